@@ -1,0 +1,116 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// What every target is compiled with.
+let common: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableExperimentalFeature("Lifetimes"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Words, formats and machines: memory safety is checked by the compiler.
+let strict = common + [.strictMemorySafety()]
+
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// The hot path, the edges and the programs may say `unsafe` without marking each place.
+func edge(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: common)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name + "Tests",
+        dependencies: [.target(name: name), "TestSupport"] + dependencies,
+        swiftSettings: common
+    )
+}
+
+let package = Package(
+    name: "martlet",
+    products: [.executable(name: "martlet", targets: ["martlet"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0")
+    ],
+    targets: [
+        // Words.
+        module("Bytes"),
+        module("Addresses", ["Bytes"]),
+
+        // Formats.
+        module("PacketFormats", ["Bytes", "Addresses"]),
+        module("FlowModel", ["Bytes", "Addresses", "PacketFormats"]),
+        module("FlowSyntax", ["Addresses", "FlowModel"]),
+        module("OpenFlow", ["Bytes", "Addresses", "FlowModel"]),
+        module("JSONRPC"),
+        module("OVSDBModel", ["JSONRPC"]),
+        module("Netlink", ["Bytes", "Addresses"]),
+
+        // Machines.
+        module("Classifier", ["FlowModel"]),
+        edge("Datapath", ["Bytes", "Addresses", "PacketFormats", "FlowModel"]),
+        module(
+            "Pipeline",
+            ["Addresses", "PacketFormats", "FlowModel", "FlowSyntax", "Classifier"]
+        ),
+        module("OpenFlowSession", ["OpenFlow"]),
+        edge(
+            "Switch",
+            [
+                "Addresses", "PacketFormats", "FlowModel", "FlowSyntax", "OpenFlow",
+                "OpenFlowSession", "Pipeline", "Datapath",
+            ]
+        ),
+        module("OVSDBEngine", ["JSONRPC", "OVSDBModel"]),
+        module("OVSDBClient", ["JSONRPC", "OVSDBModel"]),
+
+        // Edges.
+        .target(name: "CLinux"),
+        edge(
+            "LinuxPorts",
+            ["CLinux", "Bytes", "Addresses", "PacketFormats", "Netlink", "Datapath"]
+        ),
+        edge("Transport", nio + ["CLinux", "JSONRPC"]),
+        edge("Daemon", nio + ["CLinux", "JSONRPC", "Transport"]),
+
+        // Programs.
+        .executableTarget(
+            name: "martlet",
+            dependencies: [
+                "Addresses", "FlowModel", "FlowSyntax", "OpenFlow", "OpenFlowSession", "JSONRPC",
+                "OVSDBModel", "OVSDBEngine", "OVSDBClient", "PacketFormats", "Pipeline",
+                "Datapath", "Switch", "LinuxPorts", "Transport", "Daemon", "CLinux",
+            ] + nio,
+            swiftSettings: common
+        ),
+
+        // Test support.
+        edge("TestSupport", ["Bytes"]),
+
+        tests("Bytes", []),
+        tests("Addresses", []),
+        tests("PacketFormats", ["Bytes", "Addresses"]),
+        tests("FlowModel", ["Bytes", "Addresses", "PacketFormats"]),
+        tests("FlowSyntax", ["Addresses", "FlowModel"]),
+        tests("OpenFlow", ["Bytes", "Addresses", "FlowModel", "FlowSyntax"]),
+        tests("JSONRPC", []),
+        tests("OVSDBModel", ["JSONRPC"]),
+        tests("OVSDBEngine", ["JSONRPC", "OVSDBModel"]),
+        tests("Netlink", ["Bytes", "Addresses"]),
+        tests("Classifier", ["FlowModel"]),
+        tests("Pipeline", ["Addresses", "FlowModel", "FlowSyntax", "PacketFormats"]),
+        tests("Datapath", ["Addresses", "FlowModel", "PacketFormats"]),
+        tests("OpenFlowSession", ["OpenFlow"]),
+        tests("LinuxPorts", ["Datapath", "PacketFormats", "CLinux"]),
+    ]
+)

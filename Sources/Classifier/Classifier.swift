@@ -1,0 +1,1 @@
+// Classifier: see ARCHITECTURE.md.

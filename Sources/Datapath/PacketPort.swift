@@ -1,0 +1,86 @@
+/// What a port takes over from the datapath when it sends.
+public struct PortOffloads: OptionSet, Sendable {
+    public let rawValue: UInt8
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+    /// Packets with a partial checksum.
+    public static var checksum: Self { .init(rawValue: 1) }
+    /// Super-packets of TCP over IPv4 and IPv6.
+    public static var tcpSegmentation: Self { .init(rawValue: 2) }
+    /// Super-packets of UDP.
+    public static var udpSegmentation: Self { .init(rawValue: 4) }
+}
+
+/// What a port has counted; names as in the `Interface` table's `statistics` column.
+public struct PortCounters: Equatable, Sendable {
+    public var receivedPackets: UInt64 = 0
+    public var receivedOctets: UInt64 = 0
+    public var receiveErrors: UInt64 = 0
+    public var receiveDrops: UInt64 = 0
+    public var sentPackets: UInt64 = 0
+    public var sentOctets: UInt64 = 0
+    public var sendErrors: UInt64 = 0
+    public var sendDrops: UInt64 = 0
+
+    public init() {}
+}
+
+/// The datapath's side of a network device: packets in batches, and nothing else.
+///
+/// Only the forwarding thread that owns the port's queues calls `receive` and `transmit`.
+public protocol PacketPort: AnyObject {
+    /// What the device is called.
+    var name: String { get }
+
+    /// What `transmit` can take besides plain frames; the datapath does the rest in software first.
+    var offloads: PortOffloads { get }
+
+    /// Becomes readable when `receive` would yield packets; -1 for a port without one.
+    var readinessDescriptor: Int32 { get }
+
+    /// Appends what has arrived to `batch`, at most what it has room for, without waiting.
+    ///
+    /// - Returns: whether there may be more.
+    func receive(into batch: PacketBatch, from pool: PacketPool) -> Bool
+
+    /// Sends the packets in order, without waiting. What the device refuses is dropped and counted.
+    /// The caller keeps its holds on the packets.
+    func transmit(_ packets: UnsafeBufferPointer<PacketBuffer>)
+
+    /// What the port itself has counted since it was opened.
+    var counters: PortCounters { get }
+}
+
+/// A vector of packets on its way through the datapath.
+public final class PacketBatch {
+    /// As many as a receive call takes at once: enough to amortise a system call, few enough to
+    /// stay in the cache.
+    public static let capacity = 32
+
+    public let packets: UnsafeMutablePointer<PacketBuffer>
+    public internal(set) var count = 0
+
+    public init() {
+        packets = .allocate(capacity: Self.capacity)
+    }
+
+    deinit {
+        packets.deallocate()
+    }
+
+    public var room: Int { Self.capacity - count }
+
+    /// - Precondition: there is room.
+    @inlinable public func append(_ packet: PacketBuffer) {
+        precondition(count < Self.capacity, "the batch is full")
+        packets[count] = packet
+        grow()
+    }
+
+    @usableFromInline func grow() { count += 1 }
+
+    public func removeAll() { count = 0 }
+
+    public var contents: UnsafeBufferPointer<PacketBuffer> {
+        UnsafeBufferPointer(start: packets, count: count)
+    }
+}

@@ -1,0 +1,1 @@
+// FlowModel: see ARCHITECTURE.md.

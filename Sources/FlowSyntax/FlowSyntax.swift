@@ -1,0 +1,1 @@
+// FlowSyntax: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// LinuxPorts: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// OVSDBEngine: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// OVSDBModel: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// OpenFlow: see ARCHITECTURE.md.

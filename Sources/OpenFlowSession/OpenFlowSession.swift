@@ -1,0 +1,1 @@
+// OpenFlowSession: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// PacketFormats: see ARCHITECTURE.md.

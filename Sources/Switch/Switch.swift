@@ -1,0 +1,1 @@
+// Switch: see ARCHITECTURE.md.
