@@ -1,0 +1,101 @@
+/// The one table of match fields.
+///
+/// Parser, printer, OpenFlow codec, classifier and tests read it; no other place knows a field's
+/// name, number, place or width.
+public enum FieldTable {
+    /// Every field in the order in which OVS lists them, which is also the order in which a
+    /// generic printer names them.
+    public static let all: [FieldDescriptor] =
+        tunnelFields + metadataFields + registers + ethernetFields + networkFields
+        + transportFields
+
+    /// The row of each field, by raw value.
+    private static let byField: [FieldDescriptor] = {
+        var rows: [FieldDescriptor?] = Array(repeating: nil, count: Field.allCases.count)
+        for row in all { rows[Int(row.field.rawValue)] = row }
+        return rows.map {
+            guard let row = $0 else { preconditionFailure("a field has no row in the table") }
+            return row
+        }
+    }()
+
+    private static let byName: [String: Field] = {
+        var fields: [String: Field] = [:]
+        for row in all {
+            fields[row.name] = row.field
+            if let alias = row.alias { fields[alias] = row.field }
+            for wire in row.wireNames { fields[wire.name] = row.field }
+        }
+        return fields
+    }()
+
+    private static let byWire: [WireKey: Field] = {
+        var fields: [WireKey: Field] = [:]
+        for row in all {
+            for wire in row.wireNames {
+                fields[WireKey(wireClass: wire.wireClass, number: wire.number)] = row.field
+            }
+        }
+        return fields
+    }()
+
+    private struct WireKey: Hashable {
+        let wireClass: WireClass
+        let number: UInt8
+    }
+
+    public static func descriptor(of field: Field) -> FieldDescriptor {
+        byField[Int(field.rawValue)]
+    }
+
+    /// The field with the given name: OVS's, its alias, or that of NXM or OXM.
+    public static func field(named name: String) -> Field? { byName[name] }
+
+    /// The field with the given number in `wireClass`.
+    public static func field(_ wireClass: WireClass, _ number: UInt8) -> Field? {
+        byWire[WireKey(wireClass: wireClass, number: number)]
+    }
+
+    /// The register fields, which differ in nothing but number and place.
+    static var registers: [FieldDescriptor] {
+        let all = Field.allCases
+        let first = { (field: Field) in Int(field.rawValue) }
+        let access: FieldDescriptor.Access = [.maskable, .writable]
+        let words = (0..<16).map { index in
+            row(
+                all[first(.reg0) + index], "reg\(index)", 4, .hexadecimal,
+                .at(KeyWord.registers + index / 2, index % 2 == 0 ? 32 : 0, 32), access, .none,
+                [.init("NXM_NX_REG\(index)", .nxm1, UInt8(index))])
+        }
+        let doubles = (0..<8).map { index in
+            row(
+                all[first(.xreg0) + index], "xreg\(index)", 8, .hexadecimal,
+                .at(KeyWord.registers + index, 0, 64), access, .none,
+                [.init("OXM_OF_PKT_REG\(index)", .packetRegisters, UInt8(index))])
+        }
+        let quadruples = (0..<4).map { index in
+            row(
+                all[first(.xxreg0) + index], "xxreg\(index)", 16, .hexadecimal,
+                .at(KeyWord.registers + 2 * index, 0, 128), access, .none,
+                [.init("NXM_NX_XXREG\(index)", .nxm1, UInt8(111 + index))])
+        }
+        return words + doubles + quadruples
+    }
+
+    /// One row; a function so that the tables read as tables.
+    static func row(
+        _ field: Field, _ name: String, _ byteCount: Int, _ format: FieldFormat,
+        _ location: FieldLocation, _ access: FieldDescriptor.Access,
+        _ prerequisite: Prerequisite, alias: String? = nil, _ wireNames: [WireName] = []
+    ) -> FieldDescriptor {
+        FieldDescriptor(
+            field: field, name: name, alias: alias, byteCount: byteCount, format: format,
+            location: location, access: access, prerequisite: prerequisite, wireNames: wireNames)
+    }
+}
+
+extension Field {
+    public var descriptor: FieldDescriptor { FieldTable.descriptor(of: self) }
+    public var name: String { descriptor.name }
+    public var width: Int { descriptor.width }
+}

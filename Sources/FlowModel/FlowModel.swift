@@ -1,1 +1,0 @@
-// FlowModel: see ARCHITECTURE.md.
