@@ -1,0 +1,276 @@
+/// Reads one JSON text: a strict recursive descent over its UTF-8 octets.
+///
+/// An error names the octet at which the offending token was complete: for a string its closing
+/// quote, for a number or a keyword the octet behind it. That is where Open vSwitch, which reads
+/// octet by octet, notices.
+struct JSONParser {
+    /// As deep as Open vSwitch goes.
+    static let maximumDepth = 1000
+
+    private let octets: ArraySlice<UInt8>
+    private let end: Int
+    private var index: Int
+
+    init(_ octets: ArraySlice<UInt8>) {
+        self.octets = octets
+        index = octets.startIndex
+        end = octets.endIndex
+    }
+
+    /// The text's value, which must be an object or an array where `allowsScalar` is false.
+    mutating func parseText(allowsScalar: Bool) throws(JSONError) -> JSON {
+        skipWhiteSpace()
+        guard index < end else { throw failure("empty input stream") }
+        let first = octets[index]
+        let isComposite = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
+        let value = try parseValue(depth: 1)
+        if !isComposite && !allowsScalar { throw failure("syntax error at beginning of input") }
+        skipWhiteSpace()
+        if index < end { throw failure("trailing garbage at end of input") }
+        return value
+    }
+
+    private mutating func parseValue(depth: Int) throws(JSONError) -> JSON {
+        guard index < end else { throw failure("unexpected end of input") }
+        switch octets[index] {
+        case UInt8(ascii: "\""):
+            return .string(try parseString())
+        case UInt8(ascii: "{"):
+            return try parseObject(depth: depth)
+        case UInt8(ascii: "["):
+            return try parseArray(depth: depth)
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+            return try parseNumber()
+        case UInt8(ascii: "a")...UInt8(ascii: "z"):
+            return try parseKeyword()
+        case UInt8(ascii: "}"), UInt8(ascii: "]"), UInt8(ascii: ","), UInt8(ascii: ":"):
+            throw failure("syntax error expecting value")
+        default:
+            throw invalidCharacter()
+        }
+    }
+
+    private mutating func parseArray(depth: Int) throws(JSONError) -> JSON {
+        try enter(depth: depth)
+        var elements: [JSON] = []
+        if skip(UInt8(ascii: "]")) { return .array([]) }
+        while true {
+            skipWhiteSpace()
+            elements.append(try parseValue(depth: depth + 1))
+            if skip(UInt8(ascii: "]")) { return .array(elements) }
+            guard skip(UInt8(ascii: ",")) else {
+                throw try unexpectedToken("syntax error expecting ']' or ','")
+            }
+        }
+    }
+
+    private mutating func parseObject(depth: Int) throws(JSONError) -> JSON {
+        try enter(depth: depth)
+        var object = JSONObject()
+        if skip(UInt8(ascii: "}")) { return .object(object) }
+        while true {
+            skipWhiteSpace()
+            guard index < end, octets[index] == UInt8(ascii: "\"") else {
+                throw try unexpectedToken("syntax error parsing object expecting string")
+            }
+            let key = try parseString()
+            guard skip(UInt8(ascii: ":")) else {
+                throw try unexpectedToken("syntax error parsing object expecting ':'")
+            }
+            skipWhiteSpace()
+            object[key] = try parseValue(depth: depth + 1)
+            if skip(UInt8(ascii: "}")) { return .object(object) }
+            guard skip(UInt8(ascii: ",")) else {
+                throw try unexpectedToken("syntax error expecting '}' or ','")
+            }
+        }
+    }
+
+    private mutating func enter(depth: Int) throws(JSONError) {
+        guard depth <= Self.maximumDepth else {
+            throw failure("input exceeds maximum nesting depth \(Self.maximumDepth)")
+        }
+        index += 1
+    }
+
+    private mutating func parseKeyword() throws(JSONError) -> JSON {
+        let start = index
+        while index < end, UInt8(ascii: "a")...UInt8(ascii: "z") ~= octets[index] { index += 1 }
+        switch String(decoding: octets[start..<index], as: UTF8.self) {
+        case "true": return .boolean(true)
+        case "false": return .boolean(false)
+        case "null": return .null
+        case let word: throw failure("invalid keyword '\(word)'")
+        }
+    }
+}
+
+// MARK: - Numbers
+
+extension JSONParser {
+    private mutating func parseNumber() throws(JSONError) -> JSON {
+        let start = index
+        let isNegative = octets[index] == UInt8(ascii: "-")
+        if isNegative { index += 1 }
+        guard isAtDigit else { throw failure("'-' must be followed by digit") }
+        let firstDigit = index
+        var magnitude: UInt64 = 0
+        var overflows = false
+        while isAtDigit {
+            let (product, tooWide) = magnitude.multipliedReportingOverflow(by: 10)
+            let (sum, tooLarge) = product.addingReportingOverflow(UInt64(octets[index] & 0x0f))
+            magnitude = sum
+            overflows = overflows || tooWide || tooLarge
+            index += 1
+        }
+        if index - firstDigit > 1 && octets[firstDigit] == UInt8(ascii: "0") {
+            throw failure("leading zeros not allowed")
+        }
+        let isPlain = try !skipFractionAndExponent() && !overflows
+        if isPlain && magnitude <= UInt64(Int64.max) {
+            return .integer(isNegative ? -Int64(magnitude) : Int64(magnitude))
+        }
+        if isPlain && isNegative && magnitude == UInt64(Int64.max) + 1 { return .integer(.min) }
+        return try realNumber(octets[start..<index])
+    }
+
+    /// Whether there was either.
+    private mutating func skipFractionAndExponent() throws(JSONError) -> Bool {
+        var found = false
+        if index < end, octets[index] == UInt8(ascii: ".") {
+            found = true
+            index += 1
+            guard isAtDigit else { throw failure("decimal point must be followed by digit") }
+            while isAtDigit { index += 1 }
+        }
+        if index < end, octets[index] | 0x20 == UInt8(ascii: "e") {
+            found = true
+            index += 1
+            if index < end, octets[index] == UInt8(ascii: "+") || octets[index] == UInt8(ascii: "-")
+            {
+                index += 1
+            }
+            guard isAtDigit else { throw failure("exponent must contain at least one digit") }
+            while isAtDigit { index += 1 }
+        }
+        return found
+    }
+
+    private func realNumber(_ text: ArraySlice<UInt8>) throws(JSONError) -> JSON {
+        guard let value = Double(String(decoding: text, as: UTF8.self)), value.isFinite else {
+            throw failure("number outside valid range")
+        }
+        return Int64(exactly: value).map(JSON.integer) ?? .real(value)
+    }
+
+    private var isAtDigit: Bool {
+        index < end && UInt8(ascii: "0")...UInt8(ascii: "9") ~= octets[index]
+    }
+}
+
+// MARK: - Strings
+
+extension JSONParser {
+    private mutating func parseString() throws(JSONError) -> String {
+        index += 1
+        let start = index
+        while index < end {
+            let octet = octets[index]
+            if octet == UInt8(ascii: "\"") {
+                let text = octets[start..<index]
+                guard let string = String(validating: text, as: UTF8.self) else {
+                    throw failure("invalid UTF-8 in quoted string")
+                }
+                index += 1
+                return string
+            }
+            if octet == UInt8(ascii: "\\") { return try parseEscapedString(from: start) }
+            if octet < 0x20 { throw unescapedControl(octet) }
+            index += 1
+        }
+        throw failure("unexpected end of input in quoted string")
+    }
+
+    /// The slow path: the string has at least one escape.
+    private mutating func parseEscapedString(from start: Int) throws(JSONError) -> String {
+        var closing = index
+        while closing < end, octets[closing] != UInt8(ascii: "\"") {
+            closing += octets[closing] == UInt8(ascii: "\\") ? 2 : 1
+        }
+        guard closing < end else {
+            index = end
+            throw failure("unexpected end of input in quoted string")
+        }
+        var escapes = JSONEscapes(octets[start..<closing])
+        let result: String
+        do {
+            result = try escapes.decode()
+        } catch {
+            index = closing
+            throw failure(error.text)
+        }
+        index = closing + 1
+        return result
+    }
+}
+
+// MARK: - Tokens
+
+extension JSONParser {
+    private mutating func skipWhiteSpace() {
+        while index < end {
+            switch octets[index] {
+            case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\t"), UInt8(ascii: "\r"):
+                index += 1
+            default: return
+            }
+        }
+    }
+
+    /// Skips white space, and the punctuation mark if it comes next.
+    private mutating func skip(_ mark: UInt8) -> Bool {
+        skipWhiteSpace()
+        guard index < end, octets[index] == mark else { return false }
+        index += 1
+        return true
+    }
+
+    /// What is wrong where another token stands than the grammar wants.
+    ///
+    /// The token is read first, for it may itself be malformed, and to find its end.
+    private mutating func unexpectedToken(_ reason: String) throws(JSONError) -> JSONError {
+        guard index < end else { return failure("unexpected end of input") }
+        switch octets[index] {
+        case UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "}"), UInt8(ascii: "]"),
+            UInt8(ascii: ","), UInt8(ascii: ":"):
+            return failure(reason)
+        case UInt8(ascii: "\""):
+            _ = try parseString()
+            index -= 1
+        default:
+            _ = try parseValue(depth: 1)
+        }
+        return failure(reason)
+    }
+
+    private func invalidCharacter() -> JSONError {
+        let octet = octets[index]
+        if octet > 0x20 && octet < 0x7f {
+            return failure("invalid character '\(Character(UnicodeScalar(octet)))'")
+        }
+        return failure("invalid character U+\(hexadecimal(octet, digitCount: 4))")
+    }
+
+    private func unescapedControl(_ octet: UInt8) -> JSONError {
+        failure("U+\(hexadecimal(octet, digitCount: 4)) must be escaped in quoted string")
+    }
+
+    private func hexadecimal(_ octet: UInt8, digitCount: Int) -> String {
+        let digits = String(octet, radix: 16, uppercase: true)
+        return String(repeating: "0", count: digitCount - digits.utf8.count) + digits
+    }
+
+    private func failure(_ reason: String) -> JSONError {
+        JSONError(reason, at: index - octets.startIndex, of: octets)
+    }
+}
