@@ -95,7 +95,7 @@ let package = Package(
         ),
 
         // Test support.
-        edge("TestSupport", ["Bytes"]),
+        edge("TestSupport", ["Bytes", "CLinux"]),
 
         tests("Bytes", []),
         tests("Addresses", []),
@@ -111,6 +111,6 @@ let package = Package(
         tests("Pipeline", ["Addresses", "FlowModel", "FlowSyntax", "PacketFormats"]),
         tests("Datapath", ["Addresses", "FlowModel", "PacketFormats"]),
         tests("OpenFlowSession", ["OpenFlow"]),
-        tests("LinuxPorts", ["Datapath", "PacketFormats", "CLinux"]),
+        tests("LinuxPorts", ["Addresses", "Datapath", "PacketFormats", "CLinux"]),
     ]
 )

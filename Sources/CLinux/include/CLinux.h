@@ -1,6 +1,5 @@
 // Headers and inline shims for what Swift cannot import; no logic.
 #pragma once
-#define _GNU_SOURCE 1
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

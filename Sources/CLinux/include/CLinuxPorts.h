@@ -1,0 +1,241 @@
+// Inline shims for packet sockets, TAP devices and netlink; no logic.
+//
+// _GNU_SOURCE stays undefined: with it, structures here differ from those of the module Glibc.
+#pragma once
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <sys/utsname.h>
+#include <linux/ethtool.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/if_tun.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sockios.h>
+
+// `struct mmsghdr` is hidden from Swift's importer by feature macros; this one has its layout.
+struct clinux_mmsghdr {
+    struct msghdr msg_hdr;
+    unsigned int msg_len;
+};
+
+static inline int clinux_recvmmsg(int fd, struct clinux_mmsghdr *messages, unsigned count, int flags) {
+    return (int)syscall(SYS_recvmmsg, fd, messages, count, flags, (void *)0);
+}
+
+static inline int clinux_sendmmsg(int fd, struct clinux_mmsghdr *messages, unsigned count, int flags) {
+    return (int)syscall(SYS_sendmmsg, fd, messages, count, flags);
+}
+
+static inline int clinux_errno(void) { return errno; }
+
+static inline int clinux_packet_socket(void) {
+    return socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+static inline int clinux_bind_packet(int fd, int ifindex) {
+    struct sockaddr_ll address;
+    memset(&address, 0, sizeof address);
+    address.sll_family = AF_PACKET;
+    address.sll_protocol = htons(ETH_P_ALL);
+    address.sll_ifindex = ifindex;
+    return bind(fd, (struct sockaddr *)&address, sizeof address);
+}
+
+static inline int clinux_join_promiscuous(int fd, int ifindex) {
+    struct packet_mreq request;
+    memset(&request, 0, sizeof request);
+    request.mr_ifindex = ifindex;
+    request.mr_type = PACKET_MR_PROMISC;
+    return setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof request);
+}
+
+static inline int clinux_set_option(int fd, int level, int option, int value) {
+    return setsockopt(fd, level, option, &value, sizeof value);
+}
+
+// Reads and so clears the packet socket's count of dropped packets.
+static inline unsigned clinux_packet_drops(int fd) {
+    struct tpacket_stats statistics;
+    socklen_t length = sizeof statistics;
+    memset(&statistics, 0, sizeof statistics);
+    if (getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &statistics, &length) != 0) return 0;
+    return statistics.tp_drops;
+}
+
+static inline int clinux_open_tun(void) {
+    return open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+}
+
+// Attaches `fd` to the TAP device `name`, and leaves the device's name in `name`.
+static inline int clinux_tun_set_interface(int fd, char *name, int flags) {
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+    request.ifr_flags = (short)flags;
+    int result = ioctl(fd, TUNSETIFF, &request);
+    if (result == 0) memcpy(name, request.ifr_name, IFNAMSIZ);
+    return result;
+}
+
+static inline int clinux_tun_set_offload(int fd, unsigned flags) {
+    return ioctl(fd, TUNSETOFFLOAD, (unsigned long)flags);
+}
+
+static inline int clinux_tun_set_header_size(int fd, int size) {
+    return ioctl(fd, TUNSETVNETHDRSZ, &size);
+}
+
+// Device requests by name on any socket. The name is cut at IFNAMSIZ - 1 octets.
+static inline int clinux_device_flags(int fd, const char *name, int *flags) {
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+    int result = ioctl(fd, SIOCGIFFLAGS, &request);
+    if (result == 0) *flags = (unsigned short)request.ifr_flags;
+    return result;
+}
+
+static inline int clinux_set_device_flags(int fd, const char *name, int flags) {
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+    request.ifr_flags = (short)flags;
+    return ioctl(fd, SIOCSIFFLAGS, &request);
+}
+
+static inline int clinux_device_mtu(int fd, const char *name, int *mtu) {
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+    int result = ioctl(fd, SIOCGIFMTU, &request);
+    if (result == 0) *mtu = request.ifr_mtu;
+    return result;
+}
+
+static inline int clinux_set_device_mtu(int fd, const char *name, int mtu) {
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+    request.ifr_mtu = mtu;
+    return ioctl(fd, SIOCSIFMTU, &request);
+}
+
+static inline int clinux_device_address(int fd, const char *name, unsigned char *octets, int *kind) {
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+    int result = ioctl(fd, SIOCGIFHWADDR, &request);
+    if (result == 0) {
+        memcpy(octets, request.ifr_hwaddr.sa_data, 6);
+        *kind = request.ifr_hwaddr.sa_family;
+    }
+    return result;
+}
+
+static inline int clinux_set_device_address(int fd, const char *name, const unsigned char *octets) {
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+    request.ifr_hwaddr.sa_family = 1 /* ARPHRD_ETHER */;
+    memcpy(request.ifr_hwaddr.sa_data, octets, 6);
+    return ioctl(fd, SIOCSIFHWADDR, &request);
+}
+
+// An ethtool request; `data` starts with the command's number.
+static inline int clinux_ethtool(int fd, const char *name, void *data) {
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+    request.ifr_data = (char *)data;
+    return ioctl(fd, SIOCETHTOOL, &request);
+}
+
+static inline int clinux_netlink_socket(int family) {
+    return socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, family);
+}
+
+static inline int clinux_bind_netlink(int fd, unsigned groups) {
+    struct sockaddr_nl address;
+    memset(&address, 0, sizeof address);
+    address.nl_family = AF_NETLINK;
+    address.nl_groups = groups;
+    return bind(fd, (struct sockaddr *)&address, sizeof address);
+}
+
+// Moves the calling thread to the network namespace that `fd` is open on.
+static inline int clinux_enter_network_namespace(int fd) {
+    return (int)syscall(SYS_setns, fd, 0x40000000 /* CLONE_NEWNET */);
+}
+
+static inline uint32_t clinux_load_acquire(const uint32_t *place) {
+    return __atomic_load_n(place, __ATOMIC_ACQUIRE);
+}
+
+static inline void clinux_store_release(uint32_t *place, uint32_t value) {
+    __atomic_store_n(place, value, __ATOMIC_RELEASE);
+}
+
+// Listens on the Unix socket `path` (connects to it if `connects` is not 0); -1 and errno if it fails.
+static inline int clinux_unix_stream(const char *path, int connects) {
+    struct sockaddr_un address;
+    memset(&address, 0, sizeof address);
+    address.sun_family = AF_UNIX;
+    if (strlen(path) >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    strcpy(address.sun_path, path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -1;
+    int result = connects ? connect(fd, (struct sockaddr *)&address, sizeof address)
+                          : bind(fd, (struct sockaddr *)&address, sizeof address);
+    if (result == 0 && !connects) result = listen(fd, 16);
+    if (result != 0) {
+        int saved = errno;
+        close(fd);
+        errno = saved;
+        return -1;
+    }
+    return fd;
+}
+
+static inline int clinux_accept(int fd) {
+    int accepted = accept(fd, (struct sockaddr *)0, (socklen_t *)0);
+    if (accepted >= 0) {
+        fcntl(accepted, F_SETFL, fcntl(accepted, F_GETFL) | O_NONBLOCK);
+        fcntl(accepted, F_SETFD, FD_CLOEXEC);
+    }
+    return accepted;
+}
+
+static inline int clinux_open(const char *path, int flags, unsigned mode) {
+    return open(path, flags, mode);
+}
+
+static inline char **clinux_environment(void) {
+    extern char **environ;
+    return environ;
+}
+
+static inline int64_t clinux_monotonic_nanoseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
