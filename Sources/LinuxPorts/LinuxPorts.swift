@@ -1,1 +1,0 @@
-// LinuxPorts: see ARCHITECTURE.md.
