@@ -60,7 +60,7 @@ public enum KeyWord {
     @inlinable public static var arpSender: Int { 55 }
     /// ARP or ND target link-layer address (48).
     @inlinable public static var arpTarget: Int { 56 }
-    /// Source, destination port (16 each), TCP flags (16). ICMP: type, code.
+    /// Source, destination port (16 each), TCP flags (16); or ICMP type and code.
     @inlinable public static var transport: Int { 57 }
     /// Original source, destination port (16 each).
     @inlinable public static var ctTransport: Int { 58 }

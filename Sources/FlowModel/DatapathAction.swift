@@ -1,0 +1,79 @@
+/// One thing that the datapath does with a packet: what a translation yields.
+public indirect enum DatapathAction: Hashable, Sendable {
+    /// To a datapath port.
+    case output(UInt32)
+    /// Up to the switch.
+    case userspace(UserspaceAction)
+    /// Writes fields of one header, under a mask of bits.
+    case set(HeaderGroup, value: SparseKey, mask: SparseKey)
+    /// A tag with the present bit set in its TCI.
+    case pushVLAN(tpid: UInt16, tci: UInt16)
+    case popVLAN
+    case pushMPLS(label: UInt32, etherType: UInt16)
+    case popMPLS(etherType: UInt16)
+    case recirculate(UInt32)
+    /// The next output sends at most so many octets.
+    case truncate(UInt32)
+    case clone([DatapathAction])
+    case ctClear
+}
+
+/// Fields that one `set(...)` writes together: a header, or a kind of metadata.
+public enum HeaderGroup: String, Hashable, Sendable, CaseIterable {
+    case priority = "skb_priority"
+    case mark = "skb_mark"
+    case tunnel
+    case ethernet = "eth"
+    case mpls
+    case arp
+    case ipv4
+    case ipv6
+    case tcp
+    case udp
+    case sctp
+    case icmp
+    case icmpv6
+    case nd
+    case nsh
+}
+
+/// Why a packet goes up, and what to do with it there.
+public enum UserspaceAction: Hashable, Sendable {
+    case controller(ControllerUpcall)
+    /// A packet that the datapath cannot handle itself.
+    case slowPath(SlowPathReason)
+}
+
+/// What a packet-in needs besides the packet.
+public struct ControllerUpcall: Hashable, Sendable {
+    public var reason: PacketInReason
+    /// Whether the packet is only traced, not sent.
+    public var isSuppressed: Bool
+    public var isContinuation: Bool
+    /// Names the pipeline's state at the action.
+    public var recirculationID: UInt32
+    public var ruleCookie: UInt64
+    public var controllerID: UInt16
+    public var maxByteCount: UInt16
+
+    public init(
+        reason: PacketInReason, isSuppressed: Bool, isContinuation: Bool = false,
+        recirculationID: UInt32, ruleCookie: UInt64, controllerID: UInt16, maxByteCount: UInt16
+    ) {
+        self.reason = reason
+        self.isSuppressed = isSuppressed
+        self.isContinuation = isContinuation
+        self.recirculationID = recirculationID
+        self.ruleCookie = ruleCookie
+        self.controllerID = controllerID
+        self.maxByteCount = maxByteCount
+    }
+}
+
+/// Why packets of a megaflow all go up; the raw value is OVS's word.
+public enum SlowPathReason: String, Hashable, Sendable {
+    case action
+    case controller
+    case cfm, bfd, lacp, stp, lldp
+    case match
+}
