@@ -1,1 +1,221 @@
-// Classifier: see ARCHITECTURE.md.
+public import FlowModel
+
+/// A table of rules, searched by tuple space.
+///
+/// Rules whose masks are equal share a ``Subtable``. A lookup probes the subtables from the highest
+/// priority they hold downwards, and stops at the first one that cannot beat the rule in hand, so
+/// that its cost grows with the number of distinct masks, not of rules.
+///
+/// The obvious search would make a megaflow depend on every bit that any probed subtable masks.
+/// Two things keep it narrow. *Staged lookup*: a subtable that is ruled out by the packet's metadata
+/// or Ethernet header adds only those fields. *Prefix tries*: for address fields, a trie of all the
+/// rules' prefixes tells which prefix lengths can match at all, and adds only the leading bits that
+/// tell so; transport ports have a trie in each subtable.
+///
+/// Inserting and removing cost O(stages). Thread safety: none; the owner serialises.
+public final class Classifier {
+    private var subtables: [SparseKey: Subtable] = [:]
+    /// By ``Subtable/maximumPriority``, highest first.
+    private var ordered: [Subtable] = []
+    private let tries: [TrieField]
+    private var roots: [PrefixTrie]
+    public private(set) var count = 0
+
+    /// Fields whose prefixes are tracked where the operator says nothing (ovs-vswitchd.conf.db(5),
+    /// `Flow_Table` column `prefixes`).
+    public static var defaultPrefixFields: [Field] { [.ipv4Destination, .ipv4Source] }
+
+    public init(prefixFields: [Field] = Classifier.defaultPrefixFields) {
+        tries = prefixFields.map(TrieField.init)
+        roots = tries.map { PrefixTrie(width: $0.location.width) }
+    }
+
+    public var subtableCount: Int { ordered.count }
+
+    /// Adds `rule`.
+    ///
+    /// - Returns: the rule with the same match and priority that it took the place of.
+    @discardableResult
+    public func insert(_ rule: ClassifierRule) -> ClassifierRule? {
+        let replaced = find(exactly: rule)
+        if let replaced { remove(replaced) }
+        let subtable = subtables[rule.mask] ?? makeSubtable(rule.mask)
+        let before = subtable.maximumPriority
+        let wasEmpty = subtable.isEmpty
+        subtable.insert(rule)
+        if wasEmpty || subtable.maximumPriority != before { reorder(subtable) }
+        for (index, length) in subtable.prefixLengths.enumerated() where length > 0 {
+            roots[index].insert(tries[index].value(in: rule.key.expanded), prefixLength: length)
+        }
+        count += 1
+        return replaced
+    }
+
+    /// - Precondition: the very rule is in the classifier.
+    public func remove(_ rule: ClassifierRule) {
+        guard let subtable = subtables[rule.mask] else {
+            preconditionFailure("the rule is not in the classifier")
+        }
+        let before = subtable.maximumPriority
+        subtable.remove(rule)
+        for (index, length) in subtable.prefixLengths.enumerated() where length > 0 {
+            roots[index].remove(tries[index].value(in: rule.key.expanded), prefixLength: length)
+        }
+        if subtable.isEmpty {
+            subtables[subtable.mask] = nil
+            ordered.removeAll { $0 === subtable }
+        } else if subtable.maximumPriority != before {
+            reorder(subtable)
+        }
+        count -= 1
+    }
+
+    /// The rule with the match and priority of `rule`.
+    public func find(exactly rule: ClassifierRule) -> ClassifierRule? {
+        subtables[rule.mask]?.find(exactly: rule.key, priority: rule.priority)
+    }
+
+    public func find(exactly match: Match, priority: UInt16) -> ClassifierRule? {
+        find(exactly: ClassifierRule(match: match, priority: priority))
+    }
+
+    /// Calls `body` with each rule whose match is `criteria` or narrower.
+    public func forEach(within criteria: Match, _ body: (ClassifierRule) -> Void) {
+        let wanted = SparseKey(criteria.mask)
+        for subtable in ordered {
+            let mask = subtable.mask.expanded
+            guard criteria.mask & mask == criteria.mask else { continue }
+            subtable.forEach { rule in
+                if wanted.map == 0 || rule.match.isNarrower(orEqualTo: criteria) { body(rule) }
+            }
+        }
+    }
+
+    public func forEach(_ body: (ClassifierRule) -> Void) {
+        for subtable in ordered { subtable.forEach(body) }
+    }
+
+    /// Whether a rule of the same priority, with another match, could match the same packet.
+    public func hasOverlap(with match: Match, priority: UInt16) -> Bool {
+        for subtable in ordered where subtable.priorityCounts[priority] != nil {
+            var overlaps = false
+            subtable.forEach { rule in
+                if rule.priority == priority && rule.match.overlaps(match) { overlaps = true }
+            }
+            if overlaps { return true }
+        }
+        return false
+    }
+
+    /// The rule of the highest priority that matches `key`.
+    ///
+    /// - Parameter wildcards: gains the bits of the packet that the answer depends on.
+    public func lookup(_ key: borrowing FlowKey, wildcards: inout FlowKey) -> ClassifierRule? {
+        var best: ClassifierRule?
+        var answers = TrieAnswers()
+        for subtable in ordered {
+            if let best, best.priority >= subtable.maximumPriority { break }
+            guard let rule = probe(subtable, key, &answers, &wildcards) else { continue }
+            if best == nil || rule.priority > (best?.priority ?? 0) { best = rule }
+        }
+        return best
+    }
+
+    /// The answer of each trie, asked at most once in a lookup.
+    private struct TrieAnswers {
+        private var answers: InlineArray<8, PrefixTrie.Answer?> = .init(repeating: nil)
+
+        mutating func answer(
+            _ index: Int, _ field: TrieField, _ trie: borrowing PrefixTrie,
+            _ key: borrowing FlowKey
+        ) -> PrefixTrie.Answer {
+            if let answer = answers[index] { return answer }
+            let answer = trie.lookup(field.value(in: key))
+            answers[index] = answer
+            return answer
+        }
+    }
+
+    private func probe(
+        _ subtable: Subtable, _ key: borrowing FlowKey, _ answers: inout TrieAnswers,
+        _ wildcards: inout FlowKey
+    ) -> ClassifierRule? {
+        var hash: UInt64 = 0
+        var seen = 0
+        for index in subtable.stages.indices {
+            let range = subtable.stages[index].range
+            if isRuledOut(subtable, range, key, &answers, &wildcards) {
+                return miss(subtable, seen, &wildcards)
+            }
+            seen = range.upperBound
+            hash = subtable.extend(hash, key, range)
+            guard subtable.stageMayMatch(index, hash) else {
+                return miss(subtable, seen, &wildcards)
+            }
+        }
+        if isRuledOut(subtable, subtable.lastRange, key, &answers, &wildcards) {
+            return miss(subtable, seen, &wildcards)
+        }
+        hash = subtable.extend(hash, key, subtable.lastRange)
+        if let rule = subtable.find(hash, key) {
+            _ = miss(subtable, subtable.positions.count, &wildcards)
+            return rule
+        }
+        if subtable.portsMask != 0 {
+            let ports = UInt32(truncatingIfNeeded: key.words[KeyWord.transport] >> 32)
+            let value = UInt128(ports & subtable.portsMask) << 96
+            let bitCount = subtable.portsTrie.lookup(value).bitCount
+            let prefix = bitCount >= 32 ? UInt32.max : ~(UInt32.max >> UInt32(bitCount))
+            wildcards.words[KeyWord.transport] |= UInt64(prefix & subtable.portsMask) << 32
+            return miss(subtable, seen, &wildcards)
+        }
+        return miss(subtable, subtable.positions.count, &wildcards)
+    }
+
+    /// Adds the first `count` words of the subtable's mask to `wildcards`.
+    private func miss(
+        _ subtable: Subtable, _ count: Int, _ wildcards: inout FlowKey
+    ) -> ClassifierRule? {
+        for position in 0..<count {
+            wildcards.words[subtable.positions[position]] |= subtable.mask.words[position]
+        }
+        return nil
+    }
+
+    /// Whether a trie says that no rule of the subtable matches; then the bits that say so are in
+    /// `wildcards`.
+    ///
+    /// A trie is shared by all subtables, and may have read more bits than this one asks for; it is
+    /// believed only where it widens nothing.
+    private func isRuledOut(
+        _ subtable: Subtable, _ range: Range<Int>, _ key: borrowing FlowKey,
+        _ answers: inout TrieAnswers, _ wildcards: inout FlowKey
+    ) -> Bool {
+        guard !range.isEmpty else { return false }
+        let words = subtable.positions[range.lowerBound]...subtable.positions[range.upperBound - 1]
+        for (index, length) in subtable.prefixLengths.enumerated()
+        where length > 0 && words.contains(tries[index].location.word) {
+            let answer = answers.answer(index, tries[index], roots[index], key)
+            guard answer.lengths >> UInt128(length - 1) & 1 == 0 else { continue }
+            if answer.bitCount <= length {
+                tries[index].setPrefix(answer.bitCount, in: &wildcards)
+                return true
+            }
+            if tries[index].hasPrefix(answer.bitCount, in: wildcards) { return true }
+        }
+        return false
+    }
+
+    private func makeSubtable(_ mask: SparseKey) -> Subtable {
+        let subtable = Subtable(mask: mask, tries: tries)
+        subtables[mask] = subtable
+        ordered.append(subtable)
+        return subtable
+    }
+
+    private func reorder(_ subtable: Subtable) {
+        ordered.removeAll { $0 === subtable }
+        let place = ordered.firstIndex { $0.maximumPriority < subtable.maximumPriority }
+        ordered.insert(subtable, at: place ?? ordered.count)
+    }
+}

@@ -1,0 +1,231 @@
+import FlowModel
+
+/// The rules of one mask: a hash table on the masked key, and an index for each stage before it.
+///
+/// A packet that misses in an early stage (metadata, Ethernet, network) is known to match no rule
+/// here, and the megaflow then depends on the fields of that stage and those before it only.
+final class Subtable {
+    /// A run of the mask's words that is looked at together.
+    struct Stage {
+        /// Positions within the packed mask.
+        let range: Range<Int>
+        /// How many rules have the hash of all words up to the end of the stage.
+        var counts: [UInt64: Int32] = [:]
+    }
+
+    let mask: SparseKey
+    /// Word indices of the mask, in order.
+    let positions: [Int]
+    /// Stages before the last; empty where one stage holds all.
+    private(set) var stages: [Stage]
+    /// The last stage's words.
+    let lastRange: Range<Int>
+    /// Prefix length of each trie's field; 0 where the mask is no prefix of it.
+    let prefixLengths: [Int]
+    /// Where the last stage is the transport ports alone: their mask, and the prefixes in use.
+    let portsMask: UInt32
+    private(set) var portsTrie = PrefixTrie(width: 32)
+
+    private var heads: [UInt64: ClassifierRule] = [:]
+    private(set) var priorityCounts: [UInt16: Int] = [:]
+    private(set) var maximumPriority: UInt16 = 0
+    private(set) var ruleCount = 0
+
+    init(mask: SparseKey, tries: [TrieField]) {
+        self.mask = mask
+        var positions: [Int] = []
+        var rest = mask.map
+        while rest != 0 {
+            positions.append(rest.trailingZeroBitCount)
+            rest &= rest &- 1
+        }
+        self.positions = positions
+
+        let ends = [
+            KeyWord.metadataEnd, KeyWord.ethernetEnd, KeyWord.networkEnd, KeyWord.count,
+        ]
+        var ranges: [Range<Int>] = []
+        var start = 0
+        for end in ends {
+            let stop = positions.firstIndex { $0 >= end } ?? positions.count
+            if stop > start { ranges.append(start..<stop) }
+            start = stop
+        }
+        lastRange = ranges.last ?? 0..<0
+        stages = ranges.dropLast().map { Stage(range: $0) }
+
+        let expanded = mask.expanded
+        prefixLengths = tries.map { $0.prefixLength(in: expanded) }
+        let isPortsOnly =
+            lastRange.count == 1 && positions[lastRange.lowerBound] == KeyWord.transport
+        let lastWord = isPortsOnly ? mask.words[lastRange.lowerBound] : 0
+        portsMask = lastWord & 0xffff_ffff == 0 ? UInt32(truncatingIfNeeded: lastWord >> 32) : 0
+    }
+
+    var isEmpty: Bool { ruleCount == 0 }
+
+    /// Mixes one word into a hash.
+    @inline(__always)
+    static func mix(_ hash: UInt64, _ word: UInt64) -> UInt64 {
+        var mixed = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
+        mixed ^= mixed &>> 29
+        return mixed
+    }
+
+    /// Extends `hash` by the masked words of `key` in `range`.
+    func extend(_ hash: UInt64, _ key: borrowing FlowKey, _ range: Range<Int>) -> UInt64 {
+        var hash = hash
+        for position in range {
+            hash = Self.mix(hash, key.words[positions[position]] & mask.words[position])
+        }
+        return hash
+    }
+
+    private func extend(_ hash: UInt64, _ rule: ClassifierRule, _ range: Range<Int>) -> UInt64 {
+        var hash = hash
+        for position in range { hash = Self.mix(hash, rule.key.words[position]) }
+        return hash
+    }
+
+    func hash(_ rule: ClassifierRule) -> UInt64 { extend(0, rule, 0..<positions.count) }
+
+    /// Whether any rule has `hash` up to the end of `stage`.
+    func stageMayMatch(_ stage: Int, _ hash: UInt64) -> Bool { stages[stage].counts[hash] != nil }
+
+    /// The rule of the highest priority whose masked key equals that of `key`.
+    func find(_ hash: UInt64, _ key: borrowing FlowKey) -> ClassifierRule? {
+        guard let rule = heads[hash] else { return nil }
+        var candidate: ClassifierRule? = rule
+        while let current = candidate {
+            if isEqual(current, key) { return current }
+            candidate = current.next
+        }
+        return nil
+    }
+
+    private func isEqual(_ rule: ClassifierRule, _ key: borrowing FlowKey) -> Bool {
+        for position in 0..<positions.count
+        where key.words[positions[position]] & mask.words[position] != rule.key.words[position] {
+            return false
+        }
+        return true
+    }
+
+    /// Adds a rule; the caller has removed one with the same key and priority.
+    func insert(_ rule: ClassifierRule) {
+        rule.mask = mask
+        var hash: UInt64 = 0
+        for index in stages.indices {
+            hash = extend(hash, rule, stages[index].range)
+            stages[index].counts[hash, default: 0] += 1
+        }
+        hash = extend(hash, rule, lastRange)
+        // Chains hold rules of equal hash, higher priorities first.
+        if let head = heads[hash], head.priority >= rule.priority {
+            var previous = head
+            while let next = previous.next, next.priority >= rule.priority { previous = next }
+            rule.next = previous.next
+            previous.next = rule
+        } else {
+            rule.next = heads[hash]
+            heads[hash] = rule
+        }
+        ruleCount += 1
+        priorityCounts[rule.priority, default: 0] += 1
+        maximumPriority = ruleCount == 1 ? rule.priority : max(maximumPriority, rule.priority)
+        if portsMask != 0 { portsTrie.insert(ports(of: rule), prefixLength: portsPrefixLength) }
+    }
+
+    /// - Precondition: the very rule is in the subtable.
+    func remove(_ rule: ClassifierRule) {
+        var hash: UInt64 = 0
+        for index in stages.indices {
+            hash = extend(hash, rule, stages[index].range)
+            let count = stages[index].counts[hash] ?? 0
+            stages[index].counts[hash] = count > 1 ? count - 1 : nil
+        }
+        hash = extend(hash, rule, lastRange)
+        if heads[hash] === rule {
+            heads[hash] = rule.next
+        } else {
+            var previous = heads[hash]
+            while let current = previous, current.next !== rule { previous = current.next }
+            precondition(previous != nil, "the rule is not in its subtable")
+            previous?.next = rule.next
+        }
+        rule.next = nil
+        ruleCount -= 1
+        let count = priorityCounts[rule.priority] ?? 0
+        priorityCounts[rule.priority] = count > 1 ? count - 1 : nil
+        if count <= 1 && rule.priority == maximumPriority {
+            maximumPriority = priorityCounts.keys.max() ?? 0
+        }
+        if portsMask != 0 { portsTrie.remove(ports(of: rule), prefixLength: portsPrefixLength) }
+    }
+
+    /// The rule with exactly this key and priority.
+    func find(exactly key: SparseKey, priority: UInt16) -> ClassifierRule? {
+        var hash: UInt64 = 0
+        for word in key.words { hash = Self.mix(hash, word) }
+        var candidate = heads[hash]
+        while let rule = candidate {
+            if rule.priority == priority && rule.key == key { return rule }
+            candidate = rule.next
+        }
+        return nil
+    }
+
+    func forEach(_ body: (ClassifierRule) -> Void) {
+        for head in heads.values {
+            var candidate: ClassifierRule? = head
+            while let rule = candidate {
+                candidate = rule.next
+                body(rule)
+            }
+        }
+    }
+
+    private var portsPrefixLength: Int { 32 - portsMask.trailingZeroBitCount }
+
+    private func ports(of rule: ClassifierRule) -> UInt128 {
+        UInt128(rule.key.words[lastRange.lowerBound] >> 32) << 96
+    }
+}
+
+/// A field that the classifier keeps a trie of.
+struct TrieField {
+    let location: FieldLocation
+
+    init(_ field: Field) { location = field.descriptor.location }
+
+    /// The field of `key`, its first bit the most significant of the 128.
+    func value(in key: borrowing FlowKey) -> UInt128 {
+        let value: UInt128
+        if location.width == 128 {
+            value = UInt128(key.words[location.word]) << 64 | UInt128(key.words[location.word + 1])
+        } else {
+            value = UInt128(key.words[location.word] >> UInt64(location.shift)) & location.ones
+        }
+        return value << UInt128(128 - location.width)
+    }
+
+    /// How many leading bits `mask` asks for, or 0 where it asks for others too.
+    func prefixLength(in mask: FlowKey) -> Int {
+        let bits = value(in: mask)
+        let ones = (~bits).leadingZeroBitCount
+        guard ones > 0, ones >= 128 || bits << UInt128(ones) == 0 else { return 0 }
+        return ones
+    }
+
+    /// Asks in `mask` for the first `count` bits.
+    func setPrefix(_ count: Int, in mask: inout FlowKey) {
+        guard count > 0 else { return }
+        let prefix = count >= 128 ? UInt128.max : ~(UInt128.max >> UInt128(count))
+        mask[location] |= prefix >> UInt128(128 - location.width)
+    }
+
+    /// Whether `mask` asks for the first `count` bits already.
+    func hasPrefix(_ count: Int, in mask: FlowKey) -> Bool {
+        (~value(in: mask)).leadingZeroBitCount >= count
+    }
+}
