@@ -1,0 +1,193 @@
+import Glibc
+import NIOCore
+
+/// One end of a stream of octets, whatever they mean.
+///
+/// It belongs to the control loop: call it, and be called, on that thread alone. Writes of one turn
+/// of the loop are gathered and go out together. The connection lives as long as the socket is open
+/// and lets go of its callbacks when that closes, so owners need not break cycles.
+///
+/// A peer that does not read makes ``queuedByteCount`` grow; an owner that produces much looks at
+/// it and goes on in ``onDrain``. One that does not look loses the connection at
+/// ``maximumQueuedByteCount`` rather than the daemon its memory.
+public final class StreamConnection {
+    /// Above a full dump of 100,000 flows or of a large database (some 100 MB).
+    public static let defaultMaximumQueuedByteCount = 1 << 29
+
+    /// How long ``close()`` waits for a peer to take what is queued.
+    public static let closeTimeout: Duration = .seconds(5)
+
+    /// As log lines name it: `unix#3`, `tcp:192.0.2.1:50312`, or the target it was opened by.
+    public let name: String
+    /// The peer's address alone, such as `192.0.2.1`; empty on Unix sockets.
+    public let peerHost: String
+    public let loop: ControlLoop
+    public var maximumQueuedByteCount = StreamConnection.defaultMaximumQueuedByteCount
+    /// Whether the socket is gone.
+    public private(set) var isClosed = false
+
+    /// Takes octets that arrived. Those that arrive before it is set wait for it.
+    public var onReceive: (([UInt8]) -> Void)? {
+        didSet { deliverEarly() }
+    }
+    /// Called once; nil means that either end closed in good order.
+    public var onClose: ((TransportError?) -> Void)?
+    /// Called when the queue of output has become short again after it was long.
+    public var onDrain: (() -> Void)?
+
+    /// Stops reading, so that the peer has to wait.
+    public var isReadingPaused = false {
+        didSet {
+            guard !isClosed, isReadingPaused != oldValue else { return }
+            try? channel.syncOptions?.setOption(.autoRead, value: !isReadingPaused)
+        }
+    }
+
+    private let channel: any Channel
+    private var early: [UInt8] = []
+    private var failure: TransportError?
+    private var hasFlushScheduled = false
+    private var isClosing = false
+
+    init(channel: any Channel, name: String, loop: ControlLoop) {
+        self.channel = channel
+        self.name = name
+        self.loop = loop
+        self.peerHost = channel.remoteAddress?.ipAddress ?? ""
+    }
+
+    /// Octets that the system has not taken yet.
+    public var queuedByteCount: Int {
+        (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+    }
+
+    /// Queues octets; they go out at the end of this turn of the loop.
+    public func send(_ octets: [UInt8]) {
+        guard !isClosed, !isClosing, !octets.isEmpty else { return }
+        channel.pipeline.syncOperations.write(
+            NIOAny(channel.allocator.buffer(bytes: octets)), promise: nil)
+        guard queuedByteCount <= maximumQueuedByteCount else {
+            abort(TransportError("too much output is queued", errno: ENOBUFS))
+            return
+        }
+        guard !hasFlushScheduled else { return }
+        hasFlushScheduled = true
+        loop.soon { [self] in
+            hasFlushScheduled = false
+            if !isClosed { channel.pipeline.syncOperations.flush() }
+        }
+    }
+
+    /// Closes once what is queued is out, or after ``closeTimeout``.
+    public func close() {
+        guard !isClosed, !isClosing else { return }
+        isClosing = true
+        guard queuedByteCount > 0 else {
+            channel.close(promise: nil)
+            return
+        }
+        let empty = channel.allocator.buffer(capacity: 0)
+        let promise = channel.eventLoop.makePromise(of: Void.self)
+        channel.pipeline.syncOperations.writeAndFlush(NIOAny(empty), promise: promise)
+        let channel = channel
+        let timer = loop.after(Self.closeTimeout) { channel.close(promise: nil) }
+        promise.futureResult.assumeIsolated().whenComplete { _ in
+            timer.cancel()
+            channel.close(promise: nil)
+        }
+    }
+
+    /// Closes at once, and loses what is queued.
+    public func abort(_ error: TransportError? = nil) {
+        guard !isClosed else { return }
+        if failure == nil { failure = error }
+        channel.close(promise: nil)
+    }
+
+    private func deliverEarly() {
+        guard !early.isEmpty, let onReceive else { return }
+        let octets = early
+        early = []
+        onReceive(octets)
+    }
+
+    // MARK: What the channel reports
+
+    func received(_ buffer: ByteBuffer) {
+        guard !isClosing, !isClosed else { return }
+        let octets = [UInt8](buffer.readableBytesView)
+        guard let onReceive else {
+            early += octets
+            return
+        }
+        onReceive(octets)
+    }
+
+    func failed(_ error: any Error) {
+        if failure == nil { failure = TransportError(error) }
+        channel.close(promise: nil)
+    }
+
+    func drained() {
+        if !isClosing { onDrain?() }
+    }
+
+    func ended() {
+        guard !isClosed else { return }
+        isClosed = true
+        let onClose = onClose
+        self.onClose = nil
+        onReceive = nil
+        onDrain = nil
+        onClose?(failure)
+    }
+}
+
+extension TransportError {
+    /// What an error of the socket library comes to.
+    init(_ error: any Error) {
+        switch error {
+        case let error as TransportError: self = error
+        case let error as IOError: self.init(errno: error.errnoCode)
+        case ChannelError.connectTimeout: self.init(errno: ETIMEDOUT)
+        default: self.init("\(error)")
+        }
+    }
+}
+
+/// Joins a channel to its connection.
+final class StreamHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private var connection: StreamConnection?
+    private let open: (any Channel) -> StreamConnection?
+
+    /// - Parameter open: makes the connection once the channel is active.
+    init(_ open: @escaping (any Channel) -> StreamConnection?) { self.open = open }
+
+    func channelActive(context: ChannelHandlerContext) {
+        connection = open(context.channel)
+        if connection == nil { context.close(promise: nil) }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        connection?.received(unwrapInboundIn(data))
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { connection?.drained() }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let connection else {
+            context.close(promise: nil)
+            return
+        }
+        connection.failed(error)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        connection?.ended()
+        connection = nil
+    }
+}
