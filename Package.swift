@@ -112,5 +112,7 @@ let package = Package(
         tests("Datapath", ["Addresses", "FlowModel", "PacketFormats"]),
         tests("OpenFlowSession", ["OpenFlow"]),
         tests("LinuxPorts", ["Addresses", "Datapath", "PacketFormats", "CLinux"]),
+        tests("Transport", nio + ["JSONRPC"]),
+        tests("Daemon", nio + ["JSONRPC", "Transport"]),
     ]
 )

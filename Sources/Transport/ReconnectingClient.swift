@@ -56,8 +56,9 @@ public final class ReconnectingClient {
     public let target: StreamTarget
     /// The connection, while there is one.
     public private(set) var connection: StreamConnection?
-    /// Gets each new connection before its first octet is read. Its `onClose` belongs to the
-    /// client: use ``onDisconnect``.
+    /// Gets each new connection before its first octet is read.
+    ///
+    /// The connection's `onClose` belongs to the client: use ``onDisconnect``.
     public var onConnect: ((StreamConnection) -> Void)?
     public var onDisconnect: ((TransportError?) -> Void)?
     /// Each step, for the log and for status columns.
@@ -66,6 +67,9 @@ public final class ReconnectingClient {
         get { backoff.maximumSeconds }
         set { backoff.maximumSeconds = newValue }
     }
+
+    /// What a second of backoff lasts; tests make it shorter.
+    var second: Duration = .seconds(1)
 
     private let loop: ControlLoop
     private var backoff = Backoff(maximumSeconds: defaultMaximumBackoffSeconds)
@@ -149,6 +153,6 @@ public final class ReconnectingClient {
             return
         }
         onEvent?(.waiting(seconds: seconds))
-        timer = loop.after(.seconds(seconds)) { [self] in connect() }
+        timer = loop.after(second * seconds) { [self] in connect() }
     }
 }

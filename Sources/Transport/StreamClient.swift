@@ -20,12 +20,9 @@ public enum StreamClient {
             .connectTimeout(TimeAmount(connectTimeout))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let handler = StreamHandler { channel in
-                        let connection = StreamConnection(
-                            channel: channel, name: target.name, loop: loop)
-                        callback.value(connection)
-                        return connection
-                    }
+                    let handler = StreamHandler(
+                        make: { StreamConnection(channel: $0, name: target.name, loop: loop) },
+                        opened: { callback.value($0) })
                     try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }

@@ -26,7 +26,7 @@ public final class StreamConnection {
     /// Whether the socket is gone.
     public private(set) var isClosed = false
 
-    /// Takes octets that arrived. Those that arrive before it is set wait for it.
+    /// Takes octets that arrived; those that arrive before it is set wait for it.
     public var onReceive: (([UInt8]) -> Void)? {
         didSet { deliverEarly() }
     }
@@ -160,14 +160,27 @@ final class StreamHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     private var connection: StreamConnection?
-    private let open: (any Channel) -> StreamConnection?
+    private let make: (any Channel) -> StreamConnection?
+    private let opened: (StreamConnection) -> Void
 
-    /// - Parameter open: makes the connection once the channel is active.
-    init(_ open: @escaping (any Channel) -> StreamConnection?) { self.open = open }
+    /// - Parameters:
+    ///   - make: makes the connection once the channel is active; nil refuses it.
+    ///   - opened: hands it to its owner, who may close it at once.
+    init(
+        make: @escaping (any Channel) -> StreamConnection?,
+        opened: @escaping (StreamConnection) -> Void
+    ) {
+        self.make = make
+        self.opened = opened
+    }
 
     func channelActive(context: ChannelHandlerContext) {
-        connection = open(context.channel)
-        if connection == nil { context.close(promise: nil) }
+        guard let connection = make(context.channel) else {
+            context.close(promise: nil)
+            return
+        }
+        self.connection = connection
+        opened(connection)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -47,7 +47,9 @@ public final class StreamListener {
             .serverChannelOption(.backlog, value: SocketCalls.backlog)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let handler = StreamHandler { listener.value.accepted($0) }
+                    let handler = StreamHandler(
+                        make: { listener.value.makeConnection($0) },
+                        opened: { listener.value.onAccept($0) })
                     try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }
@@ -58,13 +60,11 @@ public final class StreamListener {
             }
     }
 
-    private func accepted(_ channel: any Channel) -> StreamConnection? {
+    private func makeConnection(_ channel: any Channel) -> StreamConnection? {
         guard !isClosed, connectionCount < maximumConnectionCount else { return nil }
         connectionCount += 1
         channel.closeFuture.assumeIsolated().whenComplete { [self] _ in connectionCount -= 1 }
-        let connection = StreamConnection(channel: channel, name: peerName(channel), loop: loop)
-        onAccept(connection)
-        return connection
+        return StreamConnection(channel: channel, name: peerName(channel), loop: loop)
     }
 
     private func peerName(_ channel: any Channel) -> String {
