@@ -1,0 +1,96 @@
+/// A growing buffer of octets that a codec appends to.
+///
+/// Lengths that are known only afterwards are written as zeros and set later with
+/// ``set16(at:to:)``. Appending is amortised constant time; one writer serves many messages.
+public struct OctetWriter: Sendable {
+    public private(set) var octets: [UInt8] = []
+
+    @inlinable public init() {}
+
+    public init(capacity: Int) {
+        octets.reserveCapacity(capacity)
+    }
+
+    @inlinable public var count: Int { octets.count }
+
+    public mutating func append(_ value: UInt8) {
+        octets.append(value)
+    }
+
+    public mutating func append(_ value: UInt16) {
+        octets.append(UInt8(truncatingIfNeeded: value >> 8))
+        octets.append(UInt8(truncatingIfNeeded: value))
+    }
+
+    public mutating func append(_ value: UInt32) {
+        append(UInt16(truncatingIfNeeded: value >> 16))
+        append(UInt16(truncatingIfNeeded: value))
+    }
+
+    public mutating func append(_ value: UInt64) {
+        append(UInt32(truncatingIfNeeded: value >> 32))
+        append(UInt32(truncatingIfNeeded: value))
+    }
+
+    public mutating func append(contentsOf more: [UInt8]) {
+        octets.append(contentsOf: more)
+    }
+
+    public mutating func append(contentsOf more: ArraySlice<UInt8>) {
+        octets.append(contentsOf: more)
+    }
+
+    /// Appends the `byteCount` low octets of `value`, most significant first.
+    public mutating func append(_ value: UInt128, byteCount: Int) {
+        var shift = byteCount * 8
+        while shift > 0 {
+            shift -= 8
+            octets.append(UInt8(truncatingIfNeeded: value >> UInt128(shift)))
+        }
+    }
+
+    /// Appends `text` cut or filled up with zeros to `byteCount` octets, the last always zero.
+    public mutating func append(text: String, byteCount: Int) {
+        var room = byteCount
+        for octet in text.utf8.prefix(byteCount - 1) {
+            octets.append(octet)
+            room -= 1
+        }
+        appendZeros(room)
+    }
+
+    public mutating func appendZeros(_ count: Int) {
+        for _ in 0..<count { octets.append(0) }
+    }
+
+    /// Appends zeros until the octets from `start` are a multiple of `alignment`.
+    public mutating func pad(to alignment: Int, from start: Int = 0) {
+        while (octets.count - start) % alignment != 0 { octets.append(0) }
+    }
+
+    /// Overwrites two octets.
+    ///
+    /// - Precondition: they were appended before.
+    public mutating func set16(at offset: Int, to value: Int) {
+        precondition(value >= 0 && value <= 0xffff, "a length does not fit in 16 bits")
+        octets[offset] = UInt8(truncatingIfNeeded: value >> 8)
+        octets[offset + 1] = UInt8(truncatingIfNeeded: value)
+    }
+
+    /// Overwrites one octet.
+    public mutating func set8(at offset: Int, to value: UInt8) {
+        octets[offset] = value
+    }
+
+    /// Takes back all octets from `offset` on.
+    public mutating func truncate(to offset: Int) {
+        octets.removeSubrange(offset...)
+    }
+
+    /// Hands over the octets and starts anew.
+    public mutating func takeOctets() -> [UInt8] {
+        let taken = octets
+        octets = []
+        return taken
+    }
+}

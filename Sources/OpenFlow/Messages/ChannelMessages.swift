@@ -1,0 +1,97 @@
+/// The first message of each end (OpenFlow 1.3.5 §7.5.1).
+public struct Hello: Hashable, Sendable {
+    /// The bitmap, if there was one; otherwise the header's version and all older ones are meant.
+    public var versions: OpenFlowVersions?
+
+    public init(versions: OpenFlowVersions? = nil) {
+        self.versions = versions
+    }
+}
+
+/// Says what was wrong with a message.
+public struct ErrorMessage: Hashable, Sendable {
+    /// How many octets of the wrong message go back with the error.
+    public static var maxDataByteCount: Int { 64 }
+
+    public var code: ErrorCode
+    /// The beginning of the message that was wrong; a sentence for a failed hello.
+    public var data: [UInt8]
+
+    public init(code: ErrorCode, data: [UInt8] = []) {
+        self.code = code
+        self.data = data
+    }
+}
+
+/// A message that no standard defines and Martlet does not know.
+public struct Experimenter: Hashable, Sendable {
+    public var experimenter: UInt32
+    public var subtype: UInt32
+    public var data: [UInt8]
+
+    public init(experimenter: UInt32, subtype: UInt32, data: [UInt8] = []) {
+        self.experimenter = experimenter
+        self.subtype = subtype
+        self.data = data
+    }
+}
+
+/// What a controller may do (OpenFlow 1.3.5 §7.3.9).
+public struct Role: Hashable, Sendable {
+    /// The numbers of OpenFlow 1.2; Nicira's are one less from ``equal`` on.
+    public enum Kind: UInt32, Hashable, Sendable {
+        case noChange = 0
+        case equal = 1
+        case primary = 2
+        case secondary = 3
+    }
+
+    public var kind: Kind
+    /// The election that made the controller primary, if it said so.
+    public var generationID: UInt64?
+
+    public init(kind: Kind, generationID: UInt64? = nil) {
+        self.kind = kind
+        self.generationID = generationID
+    }
+}
+
+/// Which messages a controller wants that it has not asked for; bit *n* of a mask stands for
+/// reason *n*.
+public struct AsyncConfig: Hashable, Sendable {
+    public struct Masks: Hashable, Sendable {
+        public var packetIn: UInt32
+        public var portStatus: UInt32
+        public var flowRemoved: UInt32
+
+        public init(packetIn: UInt32, portStatus: UInt32, flowRemoved: UInt32) {
+            self.packetIn = packetIn
+            self.portStatus = portStatus
+            self.flowRemoved = flowRemoved
+        }
+    }
+
+    /// While the controller is primary or equal.
+    public var primary: Masks
+    /// While it is secondary.
+    public var secondary: Masks
+
+    public init(primary: Masks, secondary: Masks) {
+        self.primary = primary
+        self.secondary = secondary
+    }
+
+    /// What a controller gets that says nothing: everything but invalid TTLs while in charge,
+    /// and port changes otherwise.
+    public static var standard: Self {
+        .init(
+            primary: .init(packetIn: 0b111011, portStatus: 0b111, flowRemoved: 0b111111),
+            secondary: .init(packetIn: 0, portStatus: 0b111, flowRemoved: 0))
+    }
+
+    /// What a connection gets that no controller was configured for, such as `ovs-ofctl`'s.
+    public static var silent: Self {
+        let none = Masks(packetIn: 0, portStatus: 0, flowRemoved: 0)
+        return .init(primary: none, secondary: none)
+    }
+}

@@ -1,0 +1,66 @@
+public import FlowModel
+
+/// A packet that the switch hands to the controller.
+public struct PacketIn: Hashable, Sendable {
+    public var reason: PacketInReason
+    public var tableID: UInt8
+    public var cookie: UInt64
+    /// What is known of the packet besides its octets: the port it came in on, registers, tunnel.
+    public var metadata: Match
+    /// The packet, perhaps cut.
+    public var data: [UInt8]
+    /// The packet's own length.
+    public var totalLength: Int
+    public var bufferID: UInt32?
+    public var userdata: [UInt8]
+
+    public init(
+        reason: PacketInReason = .noMatch, tableID: UInt8 = 0, cookie: UInt64 = .max,
+        metadata: Match = Match(), data: [UInt8] = [], totalLength: Int? = nil,
+        bufferID: UInt32? = nil, userdata: [UInt8] = []
+    ) {
+        self.reason = reason
+        self.tableID = tableID
+        self.cookie = cookie
+        self.metadata = metadata
+        self.data = data
+        self.totalLength = totalLength ?? data.count
+        self.bufferID = bufferID
+        self.userdata = userdata
+    }
+
+    /// The port that the packet came in on.
+    public var inPort: PortNumber {
+        get {
+            metadata.isExact(.inPort)
+                ? PortNumber(UInt16(truncatingIfNeeded: metadata.value(.inPort))) : .none
+        }
+        set { metadata.set(.inPort, to: UInt128(newValue.value)) }
+    }
+}
+
+/// A packet that the controller tells the switch to send.
+public struct PacketOut: Hashable, Sendable {
+    public var bufferID: UInt32?
+    /// What the pipeline is to take for the packet's metadata, the port it came in on above all.
+    public var metadata: Match
+    public var actions: [Action]
+    public var data: [UInt8]
+
+    public init(
+        bufferID: UInt32? = nil, inPort: PortNumber = .none, actions: [Action] = [],
+        data: [UInt8] = []
+    ) {
+        self.bufferID = bufferID
+        self.actions = actions
+        self.data = data
+        metadata = Match()
+        self.inPort = inPort
+    }
+
+    /// The port that the packet pretends to have come in on.
+    public var inPort: PortNumber {
+        get { PortNumber(UInt16(truncatingIfNeeded: metadata.value(.inPort))) }
+        set { metadata.set(.inPort, to: UInt128(newValue.value)) }
+    }
+}

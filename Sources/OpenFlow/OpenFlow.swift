@@ -1,1 +1,0 @@
-// OpenFlow: see ARCHITECTURE.md.
