@@ -48,6 +48,17 @@ public protocol PacketPort: AnyObject {
 
     /// What the port itself has counted since it was opened.
     var counters: PortCounters { get }
+
+    /// Whether the device does not exist any more; the port yields nothing from then on.
+    var hasVanished: Bool { get }
+
+    /// Gives the buffers back that wait for packets, before the pool or the port ends.
+    func giveBack(to pool: PacketPool)
+}
+
+extension PacketPort {
+    public var hasVanished: Bool { false }
+    public func giveBack(to pool: PacketPool) {}
 }
 
 /// A vector of packets on its way through the datapath.
