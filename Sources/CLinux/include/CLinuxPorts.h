@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 #include <arpa/inet.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -227,6 +229,49 @@ static inline int clinux_accept(int fd) {
 
 static inline int clinux_open(const char *path, int flags, unsigned mode) {
     return open(path, flags, mode);
+}
+
+// Names the calling thread, and leaves every signal to the other threads.
+static inline void clinux_begin_thread(const char *name) {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, (sigset_t *)0);
+    syscall(SYS_prctl, 15 /* PR_SET_NAME */, name, 0, 0, 0);
+}
+
+// Registers `fd` with `epoll`, or changes what is waited for (`operation` is EPOLL_CTL_ADD, _MOD, _DEL).
+static inline int clinux_epoll_control(int epoll, int operation, int fd, unsigned events, uint64_t data) {
+    struct epoll_event event;
+    memset(&event, 0, sizeof event);
+    event.events = events;
+    event.data.u64 = data;
+    return epoll_ctl(epoll, operation, fd, &event);
+}
+
+// Makes `timer` expire once after `milliseconds`; 0 stops it.
+static inline int clinux_set_timer(int timer, unsigned milliseconds) {
+    struct itimerspec when;
+    memset(&when, 0, sizeof when);
+    when.it_value.tv_sec = milliseconds / 1000;
+    when.it_value.tv_nsec = (long)(milliseconds % 1000) * 1000000;
+    return timerfd_settime(timer, 0, &when, (struct itimerspec *)0);
+}
+
+static inline int64_t clinux_realtime_microseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+// Waits with a timeout in nanoseconds; less than 0 is for ever.
+static inline int clinux_epoll_wait(int epoll, struct epoll_event *events, int count, int64_t nanoseconds) {
+    struct timespec timeout = { nanoseconds / 1000000000, nanoseconds % 1000000000 };
+    if (nanoseconds == 0) return epoll_wait(epoll, events, count, 0);
+    int ready = (int)syscall(SYS_epoll_pwait2, epoll, events, count,
+                             nanoseconds < 0 ? (void *)0 : &timeout, (void *)0, (size_t)0);
+    if (ready >= 0 || errno != ENOSYS) return ready;
+    // Linux before 5.11 counts in milliseconds.
+    return epoll_wait(epoll, events, count, nanoseconds < 0 ? -1 : (int)(nanoseconds / 1000000 + 1));
 }
 
 static inline char **clinux_environment(void) {
