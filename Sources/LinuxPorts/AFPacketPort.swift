@@ -36,6 +36,8 @@ public final class AFPacketPort: PacketPort {
     private let sender = FrameSender()
     private var bypassesQueueing: Bool
 
+    public var hasVanished: Bool { condition == .vanished }
+
     public var readinessDescriptor: Int32 { condition == .vanished ? -1 : descriptor }
 
     /// Opens the device `name` of this network namespace, and makes it promiscuous.

@@ -84,5 +84,10 @@ public struct CommandFailure: Error, CustomStringConvertible {
     public let command: String
     public let result: CommandResult
 
+    public init(command: String, result: CommandResult) {
+        self.command = command
+        self.result = result
+    }
+
     public var description: String { "\(command): status \(result.status): \(result.output)" }
 }
