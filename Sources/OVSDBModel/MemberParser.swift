@@ -1,0 +1,85 @@
+public import JSONRPC
+
+/// Reads the members of an object one by one, and refuses what is missing, wrong or too much, in
+/// the words of Open vSwitch.
+public struct MemberParser: Sendable {
+    private let json: JSON
+    private let object: JSONObject
+    private let subject: String
+    private var taken: Set<String> = []
+
+    public init(_ json: JSON, subject: String) throws(OVSDBError) {
+        guard let object = json.object else {
+            throw .syntax("Parsing \(subject) failed: Object expected.", in: nil)
+        }
+        self.json = json
+        self.object = object
+        self.subject = subject
+    }
+
+    public mutating func optional(_ name: String) -> JSON? {
+        taken.insert(name)
+        return object[name]
+    }
+
+    public mutating func required(_ name: String) throws(OVSDBError) -> JSON {
+        guard let value = optional(name) else {
+            throw failure("Required '\(name)' member is missing.")
+        }
+        return value
+    }
+
+    public mutating func string(_ name: String) throws(OVSDBError) -> String {
+        guard let value = try required(name).string else { throw mismatch(name) }
+        return value
+    }
+
+    public mutating func array(_ name: String) throws(OVSDBError) -> [JSON] {
+        guard let value = try required(name).array else { throw mismatch(name) }
+        return value
+    }
+
+    public mutating func object(_ name: String) throws(OVSDBError) -> JSONObject {
+        guard let value = try required(name).object else { throw mismatch(name) }
+        return value
+    }
+
+    public mutating func optionalString(_ name: String) throws(OVSDBError) -> String? {
+        guard let value = optional(name) else { return nil }
+        guard let string = value.string else { throw mismatch(name) }
+        return string
+    }
+
+    public mutating func optionalInteger(_ name: String) throws(OVSDBError) -> Int64? {
+        guard let value = optional(name) else { return nil }
+        guard let integer = value.integer else { throw mismatch(name) }
+        return integer
+    }
+
+    public mutating func optionalBoolean(_ name: String) throws(OVSDBError) -> Bool? {
+        guard let value = optional(name) else { return nil }
+        guard let boolean = value.boolean else { throw mismatch(name) }
+        return boolean
+    }
+
+    public mutating func optionalArray(_ name: String) throws(OVSDBError) -> [JSON]? {
+        guard let value = optional(name) else { return nil }
+        guard let array = value.array else { throw mismatch(name) }
+        return array
+    }
+
+    /// Refuses members that nobody asked for.
+    public func finish() throws(OVSDBError) {
+        if let extra = object.keys.first(where: { !taken.contains($0) }) {
+            throw failure("Member '\(extra)' is present but not allowed here.")
+        }
+    }
+
+    public func mismatch(_ name: String) -> OVSDBError {
+        failure("Type mismatch for member '\(name)'.")
+    }
+
+    public func failure(_ sentence: String) -> OVSDBError {
+        .syntax("Parsing \(subject) failed: \(sentence)", in: json)
+    }
+}

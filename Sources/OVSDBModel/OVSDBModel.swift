@@ -1,1 +1,0 @@
-// OVSDBModel: see ARCHITECTURE.md.

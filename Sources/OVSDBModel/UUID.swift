@@ -1,0 +1,89 @@
+/// A universally unique identifier (RFC 4122), which names a row.
+public struct UUID: Hashable, Sendable {
+    public let high: UInt64
+    public let low: UInt64
+
+    public init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    public static var zero: UUID { UUID(high: 0, low: 0) }
+
+    /// A version 4 identifier: 122 random bits.
+    public static func random(using generator: inout some RandomNumberGenerator) -> UUID {
+        let high: UInt64 = generator.next()
+        let low: UInt64 = generator.next()
+        return UUID(
+            high: high & ~0xf000 | 0x4000,
+            low: low & ~(0xc0 << 56) | 0x80 << 56
+        )
+    }
+
+    public static func random() -> UUID {
+        var generator = SystemRandomNumberGenerator()
+        return random(using: &generator)
+    }
+}
+
+extension UUID: Comparable {
+    public static func < (left: UUID, right: UUID) -> Bool {
+        left.high != right.high ? left.high < right.high : left.low < right.low
+    }
+}
+
+extension UUID: LosslessStringConvertible, CustomStringConvertible {
+    /// The digits that precede a hyphen, out of 32.
+    private static let groupEnds = [8, 12, 16, 20]
+
+    public init?(_ text: some StringProtocol) {
+        guard text.utf8.count == 36 else { return nil }
+        var words: (high: UInt64, low: UInt64) = (0, 0)
+        var digitCount = 0
+        var followsHyphen = false
+        for octet in text.utf8 {
+            if octet == UInt8(ascii: "-") {
+                guard !followsHyphen, Self.groupEnds.contains(digitCount) else { return nil }
+                followsHyphen = true
+                continue
+            }
+            guard followsHyphen || !Self.groupEnds.contains(digitCount),
+                let digit = Self.hexadecimalDigit(octet)
+            else { return nil }
+            followsHyphen = false
+            if digitCount < 16 {
+                words.high = words.high << 4 | digit
+            } else {
+                words.low = words.low << 4 | digit
+            }
+            digitCount += 1
+        }
+        guard digitCount == 32 else { return nil }
+        self.init(high: words.high, low: words.low)
+    }
+
+    public init?(_ description: String) {
+        self.init(description[...])
+    }
+
+    private static func hexadecimalDigit(_ octet: UInt8) -> UInt64? {
+        switch octet {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt64(octet - UInt8(ascii: "0"))
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt64(octet - UInt8(ascii: "a") + 10)
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt64(octet - UInt8(ascii: "A") + 10)
+        default: nil
+        }
+    }
+
+    public var description: String {
+        var octets: [UInt8] = []
+        octets.reserveCapacity(36)
+        for position in 0..<32 {
+            if Self.groupEnds.contains(position) { octets.append(UInt8(ascii: "-")) }
+            let word = position < 16 ? high : low
+            let digit = UInt8(truncatingIfNeeded: word >> UInt64(60 - position % 16 * 4)) & 0xf
+            octets.append(digit < 10 ? digit + UInt8(ascii: "0") : digit - 10 + UInt8(ascii: "a"))
+        }
+        return String(decoding: octets, as: UTF8.self)
+    }
+}
