@@ -109,7 +109,7 @@ let package = Package(
         tests("Netlink", ["Bytes", "Addresses"]),
         tests("Classifier", ["FlowModel"]),
         tests("Pipeline", ["Addresses", "FlowModel", "FlowSyntax", "PacketFormats"]),
-        tests("Datapath", ["Addresses", "FlowModel", "PacketFormats"]),
+        tests("Datapath", ["Bytes", "Addresses", "FlowModel", "PacketFormats"]),
         tests("OpenFlowSession", ["OpenFlow"]),
         tests("LinuxPorts", ["Addresses", "Datapath", "PacketFormats", "CLinux"]),
         tests("Transport", nio + ["JSONRPC"]),
