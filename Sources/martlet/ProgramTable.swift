@@ -1,0 +1,33 @@
+/// The programs that this executable can be.
+enum ProgramTable {
+    /// Takes the command line behind the program's name, and returns the exit status.
+    typealias Body = ([String]) -> Int32
+
+    /// A program and the directory below the prefix where its link goes.
+    struct Entry {
+        let name: String
+        let directory: String
+        let run: Body
+    }
+
+    /// Programs called by a link of their own name.
+    static var linked: [Entry] {
+        [
+            Entry(name: "ovs-appctl", directory: "bin", run: AppctlProgram.run)
+        ]
+    }
+
+    /// Verbs of `martlet` itself.
+    static var verbs: [(name: String, summary: String, run: Body)] {
+        [
+            ("install", "make links for the programs of Open vSwitch", InstallProgram.run),
+            ("version", "print the version", MartletProgram.version),
+            ("help", "print this help", MartletProgram.help),
+        ]
+    }
+
+    /// The program of that name.
+    static func lookup(_ name: String) -> Body? {
+        linked.first { $0.name == name }?.run
+    }
+}
