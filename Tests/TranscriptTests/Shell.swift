@@ -1,0 +1,53 @@
+import Glibc
+import TestSupport
+
+/// Runs command lines in a directory, each with a limit of time.
+struct Shell: Sendable {
+    /// After so many seconds a command is ended and its transcript fails.
+    static let limit = 60
+
+    let directory: String
+    let environment: [String]
+
+    struct Result: Sendable {
+        var status: Int32
+        var output: String
+    }
+
+    /// Runs `command` and returns what it showed when it has ended.
+    ///
+    /// The output goes by a file, not a pipe: a daemon that the command leaves behind may keep its
+    /// end open without holding up the reader.
+    func run(_ command: String) throws -> Result {
+        let path = directory + "/.output"
+        let program = [
+            "env", "-C", directory, "timeout", "-k", "5", String(Self.limit), "bash", "-c", command,
+        ]
+        let pid = try spawn(program, output: path)
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) < 0 {
+            guard errno == EINTR else { throw TranscriptError("waitpid: errno \(errno)") }
+        }
+        let code = status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)
+        return Result(status: code, output: try readFile(path))
+    }
+
+    private func spawn(_ arguments: [String], output: String) throws -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, output, O_CREAT | O_TRUNC | O_WRONLY, 0o600)
+        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        let argv = arguments.map { strdup($0) } + [nil]
+        let envp = environment.map { strdup($0) } + [nil]
+        defer {
+            argv.forEach { free($0) }
+            envp.forEach { free($0) }
+        }
+        var pid: pid_t = 0
+        let error = posix_spawnp(&pid, arguments[0], &actions, nil, argv, envp)
+        guard error == 0 else { throw TranscriptError("\(arguments[0]): errno \(error)") }
+        return pid
+    }
+}
