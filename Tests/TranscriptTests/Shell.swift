@@ -4,7 +4,7 @@ import TestSupport
 /// Runs command lines in a directory, each with a limit of time.
 struct Shell: Sendable {
     /// After so many seconds a command is ended and its transcript fails.
-    static let limit = 60
+    static let limit = 30
 
     let directory: String
     let environment: [String]
