@@ -97,6 +97,12 @@ let package = Package(
         // Test support.
         edge("TestSupport", ["Bytes", "CLinux"]),
 
+        // Tests of the whole: what the programs print, and how the sources look.
+        .testTarget(
+            name: "TranscriptTests", dependencies: ["TestSupport"], swiftSettings: common
+        ),
+        .testTarget(name: "TidyTests", dependencies: ["TestSupport"], swiftSettings: common),
+
         tests("Bytes", []),
         tests("Addresses", []),
         tests("PacketFormats", ["Bytes", "Addresses"]),

@@ -26,6 +26,9 @@ struct SourceFile {
         let lineCount: Int
         let parameterCount: Int
         let nesting: Int
+
+        /// Whether the body only stores the parameters, as a memberwise initialiser does.
+        let isMemberwise: Bool
     }
 
     /// Every function with a body, nested ones included.
@@ -91,7 +94,8 @@ struct SourceFile {
                     guard braces == 0 else { break }
                     return Function(
                         name: name, line: start + 1, lineCount: index - start + 1,
-                        parameterCount: parameters, nesting: deepest - 1
+                        parameterCount: parameters, nesting: deepest - 1,
+                        isMemberwise: isMemberwise(start...index)
                     )
                 default: break
                 }
@@ -99,6 +103,17 @@ struct SourceFile {
             }
         }
         return nil
+    }
+
+    /// Whether every line between the signature and the closing brace is `self.x = x`.
+    private func isMemberwise(_ range: ClosedRange<Int>) -> Bool {
+        guard let opening = code[range].firstIndex(where: { $0.hasSuffix("{") }) else {
+            return false
+        }
+        return code[opening + 1..<range.upperBound].allSatisfy { line in
+            let words = line.split(separator: " ")
+            return words.count == 3 && words[1] == "=" && words[0] == "self." + words[2]
+        }
     }
 
     /// Whether a line cannot belong to a signature that began above it.
