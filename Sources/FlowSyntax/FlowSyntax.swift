@@ -1,1 +1,0 @@
-// FlowSyntax: see ARCHITECTURE.md.

@@ -1,0 +1,263 @@
+internal import Addresses
+public import FlowModel
+
+/// Prints a match as `ovs-ofctl` and `ovs-appctl` do.
+///
+/// The order of the fields and the abbreviations (`tcp` for `dl_type=0x0800,nw_proto=6`) are OVS's,
+/// because scripts compare these lines as texts.
+public struct MatchPrinter {
+    let match: Match
+    let names: FlowNames
+    private var text = ""
+
+    private init(_ match: Match, _ names: FlowNames) {
+        self.match = match
+        self.names = names
+    }
+
+    /// `match` without a comma at its end; empty if everything matches.
+    ///
+    /// - Parameter priority: printed first, unless it is the default of 32768.
+    public static func text(
+        _ match: Match, priority: UInt16 = 32768, names: FlowNames = FlowNames()
+    ) -> String {
+        var printer = MatchPrinter(match, names)
+        if priority != 32768 { printer.add("priority", String(priority)) }
+        printer.addMetadata()
+        let type = printer.addTypeKeyword()
+        printer.addRegistersAndTunnel()
+        printer.addLink(skipsType: type.skipsType)
+        printer.addNetwork(skipsProtocol: type.skipsProtocol)
+        printer.addTransport()
+        if printer.text.utf8.last == 0x2c { printer.text.removeLast() }
+        return printer.text
+    }
+
+    private mutating func add(_ name: String, _ value: String) {
+        text += name
+        text += "="
+        text += value
+        text += ","
+    }
+
+    private func value(_ field: Field) -> UInt128 { match.key[field] }
+    private func mask(_ field: Field) -> UInt128 { match.mask[field] }
+
+    /// The field in its own form, if any bit of it matters.
+    private mutating func add(_ field: Field, as name: String? = nil) {
+        let row = field.descriptor
+        let mask = match.mask[row.location]
+        guard mask != 0 else { return }
+        add(
+            name ?? row.name,
+            FieldText.text(row, match.key[row.location], mask: mask, names: names))
+    }
+
+    private mutating func addHexadecimal(_ field: Field) {
+        guard mask(field) != 0 else { return }
+        let isExact = mask(field) == field.descriptor.location.ones
+        let suffix = isExact ? "" : "/" + FieldText.hexadecimal(mask(field))
+        add(field.name, FieldText.hexadecimal(value(field)) + suffix)
+    }
+
+    private mutating func addMetadata() {
+        add(.packetMark)
+        addHexadecimal(.recirculationID)
+        add(.datapathHash)
+        add(.conjunctionID)
+        add(.packetPriority)
+        add(.actionSetOutput)
+        add(.ctState)
+        if mask(.ctZone) != 0 { add("ct_zone", String(value(.ctZone))) }
+        add(.ctMark)
+        add(.ctLabel)
+        for field: Field in [
+            .ctIPv4Source, .ctIPv6Source, .ctIPv4Destination, .ctIPv6Destination, .ctProtocol,
+            .ctTransportSource, .ctTransportDestination,
+        ] { add(field) }
+        guard mask(.packetType) != 0 else { return }
+        if value(.packetType) != 0 {
+            add(.packetType)
+        } else if mask(.recirculationID) != 0 {
+            text += "eth,"
+        }
+    }
+
+    private func isIn(_ word: Int, _ end: Int) -> Bool {
+        for index in word..<end where match.mask.words[index] != 0 { return true }
+        return false
+    }
+
+    /// Prints `tcp`, `arp` and so on, and says what need not be printed any more.
+    private mutating func addTypeKeyword() -> (skipsType: Bool, skipsProtocol: Bool) {
+        guard mask(.etherType) == 0xffff else { return (false, false) }
+        let type = match.key.etherType
+        let hasProtocol = match.mask.ipProtocol == 0xff && EtherType.isIP(type)
+        if hasProtocol, let keyword = protocolKeyword(type) {
+            text += keyword
+            text += ","
+            return (true, true)
+        }
+        let keyword: String
+        switch type {
+        case EtherType.ipv4: keyword = "ip"
+        case EtherType.ipv6: keyword = "ipv6"
+        case EtherType.arp: keyword = "arp"
+        case EtherType.rarp: keyword = "rarp"
+        case EtherType.mpls: keyword = "mpls"
+        case EtherType.mplsMulticast: keyword = "mplsm"
+        default: return (false, false)
+        }
+        text += keyword
+        text += ","
+        return (true, false)
+    }
+
+    private func protocolKeyword(_ type: UInt16) -> String? {
+        let isIPv6 = type == EtherType.ipv6
+        switch match.key.ipProtocol {
+        case IPProtocol.icmp where !isIPv6: return "icmp"
+        case IPProtocol.icmpv6 where isIPv6: return "icmp6"
+        case IPProtocol.tcp: return isIPv6 ? "tcp6" : "tcp"
+        case IPProtocol.udp: return isIPv6 ? "udp6" : "udp"
+        case IPProtocol.sctp: return isIPv6 ? "sctp6" : "sctp"
+        default: return nil
+        }
+    }
+
+    private mutating func addRegistersAndTunnel() {
+        if isIn(KeyWord.registers, KeyWord.tunnelID) {
+            for index in 0..<16 {
+                let place = KeyWord.registers + index / 2
+                let shift: UInt64 = index % 2 == 0 ? 32 : 0
+                let mask = match.mask.words[place] >> shift & 0xffff_ffff
+                guard mask != 0 else { continue }
+                let value = match.key.words[place] >> shift & 0xffff_ffff
+                var number = FieldText.hexadecimal(UInt128(value))
+                if mask != 0xffff_ffff { number += "/" + FieldText.hexadecimal(UInt128(mask)) }
+                add("reg\(index)", number)
+            }
+        }
+        if isIn(KeyWord.tunnelID, KeyWord.conjunction) {
+            for field: Field in [
+                .tunnelID, .tunnelSource, .tunnelDestination, .tunnelIPv6Source,
+                .tunnelIPv6Destination, .tunnelGBPID, .tunnelGBPFlags, .erspanVersion,
+                .erspanIndex, .erspanDirection, .erspanHardwareID,
+            ] { add(field) }
+            add(.gtpuFlags, as: "gtpu_flags")
+            add(.gtpuMessageType, as: "gtpu_msgtype")
+            if mask(.tunnelFlags) != 0 {
+                let flags = FieldText.signed(.tunnel, value(.tunnelFlags), mask(.tunnelFlags))
+                add("tun_flags", flags)
+            }
+        }
+        add(.metadata)
+        if mask(.inPort) != 0 { add(.inPort) }
+    }
+
+    private mutating func addLink(skipsType: Bool) {
+        addVLAN()
+        add(.ethernetSource, as: "dl_src")
+        add(.ethernetDestination, as: "dl_dst")
+        if !skipsType && mask(.etherType) != 0 {
+            add("dl_type", FieldText.hexadecimal(match.key.etherType, width: 4))
+        }
+    }
+
+    private mutating func addVLAN() {
+        addTag(
+            suffix: "", tci: match.key.vlanTCI, mask: match.mask.vlanTCI)
+        addTag(suffix: "1", tci: match.key.innerVLANTCI, mask: match.mask.innerVLANTCI)
+    }
+
+    private mutating func addTag(suffix: String, tci: UInt16, mask: UInt16) {
+        guard mask != 0 else { return }
+        let hasPresent = mask & VLANBits.present != 0
+        let id = mask & VLANBits.id
+        let priority = mask & VLANBits.priority
+        let isWhole =
+            hasPresent && tci & VLANBits.present != 0
+            && (id == VLANBits.id || id == 0) && (priority == VLANBits.priority || priority == 0)
+            && (id != 0 || priority != 0)
+        if isWhole {
+            if id != 0 { add("dl_vlan" + suffix, String(tci & VLANBits.id)) }
+            if priority != 0 { add("dl_vlan_pcp" + suffix, String(tci >> 13)) }
+        } else if mask == 0xffff {
+            add("vlan_tci" + suffix, FieldText.hexadecimal(tci, width: 4))
+        } else {
+            let value = FieldText.hexadecimal(tci, width: 4)
+            add("vlan_tci" + suffix, value + "/" + FieldText.hexadecimal(mask, width: 4))
+        }
+    }
+
+    private mutating func addNetwork(skipsProtocol: Bool) {
+        let type = mask(.etherType) != 0 ? match.key.etherType : 0
+        if type == EtherType.ipv6 {
+            add(.ipv6Source)
+            add(.ipv6Destination)
+            if mask(.ipv6Label) != 0 {
+                var label = FieldText.hexadecimal(value(.ipv6Label), width: 5)
+                if mask(.ipv6Label) != 0xfffff {
+                    label += "/" + FieldText.hexadecimal(mask(.ipv6Label), width: 5)
+                }
+                add("ipv6_label", label)
+            }
+        } else if EtherType.isARP(type) {
+            add(.arpSenderIP)
+            add(.arpTargetIP)
+        } else {
+            add(.ipv4Source, as: "nw_src")
+            add(.ipv4Destination, as: "nw_dst")
+        }
+        if EtherType.isARP(type) {
+            add(.arpOperation)
+            add(.arpSenderMAC)
+            add(.arpTargetMAC)
+            return
+        }
+        if type == EtherType.nsh { addNSH() }
+        if !skipsProtocol { add(.ipProtocol) }
+        if match.mask.ipTOS & 0xfc != 0 { add("nw_tos", String(match.key.ipTOS & 0xfc)) }
+        if match.mask.ipTOS & 3 != 0 { add("nw_ecn", String(match.key.ipTOS & 3)) }
+        add(.ipTTL)
+        addMPLS()
+        add(.ipFragment, as: "nw_frag")
+    }
+
+    private mutating func addMPLS() {
+        for field: Field in [.mplsLabel, .mplsTC, .mplsTTL, .mplsBOS] { add(field) }
+        let second = match.mask.words[KeyWord.mpls] & 0xffff_ffff
+        if second != 0 {
+            add("mpls_lse1", String(match.key.words[KeyWord.mpls] & 0xffff_ffff))
+        }
+        if match.mask.words[KeyWord.mplsRest] >> 32 != 0 {
+            add("mpls_lse2", String(match.key.words[KeyWord.mplsRest] >> 32))
+        }
+    }
+
+    private mutating func addNSH() {
+        for field: Field in [
+            .nshFlags, .nshTTL, .nshMDType, .nshNextProtocol, .nshSPI, .nshSI, .nshContext1,
+            .nshContext2, .nshContext3, .nshContext4,
+        ] { add(field) }
+    }
+
+    private mutating func addTransport() {
+        let type = mask(.etherType) != 0 ? match.key.etherType : 0
+        let proto = match.mask.ipProtocol != 0 ? match.key.ipProtocol : 0
+        let isICMPv4 = type == EtherType.ipv4 && proto == IPProtocol.icmp
+        let isICMPv6 = type == EtherType.ipv6 && proto == IPProtocol.icmpv6
+        guard isICMPv4 || isICMPv6 else {
+            add(.tcpSource, as: "tp_src")
+            add(.tcpDestination, as: "tp_dst")
+            if proto == IPProtocol.tcp { add(.tcpFlags) }
+            return
+        }
+        add(.icmpType)
+        add(.icmpCode)
+        guard isICMPv6 else { return }
+        for field: Field in [.ndTarget, .ndSourceMAC, .ndTargetMAC] { add(field) }
+        if mask(.ndReserved) != 0 { add(.ndReserved) }
+        add(.ndOptionsType)
+    }
+}
