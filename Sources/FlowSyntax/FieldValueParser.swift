@@ -125,7 +125,8 @@ struct FieldValueParser {
         guard let port = PortText.parse(text, names: names) else {
             throw SyntaxError("\(text.string): invalid or unknown port for \(row.name)")
         }
-        let value = row.byteCount == 4 && row.field == .actionSetOutput
+        let value =
+            row.byteCount == 4 && row.field == .actionSetOutput
             ? UInt128(port.wide) : UInt128(port.value)
         return MaskedValue(value, mask: valueBits)
     }

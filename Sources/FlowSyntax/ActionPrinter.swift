@@ -1,0 +1,139 @@
+public import FlowModel
+
+/// Prints lists of actions as `ovs-ofctl` does.
+public enum ActionPrinter {
+    /// The actions with commas between them, or `drop`.
+    public static func text(_ actions: [Action], names: FlowNames = FlowNames()) -> String {
+        if actions.isEmpty { return "drop" }
+        var text = ""
+        for action in actions {
+            if !text.isEmpty { text += "," }
+            text += self.text(action, names: names)
+        }
+        return text
+    }
+
+    public static func text(_ action: Action, names: FlowNames = FlowNames()) -> String {
+        switch action {
+        case .output(let port, let length): return output(port, length, names)
+        case .outputField(let source, _): return "output:" + SubfieldText.text(source)
+        case .outputTruncated(let port, let length):
+            return "output(port=\(names.text(of: port)),max_len=\(length))"
+        case .controller(let controller): return text(controller)
+        case .enqueue(let port, let queue): return "enqueue:\(names.text(of: port)):\(queue)"
+        case .resubmit(let resubmit): return text(resubmit, names)
+        case .gotoTable(let table): return "goto_table:" + names.text(ofTable: table)
+        case .writeMetadata(let value, let mask):
+            let suffix = mask == .max ? "" : "/" + hexadecimal(mask)
+            return "write_metadata:" + hexadecimal(value) + suffix
+        case .clearActions: return "clear_actions"
+        case .writeActions(let actions):
+            return "write_actions(" + text(actions, names: names) + ")"
+        case .meter(let meter): return "meter:\(meter)"
+        case .group(let group): return "group:\(group)"
+        case .note(let octets): return "note:" + FieldText.octets(octets, separator: ".")
+        case .exit: return "exit"
+        case .learn(let learn): return "learn(" + LearnText.text(learn, names: names) + ")"
+        case .conjunction(let id, let clause, let count):
+            return "conjunction(\(id),\(clause)/\(count))"
+        case .clone(let actions): return "clone(" + text(actions, names: names) + ")"
+        case .ctClear: return "ct_clear"
+        case .finTimeout(let idle, let hard):
+            var parts: [String] = []
+            if idle != 0 { parts.append("idle_timeout=\(idle)") }
+            if hard != 0 { parts.append("hard_timeout=\(hard)") }
+            return "fin_timeout(" + parts.joined(separator: ",") + ")"
+        default: return header(action) ?? field(action, names) ?? ""
+        }
+    }
+
+    /// The setters of OpenFlow 1.0 and 1.1, tags and TTLs.
+    private static func header(_ action: Action) -> String? {
+        switch action {
+        case .setVLANID(let id): return "mod_vlan_vid:\(id)"
+        case .setVLANPriority(let priority): return "mod_vlan_pcp:\(priority)"
+        case .setEthernetSource(let address):
+            return "mod_dl_src:" + FieldText.ethernet(UInt128(address))
+        case .setEthernetDestination(let address):
+            return "mod_dl_dst:" + FieldText.ethernet(UInt128(address))
+        case .setIPv4Source(let address): return "mod_nw_src:" + FieldText.ipv4(UInt128(address))
+        case .setIPv4Destination(let address):
+            return "mod_nw_dst:" + FieldText.ipv4(UInt128(address))
+        case .setIPDSCP(let tos): return "mod_nw_tos:\(tos)"
+        case .setIPECN(let ecn): return "mod_nw_ecn:\(ecn)"
+        case .setIPTTL(let ttl): return "mod_nw_ttl:\(ttl)"
+        case .setTransportSource(let port): return "mod_tp_src:\(port)"
+        case .setTransportDestination(let port): return "mod_tp_dst:\(port)"
+        case .popVLAN(let isStrip): return isStrip ? "strip_vlan" : "pop_vlan"
+        case .pushVLAN(let type): return "push_vlan:" + FieldText.hexadecimal(type, width: 4)
+        case .pushMPLS(let type): return "push_mpls:" + FieldText.hexadecimal(type, width: 4)
+        case .popMPLS(let type): return "pop_mpls:" + FieldText.hexadecimal(type, width: 4)
+        case .setMPLSLabel(let label): return "set_mpls_label(\(label))"
+        case .setMPLSTC(let tc): return "set_mpls_tc(\(tc))"
+        case .setMPLSTTL(let ttl): return "set_mpls_ttl(\(ttl))"
+        case .decrementMPLSTTL: return "dec_mpls_ttl"
+        case .decrementTTL(let controllers):
+            if controllers.isEmpty { return "dec_ttl" }
+            return "dec_ttl(" + controllers.map { String($0) }.joined(separator: ",") + ")"
+        default: return nil
+        }
+    }
+
+    /// Actions on fields of any kind, queues and tunnels.
+    private static func field(_ action: Action, _ names: FlowNames) -> String? {
+        switch action {
+        case .setField(let field, let value, let mask):
+            let row = field.descriptor
+            let text = FieldText.text(row, value, mask: mask, names: names)
+            return "set_field:" + text + "->" + row.name
+        case .load(let value, let destination):
+            return "load:" + hexadecimal(value) + "->" + SubfieldText.text(destination)
+        case .move(let source, let destination):
+            return "move:" + SubfieldText.text(source) + "->" + SubfieldText.text(destination)
+        case .push(let source): return "push:" + SubfieldText.text(source)
+        case .pop(let destination): return "pop:" + SubfieldText.text(destination)
+        case .setTunnel(let id):
+            let isWide = id > UInt64(UInt32.max)
+            return (isWide ? "set_tunnel64:" : "set_tunnel:") + hexadecimal(id)
+        case .setQueue(let queue): return "set_queue:\(queue)"
+        case .popQueue: return "pop_queue"
+        default: return nil
+        }
+    }
+
+    private static func hexadecimal(_ value: UInt64) -> String {
+        FieldText.hexadecimal(UInt128(value))
+    }
+
+    private static func output(
+        _ port: PortNumber, _ length: UInt16, _ names: FlowNames
+    ) -> String {
+        if port == .controller { return "CONTROLLER:\(length)" }
+        let text = names.text(of: port)
+        return port.isReserved ? text : "output:" + text
+    }
+
+    private static func text(_ resubmit: Resubmit, _ names: FlowNames) -> String {
+        guard let table = resubmit.table else {
+            return "resubmit:" + names.text(of: resubmit.port ?? .inPort)
+        }
+        let port = resubmit.port.map { $0 == .inPort ? "" : names.text(of: $0) } ?? ""
+        return "resubmit(\(port),\(names.text(ofTable: table)))"
+    }
+
+    private static func text(_ controller: ControllerAction) -> String {
+        if controller == ControllerAction(maxByteCount: controller.maxByteCount) {
+            return "CONTROLLER:\(controller.maxByteCount)"
+        }
+        var parts: [String] = []
+        if controller.reason != .action { parts.append("reason=" + controller.reason.name) }
+        if controller.maxByteCount != .max { parts.append("max_len=\(controller.maxByteCount)") }
+        if controller.controllerID != 0 { parts.append("id=\(controller.controllerID)") }
+        if !controller.userdata.isEmpty {
+            parts.append("userdata=" + FieldText.octets(controller.userdata, separator: "."))
+        }
+        if controller.isPaused { parts.append("pause") }
+        if let meter = controller.meter { parts.append("meter_id=\(meter)") }
+        return "controller(" + parts.joined(separator: ",") + ")"
+    }
+}

@@ -1,0 +1,169 @@
+public import FlowModel
+
+/// The texts of whole flow keys.
+public enum FlowKeyText {
+    /// All that is known of a packet, as `ofproto/trace` prints after `Flow:`.
+    ///
+    /// Headers print whole, metadata only where it is not zero.
+    public static func text(_ key: FlowKey, names: FlowNames = FlowNames()) -> String {
+        MatchPrinter.text(Match(key: key, mask: mask(for: key)), names: names)
+    }
+
+    /// A megaflow's match, as `ofproto/trace` prints after `Megaflow:`.
+    public static func megaflow(
+        _ key: FlowKey, mask: FlowKey, names: FlowNames = FlowNames()
+    ) -> String {
+        MatchPrinter.text(Match(key: key, mask: mask), names: names)
+    }
+
+    /// The bits that a packet of this kind has, and the metadata that is set.
+    static func mask(for key: FlowKey) -> FlowKey {
+        var mask = FlowKey()
+        setMetadata(key, &mask)
+        if key[.packetType] != 0 {
+            mask[.packetType] = .max
+        } else {
+            mask[.ethernetSource] = .max
+            mask[.ethernetDestination] = .max
+            mask.etherType = 0xffff
+            mask.vlanTCI = 0xffff
+            if key.vlanTCI != 0 { mask.innerVLANTCI = 0xffff }
+            if key.recirculationID != 0 { mask[.packetType] = .max }
+        }
+        setNetwork(key, &mask)
+        return mask
+    }
+
+    private static func setMetadata(_ key: FlowKey, _ mask: inout FlowKey) {
+        let fields: [Field] = [
+            .packetMark, .recirculationID, .datapathHash, .conjunctionID, .packetPriority, .ctState,
+            .ctZone, .ctMark, .ctLabel, .tunnelID, .tunnelSource, .tunnelDestination,
+            .tunnelIPv6Source, .tunnelIPv6Destination, .tunnelFlags, .tunnelGBPID,
+            .tunnelGBPFlags, .metadata, .reg0, .reg1, .reg2, .reg3, .reg4, .reg5, .reg6, .reg7,
+            .reg8, .reg9, .reg10, .reg11, .reg12, .reg13, .reg14, .reg15, .ctProtocol,
+            .ctIPv4Source, .ctIPv4Destination, .ctIPv6Source, .ctIPv6Destination,
+            .ctTransportSource, .ctTransportDestination, .erspanVersion, .erspanIndex, .gtpuFlags,
+            .gtpuMessageType,
+        ]
+        for field in fields where key[field] != 0 { mask[field] = .max }
+        let unset = UInt128(PortNumber.unset.wide)
+        if key[.actionSetOutput] != 0 && key[.actionSetOutput] != unset {
+            mask[.actionSetOutput] = .max
+        }
+        mask[.inPort] = .max
+    }
+
+    private static func setNetwork(_ key: FlowKey, _ mask: inout FlowKey) {
+        let type = key.etherType
+        switch type {
+        case EtherType.ipv4:
+            mask.words[KeyWord.ipv4] = .max
+            setIP(key, &mask)
+        case EtherType.ipv6:
+            for index in 0..<4 { mask.words[KeyWord.ipv6Source + index] = .max }
+            mask[.ipv6Label] = .max
+            setIP(key, &mask)
+        case EtherType.arp, EtherType.rarp:
+            mask.words[KeyWord.ipv4] = .max
+            mask[.arpOperation] = .max
+            mask[.arpSenderMAC] = .max
+            mask[.arpTargetMAC] = .max
+        case EtherType.mpls, EtherType.mplsMulticast:
+            mask.words[KeyWord.mpls] = .max
+            mask.words[KeyWord.mplsRest] = .max << 32
+        case EtherType.nsh:
+            for field: Field in [
+                .nshFlags, .nshTTL, .nshMDType, .nshNextProtocol, .nshSPI, .nshSI,
+            ] { mask[field] = .max }
+        default: break
+        }
+    }
+
+    private static func setIP(_ key: FlowKey, _ mask: inout FlowKey) {
+        mask[.ipTOS] = .max
+        mask[.ipTTL] = .max
+        mask[.ipFragment] = .max
+        mask[.ipProtocol] = .max
+        guard key.ipFragment & FragmentBits.later == 0 else { return }
+        let isIPv6 = key.etherType == EtherType.ipv6
+        switch key.ipProtocol {
+        case IPProtocol.tcp:
+            mask.words[KeyWord.transport] = 0xffff_ffff_0fff_0000
+        case IPProtocol.udp, IPProtocol.sctp, IPProtocol.igmp:
+            mask.words[KeyWord.transport] = 0xffff_ffff_0000_0000
+        case IPProtocol.icmp where !isIPv6:
+            mask.words[KeyWord.transport] = 0x00ff_00ff_0000_0000
+        case IPProtocol.icmpv6 where isIPv6:
+            mask.words[KeyWord.transport] = 0x00ff_00ff_0000_0000
+            guard key.transportSource == 135 || key.transportSource == 136 else { return }
+            mask.words[KeyWord.ndTarget] = .max
+            mask.words[KeyWord.ndTarget + 1] = .max
+            mask[.ndSourceMAC] = .max
+            mask[.ndTargetMAC] = .max
+            if key[.ndReserved] != 0 { mask[.ndReserved] = .max }
+            if key[.ndOptionsType] != 0 { mask[.ndOptionsType] = .max }
+        default: break
+        }
+    }
+
+    /// Parses the flow of `ofproto/trace`: every field exact, and zero where nothing is said.
+    ///
+    /// Without `in_port` the packet came from nowhere (``PortNumber/none``).
+    public static func parse(
+        _ text: String, names: FlowNames = FlowNames()
+    ) throws(SyntaxError) -> FlowKey {
+        var match = Match()
+        match.set(.inPort, to: UInt128(PortNumber.none.value))
+        var scanner = KeyValueScanner(TextPiece(text))
+        while let pair = try scanner.next() {
+            do {
+                try apply(pair, to: &match, names)
+            } catch {
+                throw SyntaxError("\(text): \(error.message)")
+            }
+        }
+        return match.key
+    }
+
+    private static func apply(
+        _ pair: KeyValueScanner.Pair, to match: inout Match, _ names: FlowNames
+    ) throws(SyntaxError) {
+        let name = pair.key.string
+        if let keyword = MatchKeyword.byName[name] {
+            keyword.apply(to: &match)
+            return
+        }
+        if name == "eth" {
+            match.set(.packetType, to: 0)
+            return
+        }
+        guard let field = FieldTable.field(named: name),
+            field.descriptor.name == name || field.descriptor.alias == name
+        else { throw SyntaxError("unknown field \(name)") }
+        let row = field.descriptor
+        let known = Match(key: match.key, mask: .allOnes)
+        let needsTag = row.field == .vlanPCP || row.field == .vlanPriority
+        guard needsTag || row.prerequisite.isMet(by: known) || isPort(row.field, of: known) else {
+            throw SyntaxError("prerequisites not met for setting \(name)")
+        }
+        let value: MaskedValue
+        do {
+            value = try FieldValueParser(row: row, names: names).parse(pair.value)
+        } catch {
+            throw SyntaxError("bad value for \(name) (\(error.message))")
+        }
+        let ones = row.location.ones
+        if value.mask & ones != ones {
+            let text = pair.value.string
+            throw SyntaxError("bad value for \(name) (\(text): wildcards not allowed here)")
+        }
+        MatchField.set(field, to: value, in: &match)
+    }
+
+    /// `tp_src` and `tp_dst` name the ports of any protocol.
+    private static func isPort(_ field: Field, of match: Match) -> Bool {
+        guard field == .tcpSource || field == .tcpDestination else { return false }
+        return Prerequisite.udp.isMet(by: match) || Prerequisite.sctp.isMet(by: match)
+            || Prerequisite.icmpv4.isMet(by: match) || Prerequisite.icmpv6.isMet(by: match)
+    }
+}

@@ -1,0 +1,55 @@
+internal import FlowModel
+
+/// The text of some bits of a field: `NXM_NX_REG0[0..15]`, `reg0[5]`, `reg0`.
+enum SubfieldText {
+    static func parse(_ text: TextPiece) throws(SyntaxError) -> Subfield {
+        let (nameText, rest) = text.split(at: 0x5b)
+        let name = nameText.string
+        guard let field = FieldTable.field(named: name) else {
+            throw SyntaxError("\(text.string): unknown field `\(name)'")
+        }
+        guard let rest else { return Subfield(field) }
+        guard rest.last == 0x5d else {
+            throw SyntaxError("\(text.string): missing ] following field name")
+        }
+        let bits = rest.dropLast()
+        if bits.isEmpty { return Subfield(field) }
+        let (first, last) = try range(bits, of: text, field)
+        return Subfield(field: field, offset: first, width: last - first + 1)
+    }
+
+    private static func range(
+        _ bits: TextPiece, of text: TextPiece, _ field: Field
+    ) throws(SyntaxError) -> (Int, Int) {
+        let (firstText, rest) = bits.split(at: 0x2e)
+        let lastText = rest.map { $0.first == 0x2e ? $0.dropFirst() : $0 } ?? firstText
+        guard let first = firstText.number(UInt16.self), let last = lastText.number(UInt16.self)
+        else {
+            throw SyntaxError(
+                "\(text.string): syntax error expecting [] or [<bit>] or [<start>..<end>]")
+        }
+        if first > last {
+            throw SyntaxError(
+                "\(text.string): starting bit \(first) is after ending bit \(last)")
+        }
+        if Int(first) >= field.width {
+            throw SyntaxError(
+                "\(text.string): starting bit \(first) is not valid because field is only "
+                    + "\(field.width) bits wide")
+        }
+        if Int(last) >= field.width {
+            throw SyntaxError(
+                "\(text.string): ending bit \(last) is not valid because field is only "
+                    + "\(field.width) bits wide")
+        }
+        return (Int(first), Int(last))
+    }
+
+    static func text(_ subfield: Subfield) -> String {
+        let row = subfield.field.descriptor
+        let name = row.wireNames.first?.name ?? row.name
+        if subfield.offset == 0 && subfield.width == row.width { return name + "[]" }
+        if subfield.width == 1 { return "\(name)[\(subfield.offset)]" }
+        return "\(name)[\(subfield.offset)..\(subfield.offset + subfield.width - 1)]"
+    }
+}
