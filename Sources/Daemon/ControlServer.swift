@@ -141,7 +141,11 @@ public final class ControlServer {
         log.debug("received request \(method)\(JSON.array(parameters).text)")
         let arguments = parameters.compactMap(\.string)
         let request = ControlRequest(command: method, arguments: arguments) { [log] result in
-            log.debug("replying to \(method): \(result)")
+            switch result {
+            case .success(let text): log.debug("replying with success: \"\(text)\"")
+            case .failure(let error):
+                log.debug("replying with error: \"\(error.terminatedText)\"")
+            }
             answer(result)
         }
         guard arguments.count == parameters.count else {

@@ -7,12 +7,12 @@ enum LogModuleNames {
     static func of(_ program: String) -> [String] {
         let names =
             switch program {
-            case "ovs-vswitchd": common + vswitch
-            case "ovsdb-server": common + database
-            case "martlet": common + vswitch + database
-            default: common
+            case "ovs-vswitchd": [common, vswitch]
+            case "ovsdb-server": [common, database]
+            case "martlet": [common, vswitch, database]
+            default: [common]
             }
-        return names.split(separator: " ").map(String.init)
+        return names.flatMap { $0.split(separator: " ").map(String.init) }
     }
 
     private static let common = """

@@ -12,10 +12,15 @@ public struct ControlLoop: Sendable {
     public init(_ eventLoop: any EventLoop) { self.eventLoop = eventLoop }
 
     /// Turns the calling thread into the loop, and returns after ``stop()``.
-    public static func run(_ body: @escaping (ControlLoop) -> Void) {
+    ///
+    /// What `body` returns lives as long as the loop, and is returned for its last word.
+    @discardableResult
+    public static func run<Root>(_ body: @escaping (ControlLoop) -> Root) -> Root? {
+        var root: Root?
         MultiThreadedEventLoopGroup.withCurrentThreadAsEventLoop { eventLoop in
-            body(ControlLoop(eventLoop))
+            root = body(ControlLoop(eventLoop))
         }
+        return root
     }
 
     /// Ends ``run(_:)`` once the work at hand is done.

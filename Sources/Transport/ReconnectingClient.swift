@@ -57,8 +57,6 @@ public final class ReconnectingClient {
     /// The connection, while there is one.
     public private(set) var connection: StreamConnection?
     /// Gets each new connection before its first octet is read.
-    ///
-    /// The connection's `onClose` belongs to the client: use ``onDisconnect``.
     public var onConnect: ((StreamConnection) -> Void)?
     public var onDisconnect: ((TransportError?) -> Void)?
     /// Each step, for the log and for status columns.
@@ -96,7 +94,7 @@ public final class ReconnectingClient {
         attempt += 1
         timer?.cancel()
         timer = nil
-        connection?.onClose = nil
+        connection?.onEnd = nil
         connection?.close()
         connection = nil
     }
@@ -132,7 +130,7 @@ public final class ReconnectingClient {
         }
         self.connection = connection
         connectedAt = loop.nowNanoseconds
-        connection.onClose = { [weak self] error in self?.disconnected(error, attempt) }
+        connection.onEnd = { [weak self] error in self?.disconnected(error, attempt) }
         onEvent?(.connected)
         onConnect?(connection)
     }

@@ -43,6 +43,9 @@ public final class StreamConnection {
         }
     }
 
+    /// As ``onClose``, after it, for the client that keeps the connection.
+    var onEnd: ((TransportError?) -> Void)?
+
     private let channel: any Channel
     private var early: [UInt8] = []
     private var failure: TransportError?
@@ -139,7 +142,10 @@ public final class StreamConnection {
         self.onClose = nil
         onReceive = nil
         onDrain = nil
+        let onEnd = onEnd
+        self.onEnd = nil
         onClose?(failure)
+        onEnd?(failure)
     }
 }
 

@@ -13,7 +13,8 @@ enum ProgramTable {
     /// Programs called by a link of their own name.
     static var linked: [Entry] {
         [
-            Entry(name: "ovs-appctl", directory: "bin", run: AppctlProgram.run)
+            Entry(name: "ovs-appctl", directory: "bin", run: AppctlProgram.run),
+            Entry(name: "ovs-vswitchd", directory: "sbin", run: VswitchdProgram.run),
         ]
     }
 
