@@ -41,7 +41,7 @@ public final class Coverage: Sendable {
         var sampleCount = 0
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     func register(_ counter: CoverageCounter) {
         state.withLock { $0.histories.append(History(counter: counter)) }

@@ -1,11 +1,10 @@
 import Glibc
-import Synchronization
 
 /// Files that must not outlive the process: sockets and the pid file.
 ///
 /// *Thread safety*: any thread.
 public enum ExitCleanup {
-    private static let paths = Mutex<Set<String>>([])
+    private static let paths = Guarded<Set<String>>([])
 
     public static func add(_ path: String) { paths.withLock { _ = $0.insert(path) } }
 

@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 
 /// Lets through a burst of log lines and then so many a minute, and says what it held back.
 public final class LogRateLimit: Sendable {
@@ -22,14 +21,14 @@ public final class LogRateLimit: Sendable {
 
     private let perMinute: Int
     private let burst: Int
-    private let state: Mutex<State>
+    private let state: Guarded<State>
 
     /// - Parameter burst: lines at once; a minute's worth if nil.
     public init(perMinute: Int, burst: Int? = nil) {
         self.perMinute = perMinute
         self.burst = burst ?? perMinute
         let tokens = self.burst * Self.tokensPerLine
-        state = Mutex(State(tokens: tokens, filledAt: Self.monotonicSeconds()))
+        state = Guarded(State(tokens: tokens, filledAt: Self.monotonicSeconds()))
     }
 
     func admit(isLimited: Bool, now: Int = LogRateLimit.monotonicSeconds()) -> Verdict {

@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 
 extension LogSystem {
     /// Where a program sends its lines to the system's log.

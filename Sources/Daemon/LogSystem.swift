@@ -1,6 +1,5 @@
 import CLinux
 import Glibc
-import Synchronization
 public import Transport
 
 /// The log of this process: modules, levels, destinations, and the lines' forms.
@@ -32,7 +31,7 @@ public final class LogSystem: Sendable {
         var isSyslogOpen = false
     }
 
-    let state = Mutex(State())
+    let state = Guarded(State())
 
     init() {}
 

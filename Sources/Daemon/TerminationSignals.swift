@@ -61,12 +61,14 @@ public enum TerminationSignals {
                 guard sigwait(&set, &number) == 0 else { continue }
                 if isSecond { TerminationSignals.die(of: number) }
                 isSecond = true
-                let text = strsignal(number).map { String(cString: $0) } ?? "unknown"
-                LogModule("fatal_signal").warning(
-                    "terminating with signal \(number) (\(text))")
                 let body = body
                 let received = number
-                loop.post { body(received) }
+                loop.post {
+                    let text = strsignal(received).map { String(cString: $0) } ?? "unknown"
+                    LogModule("fatal_signal").warning(
+                        "terminating with signal \(received) (\(text))")
+                    body(received)
+                }
             }
         }
     }
