@@ -1,0 +1,186 @@
+import FlowModel
+
+/// One step of a program: plain memory.
+struct Operation {
+    enum Code: UInt8 {
+        case output, userspace, recirculate, truncate, clone
+        case pushVLAN, popVLAN, pushMPLS, popMPLS
+        case setPriority, setEthernet, setMPLS, setARP, setIPv4, setIPv6, setPorts, setICMP, setND
+    }
+
+    var code: Code
+    /// Whether no step follows that needs the packet, so that this one may keep it.
+    var isLast = false
+    /// A port, an identifier, a length, an Ethernet type.
+    var first: UInt32 = 0
+    /// A label stack entry, or the count of steps within a clone.
+    var second: UInt32 = 0
+    /// For a `set`: words and masks in turn, as ``HeaderGroup/keyWords`` lists them; for
+    /// `userspace`, the index of what to do there.
+    var data: UnsafePointer<UInt64>?
+}
+
+/// A flow's actions in the form in which they are executed: steps one behind the other, those of a
+/// clone in line behind their `clone`.
+///
+/// Three pieces of plain memory, which ``deallocate()`` frees.
+struct ActionProgram {
+    private(set) var operations: UnsafeMutablePointer<Operation>?
+    private(set) var count = 0
+    private var words: UnsafeMutablePointer<UInt64>?
+    private(set) var userspace: UnsafeMutablePointer<UserspaceAction>?
+
+    /// A program that drops.
+    init() {}
+
+    init(_ actions: [DatapathAction]) throws(DatapathError) {
+        var compiler = ActionCompiler()
+        try compiler.compile(actions, depth: 0)
+        count = compiler.operations.count
+        guard count > 0 else { return }
+        let steps = UnsafeMutablePointer<Operation>.allocate(capacity: count)
+        steps.initialize(from: compiler.operations, count: count)
+        operations = steps
+        if !compiler.words.isEmpty {
+            let memory = UnsafeMutablePointer<UInt64>.allocate(capacity: compiler.words.count)
+            memory.initialize(from: compiler.words, count: compiler.words.count)
+            words = memory
+            for (step, place) in compiler.places {
+                steps[step].data = UnsafePointer(memory + place)
+            }
+        }
+        if !compiler.userspace.isEmpty {
+            let memory = UnsafeMutablePointer<UserspaceAction>.allocate(
+                capacity: compiler.userspace.count)
+            memory.initialize(from: compiler.userspace, count: compiler.userspace.count)
+            userspace = memory
+        }
+    }
+
+    func deallocate() {
+        operations?.deallocate()
+        words?.deallocate()
+        userspace?.deallocate()
+    }
+}
+
+/// Turns actions into steps.
+struct ActionCompiler {
+    /// As many as fit in the 64 KiB that OVS gives the actions of one flow, roughly.
+    static let maximumActions = 4096
+    /// How deep clones may nest.
+    static let maximumDepth = 16
+
+    var operations: [Operation] = []
+    var words: [UInt64] = []
+    var userspace: [UserspaceAction] = []
+    /// Which step has its data at which place of `words`.
+    var places: [(step: Int, place: Int)] = []
+
+    mutating func compile(_ actions: [DatapathAction], depth: Int) throws(DatapathError) {
+        guard depth <= Self.maximumDepth else { throw .unsupportedAction("clone in 16 clones") }
+        // Steps of no effect must not keep the one before them from being the last.
+        let effective = actions.filter { $0 != .ctClear }
+        for (index, action) in effective.enumerated() {
+            guard operations.count < Self.maximumActions else {
+                throw .tooManyActions(limit: Self.maximumActions)
+            }
+            let step = operations.count
+            try compile(action, depth: depth)
+            operations[step].isLast = index == effective.count - 1
+        }
+    }
+
+    private mutating func compile(_ action: DatapathAction, depth: Int) throws(DatapathError) {
+        switch action {
+        case .output(let port): append(.output, port)
+        case .userspace(let value):
+            append(.userspace, UInt32(userspace.count))
+            userspace.append(value)
+        case .set(let group, let value, let mask): try compileSet(group, value, mask)
+        case .pushVLAN(let tpid, let tci): append(.pushVLAN, UInt32(tpid) << 16 | UInt32(tci))
+        case .popVLAN: append(.popVLAN)
+        case .pushMPLS(let label, let type): append(.pushMPLS, UInt32(type), label)
+        case .popMPLS(let type): append(.popMPLS, UInt32(type))
+        case .recirculate(let id): append(.recirculate, id)
+        case .truncate(let byteCount): append(.truncate, byteCount)
+        case .clone(let actions):
+            let step = operations.count
+            append(.clone)
+            try compile(actions, depth: depth + 1)
+            operations[step].second = UInt32(operations.count - step - 1)
+        case .ctClear: return
+        }
+    }
+
+    private mutating func append(
+        _ code: Operation.Code, _ first: UInt32 = 0, _ second: UInt32 = 0
+    ) {
+        operations.append(Operation(code: code, first: first, second: second))
+    }
+
+    private mutating func compileSet(
+        _ group: HeaderGroup, _ value: SparseKey, _ mask: SparseKey
+    ) throws(DatapathError) {
+        guard let code = group.code else { throw .unsupportedAction("set(\(group.rawValue))") }
+        places.append((operations.count, words.count))
+        append(code, UInt32(group.transportProtocol))
+        let (value, mask) = (value.expanded, mask.expanded)
+        for word in group.keyWords {
+            words.append(value[word: word] & mask[word: word])
+            words.append(mask[word: word])
+        }
+    }
+}
+
+extension HeaderGroup {
+    /// The step that sets the group's fields; `nil` where the datapath cannot.
+    fileprivate var code: Operation.Code? {
+        switch self {
+        case .priority, .mark: .setPriority
+        case .ethernet: .setEthernet
+        case .mpls: .setMPLS
+        case .arp: .setARP
+        case .ipv4: .setIPv4
+        case .ipv6: .setIPv6
+        case .tcp, .udp, .sctp: .setPorts
+        case .icmp, .icmpv6: .setICMP
+        case .nd: .setND
+        case .tunnel, .nsh: nil
+        }
+    }
+
+    fileprivate var transportProtocol: UInt8 {
+        switch self {
+        case .tcp: IPProtocol.tcp
+        case .udp: IPProtocol.udp
+        case .sctp: IPProtocol.sctp
+        case .icmp: IPProtocol.icmp
+        case .icmpv6: IPProtocol.icmpv6
+        default: 0
+        }
+    }
+
+    /// The words of a key that hold the group's fields, in the order of a step's data.
+    fileprivate var keyWords: [Int] {
+        switch self {
+        case .priority, .mark: [KeyWord.priority]
+        case .ethernet: [KeyWord.ethernetDestination, KeyWord.ethernetSource]
+        case .mpls: [KeyWord.mpls]
+        case .arp: [KeyWord.ipv4, KeyWord.ip, KeyWord.arpSender, KeyWord.arpTarget]
+        case .ipv4: [KeyWord.ipv4, KeyWord.ip]
+        case .ipv6:
+            [
+                KeyWord.ipv6Source, KeyWord.ipv6Source + 1, KeyWord.ipv6Destination,
+                KeyWord.ipv6Destination + 1, KeyWord.ip,
+            ]
+        case .tcp, .udp, .sctp, .icmp, .icmpv6: [KeyWord.transport]
+        case .nd:
+            [
+                KeyWord.ndTarget, KeyWord.ndTarget + 1, KeyWord.nd, KeyWord.arpSender,
+                KeyWord.arpTarget,
+            ]
+        case .tunnel, .nsh: []
+        }
+    }
+}
