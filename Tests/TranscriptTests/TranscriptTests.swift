@@ -73,8 +73,7 @@ extension Transcript: CustomTestStringConvertible {
     /// Runs every step and complains of the first one that shows something else.
     func check(_ subject: Subject) throws {
         if let notYet, subject != .genuine {
-            print("➜ Transcript \(name) skipped: \(notYet)")
-            try Test.cancel("\(notYet)")
+            try Test.cancel("\(name): \(notYet)")
         }
         let sandbox = try Sandbox(subject, switchOptions: switchOptions)
         for step in steps {

@@ -1,0 +1,244 @@
+public import FlowModel
+
+/// What is known of a packet on its way through its actions, besides its octets.
+struct Execution {
+    var inPort: UInt32
+    var recirculationID: UInt32 = 0
+    var mark: UInt32 = 0
+    var priority: UInt32 = 0
+    /// How often the packet was recirculated.
+    var depth = 0
+    /// At most so many octets of the frame go out next.
+    var cut = Int.max
+
+    @inline(__always)
+    init(inPort: UInt32) { self.inPort = inPort }
+
+    init(_ key: PackedKey) {
+        let port = key[word: KeyWord.inPort]
+        inPort = UInt32(truncatingIfNeeded: port >> 32)
+        recirculationID = UInt32(truncatingIfNeeded: port)
+        let priority = key[word: KeyWord.priority]
+        self.priority = UInt32(truncatingIfNeeded: priority >> 32)
+        mark = UInt32(truncatingIfNeeded: priority)
+    }
+
+    var metadata: PacketParser.Metadata {
+        var metadata = PacketParser.Metadata(inPort: inPort)
+        metadata.recirculationID = recirculationID
+        metadata.mark = mark
+        metadata.priority = priority
+        return metadata
+    }
+}
+
+extension UserspaceDatapath {
+    /// Executes actions on a packet, whose metadata `key` tells; the hold goes over.
+    ///
+    /// For packets of a controller, and for misses after their translation. Actions that the
+    /// datapath does not support drop the packet.
+    ///
+    /// - Returns: whether all actions are supported.
+    @discardableResult
+    public func execute(
+        _ packet: PacketBuffer, _ key: PackedKey, _ actions: [DatapathAction]
+    ) -> Bool {
+        guard let program = try? ActionProgram(actions) else {
+            pool.release(packet)
+            return false
+        }
+        var execution = Execution(key)
+        packet.inPort = execution.inPort
+        run(program, packet, &execution)
+        program.deallocate()
+        return true
+    }
+
+    /// Executes a program on a packet; the hold goes over.
+    @inline(__always)
+    func run(_ program: ActionProgram, _ packet: PacketBuffer, _ execution: inout Execution) {
+        guard let operations = program.operations else { return pool.release(packet) }
+        if operations.pointee.isLast && operations.pointee.code == .output {
+            enqueue(packet, operations.pointee.first)
+            return
+        }
+        run(program, 0..<program.count, packet, &execution)
+    }
+
+    private func run(
+        _ program: ActionProgram, _ range: Range<Int>, _ packet: PacketBuffer,
+        _ execution: inout Execution
+    ) {
+        guard let operations = program.operations else { return pool.release(packet) }
+        var packet = packet
+        var index = range.lowerBound
+        while index < range.upperBound {
+            let operation = operations + index
+            let isLast = operation.pointee.isLast
+            index &+= 1
+            switch operation.pointee.code {
+            case .output:
+                output(packet, operation.pointee.first, isLast, &execution)
+            case .userspace:
+                guard let actions = program.userspace else { break }
+                sendUp(packet, actions[Int(operation.pointee.first)], isLast, &execution)
+            case .recirculate:
+                if !isLast { packet.retain() }
+                recirculate(packet, operation.pointee.first, execution)
+            case .truncate:
+                // No frame is shorter than its Ethernet header.
+                execution.cut = max(Int(operation.pointee.first), 14)
+            case .clone:
+                if !isLast { packet.retain() }
+                var inner = execution
+                let end = index &+ Int(operation.pointee.second)
+                run(program, index..<end, packet, &inner)
+                index = end
+            case .setPriority:
+                setPriority(operation, &execution)
+            default:
+                packet = pool.makeUnique(packet)
+                guard rewrite(packet, operation) else {
+                    state.pointee.statistics.headroomDrops &+= 1
+                    pool.release(packet)
+                    return
+                }
+            }
+            if isLast {
+                if !operation.pointee.code.consumesPacket { pool.release(packet) }
+                return
+            }
+        }
+        // Only an empty clone has no last step.
+        pool.release(packet)
+    }
+
+    @inline(__always)
+    private func output(
+        _ packet: PacketBuffer, _ port: UInt32, _ isLast: Bool, _ execution: inout Execution
+    ) {
+        guard packet.byteCount <= execution.cut else {
+            enqueue(truncated(packet, isLast, execution.cut), port)
+            execution.cut = .max
+            return
+        }
+        execution.cut = .max
+        if !isLast { packet.retain() }
+        enqueue(packet, port)
+    }
+
+    /// A packet with the first `byteCount` octets only.
+    ///
+    /// What its sender left undone is left so: it cannot be done without the rest.
+    private func truncated(_ packet: PacketBuffer, _ isLast: Bool, _ byteCount: Int) -> PacketBuffer
+    {
+        if !isLast { packet.retain() }
+        let own = pool.makeUnique(packet)
+        own.byteCount = byteCount
+        own.offload = PacketOffload()
+        return own
+    }
+
+    private func sendUp(
+        _ packet: PacketBuffer, _ action: UserspaceAction, _ isLast: Bool,
+        _ execution: inout Execution
+    ) {
+        let key = keys + (Self.keyCount - 2)
+        parse(packet, execution, into: key)
+        var sent = packet
+        if packet.byteCount > execution.cut {
+            sent = truncated(packet, isLast, execution.cut)
+        } else if !isLast {
+            packet.retain()
+        }
+        execution.cut = .max
+        addUpcall(sent, key, action)
+    }
+
+    private func parse(
+        _ packet: PacketBuffer, _ execution: Execution, into key: UnsafeMutablePointer<PackedKey>
+    ) {
+        let frame = RawSpan(_unsafeStart: packet.start, byteCount: packet.byteCount)
+        PacketParser.parse(frame, execution.metadata, into: &key.pointee)
+    }
+
+    private func recirculate(_ packet: PacketBuffer, _ id: UInt32, _ execution: Execution) {
+        guard execution.depth < Self.maximumRecirculations else {
+            state.pointee.statistics.recirculationDrops &+= 1
+            pool.release(packet)
+            return
+        }
+        var inner = execution
+        inner.depth &+= 1
+        inner.recirculationID = id
+        inner.cut = .max
+        let key = keys + (PacketBatch.capacity &+ inner.depth &- 1)
+        parse(packet, inner, into: key)
+        let slot = find(key)
+        guard slot >= 0 else {
+            addMiss(packet, key)
+            return
+        }
+        count(packet, key, slot)
+        run(state.pointee.records[slot].program, packet, &inner)
+    }
+
+    private func setPriority(
+        _ operation: UnsafePointer<Operation>, _ execution: inout Execution
+    ) {
+        guard let data = operation.pointee.data else { return }
+        execution.priority = HeaderRewriter.merge(execution.priority, data, 0, shift: 32)
+        execution.mark = HeaderRewriter.merge(execution.mark, data, 0, shift: 0)
+    }
+
+    /// Changes a packet's headers.
+    ///
+    /// - Returns: false if there is no room for one more.
+    private func rewrite(
+        _ packet: PacketBuffer, _ operation: UnsafePointer<Operation>
+    ) -> Bool {
+        let first = operation.pointee.first
+        let type = UInt16(truncatingIfNeeded: first)
+        switch operation.pointee.code {
+        case .pushVLAN:
+            let tpid = UInt16(truncatingIfNeeded: first &>> 16)
+            return TagRewriter.pushVLAN(packet, tpid: tpid, tci: type)
+        case .pushMPLS:
+            return TagRewriter.pushMPLS(packet, entry: operation.pointee.second, type: type)
+        case .popVLAN: TagRewriter.popVLAN(packet)
+        case .popMPLS: TagRewriter.popMPLS(packet, type: type)
+        default:
+            guard let data = operation.pointee.data else { return true }
+            setHeader(packet, operation.pointee.code, UInt8(truncatingIfNeeded: first), data)
+        }
+        return true
+    }
+
+    private func setHeader(
+        _ packet: PacketBuffer, _ code: Operation.Code, _ ipProtocol: UInt8,
+        _ data: HeaderRewriter.Data
+    ) {
+        switch code {
+        case .setEthernet: HeaderRewriter.setEthernet(packet, data)
+        case .setMPLS: HeaderRewriter.setMPLS(packet, data)
+        case .setARP: HeaderRewriter.setARP(packet, data)
+        case .setIPv4: HeaderRewriter.setIPv4(packet, data)
+        case .setIPv6: HeaderRewriter.setIPv6(packet, data)
+        case .setPorts: HeaderRewriter.setPorts(packet, ipProtocol, data)
+        case .setICMP: HeaderRewriter.setICMP(packet, ipProtocol, data)
+        case .setND: HeaderRewriter.setND(packet, data)
+        default: return
+        }
+    }
+}
+
+extension Operation.Code {
+    /// Whether the step takes the hold on the packet if it is the last.
+    @inline(__always)
+    var consumesPacket: Bool {
+        switch self {
+        case .output, .userspace, .recirculate, .clone: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,268 @@
+import FlowModel
+
+/// Forwards packets: parses them, finds the flow of each, and executes its actions.
+///
+/// The obvious design looks each packet up in one hash table of flows. A flow here matches on some
+/// bits only (a *megaflow*), so that one flow stands for many connections; finding it costs a search
+/// over the masks in use, and a cache of whole keys before it answers for most packets. A packet
+/// without a flow is kept as a *miss* until the owner takes it, asks the pipeline, puts a flow in
+/// and has the packet executed.
+///
+/// Everything that a packet touches is plain memory behind pointers: no reference is counted, no
+/// closure called, nothing allocated between receive and transmit, except where a packet that is
+/// held twice must be copied, and where a port needs super-packets cut. Ports are called once per
+/// batch, by ``flush()``.
+///
+/// Time is the caller's, in milliseconds.
+///
+/// *Thread safety*: none. Whoever shares a datapath holds one lock around each call; packets of its
+/// pool are taken and released under the same lock.
+public final class UserspaceDatapath {
+    /// As many as OVS's userspace datapath can number.
+    public static let maximumPorts: UInt32 = 65536
+    /// OVS's default `flow-limit`.
+    public static let defaultFlowLimit = 200_000
+    /// How often a packet may be recirculated, as in OVS.
+    public static let maximumRecirculations = 6
+    /// Packets that wait for the owner, of either kind; more are dropped.
+    public static let maximumPendingPackets = 1024
+
+    /// What packets live in.
+    public let pool: PacketPool
+    /// How many flows may be in.
+    public var flowLimit = defaultFlowLimit
+
+    /// What actions and lookups change, behind one pointer so that no access is checked for
+    /// exclusivity.
+    struct State: ~Copyable {
+        var table = MegaflowTable()
+        var statistics = DatapathStatistics()
+        /// Records of flows, by slot.
+        var records: UnsafeMutablePointer<FlowRecord>
+        var recordCapacity = 64
+        /// Ports by number.
+        var ports: UnsafeMutablePointer<PortState>
+        var portCapacity = 64
+        /// Numbers of ports with packets in their queues.
+        var busyPorts = PortList()
+        /// Packets that wait for the owner.
+        var misses = PendingVector<Miss>()
+        var upcalls = PendingVector<Upcall>()
+        var now: UInt64 = 0
+        /// When the subtables were sorted last.
+        var sorted: UInt64 = 0
+
+        init() {
+            records = .allocate(capacity: recordCapacity)
+            records.initialize(repeating: FlowRecord(), count: recordCapacity)
+            ports = .allocate(capacity: portCapacity)
+            ports.initialize(repeating: PortState(), count: portCapacity)
+        }
+
+        deinit {
+            for slot in 0..<recordCapacity { records[slot].program.deallocate() }
+            for number in 0..<portCapacity { ports[number].queue?.deallocate() }
+            records.deallocate()
+            ports.deallocate()
+        }
+    }
+
+    /// A packet without a flow.
+    struct Miss {
+        let packet: PacketBuffer
+        let key: PackedKey
+    }
+
+    /// A packet that an action sent up.
+    struct Upcall {
+        let packet: PacketBuffer
+        let key: PackedKey
+        let action: UserspaceAction
+    }
+
+    let state: UnsafeMutablePointer<State>
+    let cache = ExactMatchCache()
+    /// Keys of a batch, one more for each level of recirculation, and one for upcalls.
+    let keys: UnsafeMutablePointer<PackedKey>
+    let hashes: UnsafeMutablePointer<UInt64>
+    /// The slots of the flows of a batch; -1 for a miss.
+    let slots: UnsafeMutablePointer<Int>
+    var devices: [(any PacketPort)?] = []
+    /// What a queue becomes for a port that cannot take it as it is.
+    var finished = PacketList()
+    /// What the hot path need not know of flows, by slot.
+    var details: [FlowDetail?] = []
+    var freeSlots: [UInt32] = []
+    public internal(set) var flowCount = 0
+
+    static var keyCount: Int { PacketBatch.capacity + maximumRecirculations + 2 }
+
+    /// How often the subtables are sorted by their hits, in milliseconds.
+    static var sortInterval: UInt64 { 1000 }
+
+    public init(pool: PacketPool) {
+        self.pool = pool
+        state = .allocate(capacity: 1)
+        state.initialize(to: State())
+        keys = .allocate(capacity: Self.keyCount)
+        keys.initialize(repeating: PackedKey(), count: Self.keyCount)
+        hashes = .allocate(capacity: PacketBatch.capacity)
+        hashes.initialize(repeating: 0, count: PacketBatch.capacity)
+        slots = .allocate(capacity: PacketBatch.capacity)
+        slots.initialize(repeating: -1, count: PacketBatch.capacity)
+    }
+
+    deinit {
+        discardPending()
+        state.deinitialize(count: 1)
+        state.deallocate()
+        keys.deallocate()
+        hashes.deallocate()
+        slots.deallocate()
+    }
+
+    /// What was counted of lookups since the start.
+    public var statistics: DatapathStatistics { state.pointee.statistics }
+
+    /// How many masks are in use.
+    public var maskCount: Int { state.pointee.table.subtableCount }
+
+    // MARK: Packets
+
+    /// Takes the packets of `batch`, which came in on `inPort`, and empties it.
+    ///
+    /// The holds on the packets go over to the datapath. Output waits in queues until ``flush()``.
+    public func receive(_ batch: PacketBatch, from inPort: UInt32, now: UInt64) {
+        let count = batch.count
+        let packets = batch.packets
+        state.pointee.now = now
+        if now &- state.pointee.sorted >= Self.sortInterval {
+            state.pointee.sorted = now
+            state.pointee.table.sort()
+        }
+        parse(packets, count, inPort)
+        find(count)
+
+        var index = 0
+        while index < count {
+            let slot = slots[index]
+            var end = index &+ 1
+            while end < count, slots[end] == slot { end &+= 1 }
+            if slot >= 0 {
+                forward(packets, index..<end, slot, inPort)
+            } else {
+                for missed in index..<end { addMiss(packets[missed], keys + missed) }
+            }
+            index = end
+        }
+        batch.removeAll()
+    }
+
+    /// Parses the packets of a batch into ``keys``, and counts them.
+    @inline(__always)
+    private func parse(_ packets: UnsafeMutablePointer<PacketBuffer>, _ count: Int, _ port: UInt32)
+    {
+        let metadata = PacketParser.Metadata(inPort: port)
+        var octets: UInt64 = 0
+        for index in 0..<count {
+            let packet = packets[index]
+            packet.inPort = port
+            let byteCount = packet.byteCount
+            octets &+= UInt64(truncatingIfNeeded: byteCount)
+            let frame = RawSpan(_unsafeStart: packet.start, byteCount: byteCount)
+            PacketParser.parse(frame, metadata, into: &keys[index])
+            hashes[index] = KeyHash.hash(keys + index)
+        }
+        guard Int(port) < state.pointee.portCapacity else { return }
+        let counters = state.pointee.ports + Int(port)
+        counters.pointee.counters.receivedPackets &+= UInt64(truncatingIfNeeded: count)
+        counters.pointee.counters.receivedOctets &+= octets
+    }
+
+    /// Finds the flows of a batch's keys.
+    @inline(__always)
+    private func find(_ count: Int) {
+        let records = UnsafePointer(state.pointee.records)
+        var cached: UInt64 = 0
+        for index in 0..<count {
+            let slot = cache.find(keys + index, hashes[index], records)
+            slots[index] = slot
+            cached &+= slot >= 0 ? 1 : 0
+        }
+        state.pointee.statistics.exactMatchHits &+= cached
+        guard cached < count else { return }
+        for index in 0..<count where slots[index] < 0 {
+            slots[index] = findMegaflow(keys + index, hashes[index])
+        }
+    }
+
+    /// Searches the masks for a key, and remembers the flow in the cache.
+    func findMegaflow(_ key: UnsafePointer<PackedKey>, _ hash: UInt64) -> Int {
+        var probes: UInt64 = 0
+        let slot = state.pointee.table.find(key, probes: &probes)
+        state.pointee.statistics.maskLookups &+= probes
+        guard slot >= 0 else { return -1 }
+        state.pointee.statistics.megaflowHits &+= 1
+        cache.insert(key, hash, slot: slot, UnsafePointer(state.pointee.records))
+        return slot
+    }
+
+    /// The slot of a key's flow, by cache or search, or -1.
+    func find(_ key: UnsafePointer<PackedKey>) -> Int {
+        let hash = KeyHash.hash(key)
+        let slot = cache.find(key, hash, UnsafePointer(state.pointee.records))
+        guard slot < 0 else {
+            state.pointee.statistics.exactMatchHits &+= 1
+            return slot
+        }
+        return findMegaflow(key, hash)
+    }
+
+    /// Counts packets of one flow, and executes its actions on each.
+    @inline(__always)
+    private func forward(
+        _ packets: UnsafeMutablePointer<PacketBuffer>, _ range: Range<Int>, _ slot: Int,
+        _ inPort: UInt32
+    ) {
+        let record = state.pointee.records + slot
+        var octets: UInt64 = 0
+        var flags: UInt16 = 0
+        for index in range {
+            octets &+= UInt64(truncatingIfNeeded: packets[index].byteCount)
+            flags |= (keys + index).tcpFlags
+        }
+        record.pointee.packets &+= UInt64(truncatingIfNeeded: range.count)
+        record.pointee.octets &+= octets
+        record.pointee.tcpFlags |= flags
+        record.pointee.lastUsed = state.pointee.now
+        let program = record.pointee.program
+        for index in range {
+            var execution = Execution(inPort: inPort)
+            run(program, packets[index], &execution)
+        }
+    }
+
+    /// Counts one packet of a flow.
+    func count(_ packet: PacketBuffer, _ key: UnsafePointer<PackedKey>, _ slot: Int) {
+        let record = state.pointee.records + slot
+        record.pointee.packets &+= 1
+        record.pointee.octets &+= UInt64(truncatingIfNeeded: packet.byteCount)
+        record.pointee.tcpFlags |= key.tcpFlags
+        record.pointee.lastUsed = state.pointee.now
+    }
+}
+
+extension UnsafePointer<PackedKey> {
+    /// The flags of a TCP packet; 0 for others.
+    @inline(__always)
+    var tcpFlags: UInt16 {
+        // The transport word is the last but one of a key's words at most (`KeyWord`).
+        guard pointee.map &>> UInt64(KeyWord.transport) == 1 else { return 0 }
+        return UInt16(truncatingIfNeeded: pointee.words[unchecked: pointee.count &- 1] &>> 16)
+    }
+}
+
+extension UnsafeMutablePointer<PackedKey> {
+    @inline(__always)
+    var tcpFlags: UInt16 { UnsafePointer(self).tcpFlags }
+}
