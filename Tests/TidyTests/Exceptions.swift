@@ -1,4 +1,6 @@
-/// A place that breaks a rule, and why. The list may only shrink.
+/// A place that breaks a rule, and why.
+///
+/// The list may only shrink.
 struct Exception {
     let rule: Rule
     /// The file, or `file:function`.
