@@ -1,0 +1,132 @@
+internal import Addresses
+public import FlowModel
+
+/// A bridge: its ports, its tables, and the addresses that it has learned.
+public final class Bridge {
+    /// Tables that OpenFlow sees; table 254 is hidden, 255 means all.
+    public static let tableCount = 254
+    /// The table of rules that the switch itself needs.
+    public static let hiddenTable: UInt8 = 254
+
+    /// `fail_mode` of ovs-vswitchd.conf.db(5).
+    public enum FailMode: String, Sendable {
+        case standalone, secure
+    }
+
+    public let name: String
+    public private(set) var ports: [PortNumber: BridgePort] = [:]
+    private var portsByName: [String: BridgePort] = [:]
+    /// In the order in which packets are flooded: the local port, then by number.
+    public private(set) var floodOrder: [BridgePort] = []
+    public private(set) var bundles: [String: Bundle] = [:]
+    private var tables: [FlowTable?] = Array(repeating: nil, count: 255)
+    public var macTable = MACTable()
+    public var floodVLANs: Set<UInt16> = []
+    public var forwardsBPDUs = false
+    /// Whether a packet that no rule of table 0 matches goes to a controller.
+    public var sendsMisses = false
+
+    public init(name: String) { self.name = name }
+
+    public func table(_ number: UInt8) -> FlowTable {
+        if let table = tables[Int(number)] { return table }
+        let table = FlowTable(number: number)
+        tables[Int(number)] = table
+        return table
+    }
+
+    /// Tables that have been used.
+    public var usedTables: [FlowTable] { tables.compactMap { $0 } }
+
+    public var ruleCount: Int { usedTables.reduce(0) { $0 + $1.ruleCount } }
+
+    public func port(named name: String) -> BridgePort? { portsByName[name] }
+
+    public func bundle(named name: String) -> Bundle {
+        if let bundle = bundles[name] { return bundle }
+        let bundle = Bundle(name: name)
+        bundles[name] = bundle
+        return bundle
+    }
+
+    public func insert(_ port: BridgePort) {
+        precondition(ports[port.number] == nil, "the port number is taken")
+        ports[port.number] = port
+        portsByName[port.name] = port
+        port.bundle.ports.append(port)
+        let place = floodOrder.firstIndex { Self.precedes(port, $0) }
+        floodOrder.insert(port, at: place ?? floodOrder.count)
+    }
+
+    private static func precedes(_ left: BridgePort, _ right: BridgePort) -> Bool {
+        if left.number == .local || right.number == .local { return left.number == .local }
+        return left.number < right.number
+    }
+
+    public func remove(_ port: BridgePort) {
+        ports[port.number] = nil
+        portsByName[port.name] = nil
+        floodOrder.removeAll { $0 === port }
+        port.bundle.ports.removeAll { $0 === port }
+        if port.bundle.ports.isEmpty {
+            macTable.removeAll(on: port.bundle)
+            bundles[port.bundle.name] = nil
+        }
+    }
+}
+
+/// All bridges of a switch, which patch ports join.
+public final class Network {
+    public private(set) var bridges: [String: Bridge] = [:]
+    /// Where a datapath port belongs.
+    public private(set) var portsByDatapathNumber: [UInt32: (bridge: Bridge, port: BridgePort)] =
+        [:]
+    private var patches: [String: (bridge: Bridge, port: BridgePort)] = [:]
+    /// Counts every change that a translation may depend on.
+    public private(set) var version: UInt64 = 1
+
+    public init() {}
+
+    /// Says that translations made before may be wrong now.
+    public func bumpVersion() { version += 1 }
+
+    public func insert(_ bridge: Bridge) {
+        bridges[bridge.name] = bridge
+        bumpVersion()
+    }
+
+    public func remove(_ bridge: Bridge) {
+        bridge.macTable.removeAll()
+        for port in bridge.ports.values { remove(port, from: bridge) }
+        bridges[bridge.name] = nil
+        bumpVersion()
+    }
+
+    public func insert(_ port: BridgePort, into bridge: Bridge) {
+        bridge.insert(port)
+        switch port.kind {
+        case .datapath(let number): portsByDatapathNumber[number] = (bridge, port)
+        case .patch: patches[port.name] = (bridge, port)
+        case .unavailable: break
+        }
+        bumpVersion()
+    }
+
+    public func remove(_ port: BridgePort, from bridge: Bridge) {
+        bridge.remove(port)
+        switch port.kind {
+        case .datapath(let number): portsByDatapathNumber[number] = nil
+        case .patch: patches[port.name] = nil
+        case .unavailable: break
+        }
+        bumpVersion()
+    }
+
+    /// The other end of a patch port: a patch port that names this one as its peer.
+    public func peer(of port: BridgePort) -> (bridge: Bridge, port: BridgePort)? {
+        guard case .patch(let name) = port.kind, let peer = patches[name],
+            case .patch(port.name) = peer.port.kind
+        else { return nil }
+        return peer
+    }
+}

@@ -1,0 +1,114 @@
+public import Addresses
+public import FlowModel
+
+/// OpenFlow's view of a port, and what the pipeline needs to output to it.
+public final class BridgePort {
+    /// What carries packets away.
+    public enum Kind: Equatable, Sendable {
+        /// A datapath port of that number.
+        case datapath(UInt32)
+        /// The other end of a virtual cable, by interface name.
+        case patch(peer: String)
+        /// A device that could not be opened.
+        case unavailable
+    }
+
+    /// `OFPPC_*` (OpenFlow 1.0 §5.2.1).
+    public struct Configuration: OptionSet, Sendable, Hashable {
+        public let rawValue: UInt32
+        public init(rawValue: UInt32) { self.rawValue = rawValue }
+        public static var portDown: Self { .init(rawValue: 1 << 0) }
+        public static var noSTP: Self { .init(rawValue: 1 << 1) }
+        public static var noReceive: Self { .init(rawValue: 1 << 2) }
+        public static var noReceiveSTP: Self { .init(rawValue: 1 << 3) }
+        public static var noFlood: Self { .init(rawValue: 1 << 4) }
+        public static var noForward: Self { .init(rawValue: 1 << 5) }
+        public static var noPacketIn: Self { .init(rawValue: 1 << 6) }
+    }
+
+    public let number: PortNumber
+    public let name: String
+    public var kind: Kind
+    public var hardwareAddress: EthernetAddress
+    public var configuration: Configuration = []
+    /// Whether the device has no carrier.
+    public var isLinkDown = false
+    public unowned let bundle: Bundle
+
+    public init(
+        number: PortNumber, name: String, kind: Kind, hardwareAddress: EthernetAddress,
+        bundle: Bundle
+    ) {
+        self.number = number
+        self.name = name
+        self.kind = kind
+        self.hardwareAddress = hardwareAddress
+        self.bundle = bundle
+    }
+}
+
+/// A row of the `Port` table: one interface or a bond of several, with its VLAN settings.
+public final class Bundle {
+    /// `vlan_mode` of ovs-vswitchd.conf.db(5).
+    public enum VLANMode: String, Sendable {
+        case access
+        case trunk
+        case nativeTagged = "native-tagged"
+        case nativeUntagged = "native-untagged"
+    }
+
+    public let name: String
+    public var vlanMode = VLANMode.trunk
+    /// The access or native VLAN.
+    public var tag: UInt16 = 0
+    /// The VLANs that a trunk carries, or all.
+    public var trunks: Set<UInt16>?
+    public internal(set) var ports: [BridgePort] = []
+
+    public init(name: String) { self.name = name }
+
+    /// Whether packets of `vlan` go in and out here.
+    func includes(vlan: UInt16) -> Bool {
+        switch vlanMode {
+        case .access: return vlan == tag
+        case .trunk: return trunks?.contains(vlan) ?? true
+        case .nativeTagged, .nativeUntagged:
+            return vlan == tag || trunks?.contains(vlan) ?? true
+        }
+    }
+
+    /// The VLAN of a packet that came in with `vid` in its tag, or 0 without one.
+    func inputVLAN(vid: UInt16) -> UInt16 {
+        switch vlanMode {
+        case .access: return tag
+        case .trunk: return vid
+        case .nativeTagged, .nativeUntagged: return vid != 0 ? vid : tag
+        }
+    }
+
+    /// What a packet of `vlan` has in its tag when it leaves here, or 0 for no tag.
+    func outputVID(vlan: UInt16) -> UInt16 {
+        switch vlanMode {
+        case .access: return 0
+        case .trunk, .nativeTagged: return vlan
+        case .nativeUntagged: return vlan == tag ? 0 : vlan
+        }
+    }
+
+    /// Why a packet with `vid` in its tag may not come in, if it may not.
+    func refusal(vid: UInt16) -> String? {
+        switch vlanMode {
+        case .access:
+            guard vid != 0 else { return nil }
+            return "dropping VLAN \(vid) tagged packet received on port \(name) "
+                + "configured as VLAN \(tag) access port"
+        case .nativeTagged, .nativeUntagged:
+            if vid == 0 { return nil }
+            fallthrough
+        case .trunk:
+            guard !includes(vlan: vid) else { return nil }
+            return "dropping VLAN \(vid) packet received on port \(name) "
+                + "not configured for trunking VLAN \(vid)"
+        }
+    }
+}

@@ -1,0 +1,62 @@
+public import Classifier
+public import FlowModel
+
+/// One of a bridge's tables.
+public final class FlowTable {
+    public let number: UInt8
+    public let classifier = Classifier()
+    /// Packets looked up, and those of them that matched.
+    public var lookupCount: UInt64 = 0
+    public var matchCount: UInt64 = 0
+    /// Rules with a timeout, which alone are visited by expiry.
+    public private(set) var timedRules: [ObjectIdentifier: Rule] = [:]
+
+    init(number: UInt8) { self.number = number }
+
+    public var ruleCount: Int { classifier.count }
+
+    func lookup(_ key: borrowing FlowKey, wildcards: inout FlowKey) -> Rule? {
+        classifier.lookup(key, wildcards: &wildcards).map { asRule($0) }
+    }
+
+    public func insert(_ rule: Rule) -> Rule? {
+        let replaced = classifier.insert(rule).map { asRule($0) }
+        if let replaced { forget(replaced) }
+        noteTimeouts(of: rule)
+        return replaced
+    }
+
+    public func remove(_ rule: Rule) {
+        classifier.remove(rule)
+        forget(rule)
+    }
+
+    private func forget(_ rule: Rule) {
+        rule.isRemoved = true
+        timedRules[ObjectIdentifier(rule)] = nil
+    }
+
+    /// To be called when a rule's timeouts have changed.
+    public func noteTimeouts(of rule: Rule) {
+        let isTimed = rule.idleTimeout > 0 || rule.hardTimeout > 0
+        timedRules[ObjectIdentifier(rule)] = isTimed ? rule : nil
+    }
+
+    public func find(exactly match: Match, priority: UInt16) -> Rule? {
+        classifier.find(exactly: match, priority: priority).map { asRule($0) }
+    }
+
+    /// The rules whose match is `criteria` or narrower.
+    public func rules(within criteria: Match) -> [Rule] {
+        var rules: [Rule] = []
+        classifier.forEach(within: criteria) { rules.append(asRule($0)) }
+        return rules
+    }
+
+    private func asRule(_ rule: ClassifierRule) -> Rule {
+        guard let rule = rule as? Rule else {
+            preconditionFailure("a flow table holds nothing but rules")
+        }
+        return rule
+    }
+}

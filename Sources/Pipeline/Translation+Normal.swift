@@ -1,0 +1,90 @@
+import Addresses
+import FlowModel
+
+/// `NORMAL`: what an Ethernet switch with VLANs does (IEEE 802.1Q).
+extension Translation {
+    func normal() {
+        wildcards.ethernetSource = 0xffff_ffff_ffff
+        wildcards.ethernetDestination = 0xffff_ffff_ffff
+        wildcards.vlanTCI |= VLANBits.id | VLANBits.present
+        guard let port = inputPort else {
+            trace.add(.error, "received packet on unknown port \(key.inPort)")
+            trace.add(.warning, "no input bundle, dropping")
+            return
+        }
+        let input = port.bundle
+        let vid = key.vlanTCI & VLANBits.id
+        if let refusal = input.refusal(vid: vid) {
+            trace.add(.error, refusal)
+            trace.add(.warning, "disallowed VLAN VID for this input port, dropping")
+            return
+        }
+        let vlan = input.inputVLAN(vid: vid)
+        let destination = EthernetAddress(key.ethernetDestination)
+        if destination.isReserved && !bridge.forwardsBPDUs {
+            trace.add(.detail, "packet has reserved destination MAC, dropping")
+            return
+        }
+        learnSource(vlan, input)
+        if !destination.isMulticast,
+            let output = bridge.macTable.lookup(destination, vlan: vlan)
+        {
+            forward(to: output, from: input, vlan: vlan)
+        } else {
+            trace.add(.detail, "no learned MAC for destination, flooding")
+            flood(from: input, vlan: vlan)
+        }
+    }
+
+    private func learnSource(_ vlan: UInt16, _ input: Bundle) {
+        let source = EthernetAddress(key.ethernetSource)
+        guard !source.isMulticast, !bridge.floodVLANs.contains(vlan) else { return }
+        let entry = MACTable.Key(address: source, vlan: vlan)
+        effects.append(.learned(bridge, entry, input))
+        guard options.mayLearn else { return }
+        if bridge.macTable.learn(source, vlan: vlan, on: input, now: options.now) {
+            hasChangedState = true
+            trace.add(
+                .detail, "learned that \(source) is on port \(input.name) in VLAN \(vlan)")
+        }
+    }
+
+    private func forward(to output: Bundle, from input: Bundle, vlan: UInt16) {
+        guard output !== input else {
+            trace.add(.detail, "learned port is input port, dropping")
+            return
+        }
+        trace.add(.detail, "forwarding to learned port")
+        send(to: output, vlan: vlan)
+    }
+
+    private func flood(from input: Bundle, vlan: UInt16) {
+        for port in bridge.floodOrder {
+            let output = port.bundle
+            guard output !== input, output.ports.first === port, output.includes(vlan: vlan),
+                !port.configuration.contains(.noFlood)
+            else { continue }
+            send(to: output, vlan: vlan)
+        }
+    }
+
+    /// Sends the packet out of a bundle with the tag that `vlan` has there.
+    private func send(to output: Bundle, vlan: UInt16) {
+        guard let port = output.ports.first else { return }
+        let before = key.words[KeyWord.vlan]
+        let vid = output.outputVID(vlan: vlan)
+        if vid == 0 {
+            if key.vlanTCI & VLANBits.present != 0 {
+                key.words[KeyWord.vlan] <<= 32
+            }
+        } else {
+            if key.vlanTCI & VLANBits.present != 0 {
+                wildcards.vlanTCI |= vid == key.vlanTCI & VLANBits.id ? 0 : VLANBits.priority
+            }
+            key.vlanTCI = key.vlanTCI & VLANBits.priority | vid | VLANBits.present
+            finishVLAN(.vlanTCI)
+        }
+        composeOutput(to: port.number)
+        key.words[KeyWord.vlan] = before
+    }
+}

@@ -1,0 +1,122 @@
+import FlowModel
+
+/// Actions that send the packet somewhere.
+extension Translation {
+    func output(to port: PortNumber, maxByteCount: UInt16) {
+        switch port {
+        case .inPort:
+            composeOutput(to: PortNumber(UInt16(truncatingIfNeeded: key.inPort)))
+        case .table: descend { search(0) }
+        case .normal: normal()
+        case .flood: flood(all: false)
+        case .all: flood(all: true)
+        case .controller:
+            sendToController(ControllerAction(maxByteCount: maxByteCount))
+        case .none: break
+        default:
+            if UInt32(port.value) == key.inPort {
+                trace.add(.warning, "skipping output to input port")
+            } else {
+                composeOutput(to: port)
+            }
+        }
+    }
+
+    func outputToField(_ subfield: Subfield, _ maxByteCount: UInt16) {
+        consult(subfield.location)
+        let value = key[subfield.location]
+        trace.add(.detail, "output port is \(value)")
+        if value <= UInt128(UInt16.max) {
+            output(to: PortNumber(UInt16(value)), maxByteCount: maxByteCount)
+        }
+    }
+
+    func outputTruncated(to port: PortNumber, _ maxByteCount: UInt32) {
+        let before = actions.count
+        actions.append(.truncate(maxByteCount))
+        output(to: port, maxByteCount: .max)
+        if actions.count == before + 1 { actions.removeLast() }
+    }
+
+    func enqueue(_ port: PortNumber, _ queue: UInt32) {
+        let before = key.words[KeyWord.priority] >> 32
+        setPriority(UInt64(queue))
+        output(to: port, maxByteCount: .max)
+        setPriority(before)
+    }
+
+    private func flood(all: Bool) {
+        for port in bridge.floodOrder where UInt32(port.number.value) != key.inPort {
+            if !all && port.configuration.contains(.noFlood) { continue }
+            if all && port.configuration.contains(.noForward) { continue }
+            composeOutput(to: port.number)
+        }
+    }
+
+    /// Sends the packet out of a port of the current bridge, also if it came in there.
+    func composeOutput(to number: PortNumber) {
+        guard error == nil else { return }
+        guard let port = bridge.ports[number] else {
+            trace.add(.warning, "Nonexistent output port")
+            return
+        }
+        if port.configuration.contains(.noForward) {
+            trace.add(.warning, "OFPPC_NO_FWD set, skipping output")
+            return
+        }
+        switch port.kind {
+        case .datapath(let datapathNumber):
+            commit()
+            actions.append(.output(datapathNumber))
+        case .patch:
+            guard let peer = network.peer(of: port) else {
+                trace.add(.warning, "Nonexistent patch port peer")
+                return
+            }
+            cross(from: port, to: peer.port, of: peer.bridge)
+        case .unavailable:
+            trace.add(.warning, "Nonexistent output port")
+        }
+    }
+
+    /// Goes on in another bridge, as if the packet had come in there, and comes back.
+    private func cross(from port: BridgePort, to peer: BridgePort, of other: Bridge) {
+        let before = (bridge, key, table, rule)
+        let walkBefore = (actionSet, stack, isExiting)
+        effects.append(.patch(from: port, to: peer))
+        bridge = other
+        key.inPort = UInt32(peer.number.value)
+        key.words[KeyWord.metadata] = 0
+        for index in 0..<16 { key.words[KeyWord.registers + index] = 0 }
+        (actionSet, stack, isExiting) = ([], [], false)
+        trace.open(.bridge, "bridge(\"\(other.name)\")")
+        if !peer.configuration.contains(.noReceive) {
+            descend { walk(from: 0) }
+        }
+        trace.close()
+        (bridge, key, table, rule) = before
+        (actionSet, stack, isExiting) = walkBefore
+    }
+
+    // MARK: Controllers
+
+    func sendToController(_ action: ControllerAction) {
+        commit()
+        let cookie = rule?.cookie ?? .max
+        let state = PacketInState(
+            bridge: bridge, table: table, cookie: cookie, key: key, action: action)
+        let id = registry.register(state)
+        packetIns.append(id)
+        let upcall = ControllerUpcall(
+            reason: action.reason, isSuppressed: options.suppressesPacketIns,
+            recirculationID: id, ruleCookie: cookie, controllerID: action.controllerID,
+            maxByteCount: action.maxByteCount)
+        actions.append(.userspace(.controller(upcall)))
+    }
+
+    func sendMiss() {
+        trace.add(.action, "send to controller")
+        if inputPort?.configuration.contains(.noPacketIn) == true { return }
+        sendToController(ControllerAction(reason: .noMatch))
+    }
+}

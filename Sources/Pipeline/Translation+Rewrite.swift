@@ -1,0 +1,157 @@
+import FlowModel
+
+/// Actions that write fields.
+extension Translation {
+    func rewrite(_ action: Action) {
+        switch action {
+        case .setVLANID(let id): setVLAN(id: id)
+        case .setVLANPriority(let priority): setVLAN(priority: priority)
+        case .popVLAN: popVLAN()
+        case .pushVLAN(let tpid): pushVLAN(tpid)
+        case .setEthernetSource(let address): write(.ethernetSource, UInt128(address))
+        case .setEthernetDestination(let address): write(.ethernetDestination, UInt128(address))
+        case .setIPv4Source(let address): writeIfIPv4(.ipv4Source, UInt128(address))
+        case .setIPv4Destination(let address): writeIfIPv4(.ipv4Destination, UInt128(address))
+        case .setIPDSCP(let tos):
+            if isIP { write(.ipDSCP, UInt128(tos >> 2)) }
+        case .setIPECN(let ecn):
+            if isIP { write(.ipECN, UInt128(ecn)) }
+        case .setIPTTL(let ttl):
+            if isIP { write(.ipTTL, UInt128(ttl)) }
+        case .setTransportSource(let port):
+            if hasPorts { write(.tcpSource, UInt128(port)) }
+        case .setTransportDestination(let port):
+            if hasPorts { write(.tcpDestination, UInt128(port)) }
+        case .decrementTTL(let controllers): decrementTTL(controllers)
+        case .setField(let field, let value, let mask): setField(field, value, mask)
+        case .load(let value, let subfield):
+            if isPresent(subfield.field) {
+                write(UInt128(value), to: subfield.location)
+                finishVLAN(subfield.field)
+            }
+        case .move(let source, let destination): move(source, destination)
+        case .writeMetadata(let value, let mask):
+            key.words[KeyWord.metadata] =
+                key.words[KeyWord.metadata] & ~mask | value & mask
+        default: preconditionFailure("\(action) writes no field")
+        }
+    }
+
+    var isIP: Bool { EtherType.isIP(key.etherType) }
+
+    private var hasPorts: Bool {
+        isIP && key.ipFragment & FragmentBits.later == 0
+            && [IPProtocol.tcp, IPProtocol.udp, IPProtocol.sctp].contains(key.ipProtocol)
+    }
+
+    private func writeIfIPv4(_ field: Field, _ value: UInt128) {
+        if key.etherType == EtherType.ipv4 { write(field, value) }
+    }
+
+    private func write(_ field: Field, _ value: UInt128) {
+        write(value, to: field.descriptor.location)
+    }
+
+    /// Writes all bits of `location`.
+    func write(_ value: UInt128, to location: FieldLocation) {
+        wildcards[location] = location.ones
+        key[location] = value & location.ones
+    }
+
+    /// Whether the packet has the field; what says so is consulted.
+    private func isPresent(_ field: Field) -> Bool {
+        let prerequisite = field.descriptor.prerequisite
+        switch prerequisite {
+        case .none, .ethernet: return true
+        case .vlan:
+            wildcards.vlanTCI |= VLANBits.present
+        case .tcp, .udp, .sctp, .icmpv4, .icmpv6, .nd, .ndSolicit, .ndAdvert:
+            wildcards.ipProtocol = .max
+        case .mpls, .nsh, .arp, .ip, .ipv4, .ipv6, .ct: break
+        }
+        return prerequisite.isMet(by: key)
+    }
+
+    private func setField(_ field: Field, _ value: UInt128, _ mask: UInt128) {
+        guard isPresent(field) else { return }
+        let location = field.descriptor.location
+        let bits = mask & location.ones
+        wildcards[location] |= bits
+        key[location] = key[location] & ~bits | value & bits
+        finishVLAN(field)
+    }
+
+    private func move(_ source: Subfield, _ destination: Subfield) {
+        guard isPresent(source.field), isPresent(destination.field) else { return }
+        consult(source.location)
+        write(key[source.location], to: destination.location)
+        finishVLAN(destination.field)
+        trace.add(.detail, TraceText.nowIs(destination, key[destination.location]))
+    }
+
+    // MARK: VLAN
+
+    private func setVLAN(id: UInt16) {
+        wildcards.vlanTCI |= VLANBits.id | VLANBits.present
+        key.vlanTCI =
+            key.vlanTCI & VLANBits.priority | id & VLANBits.id | VLANBits.present
+        finishVLAN(.vlanTCI)
+    }
+
+    private func setVLAN(priority: UInt8) {
+        wildcards.vlanTCI |= VLANBits.priority | VLANBits.present
+        key.vlanTCI =
+            key.vlanTCI & VLANBits.id | UInt16(priority & 7) << 13 | VLANBits.present
+        finishVLAN(.vlanTCI)
+    }
+
+    /// Gives a tag that a write has made its type, and takes that of one that it has unmade.
+    func finishVLAN(_ field: Field) {
+        switch field {
+        case .vlanTCI, .vlanID, .vlanVID, .vlanPriority, .vlanPCP: break
+        default: return
+        }
+        if key.vlanTCI & VLANBits.present == 0 {
+            if key.vlanTCI == 0 { key.vlanTPID = 0 }
+        } else if key.vlanTPID == 0 {
+            key.vlanTPID = EtherType.vlan
+        }
+    }
+
+    func popVLAN() {
+        wildcards.vlanTCI |= VLANBits.present
+        guard key.vlanTCI & VLANBits.present != 0 else { return }
+        wildcards.words[KeyWord.vlan] |= 0xffff_ffff
+        key.words[KeyWord.vlan] = key.words[KeyWord.vlan] << 32
+    }
+
+    private func pushVLAN(_ tpid: UInt16) {
+        wildcards.vlanTCI |= VLANBits.present
+        guard key.innerVLANTCI & VLANBits.present == 0 else {
+            trace.add(.error, "push_vlan: more than two tags")
+            error = error ?? .recursionTooDeep
+            return
+        }
+        key.words[KeyWord.vlan] >>= 32
+        key.vlanTPID = tpid
+        key.vlanTCI = VLANBits.present
+    }
+
+    // MARK: TTL
+
+    private func decrementTTL(_ controllers: [UInt16]) {
+        guard isIP else { return }
+        wildcards.ipTTL = .max
+        if key.ipTTL > 1 {
+            key.ipTTL -= 1
+            return
+        }
+        for id in controllers {
+            sendToController(
+                ControllerAction(reason: .invalidTTL, controllerID: id))
+        }
+        let name = key.etherType == EtherType.ipv4 ? "IPv4" : "IPv6"
+        trace.add(.warning, "\(name) decrement TTL exception")
+        isExiting = true
+    }
+}

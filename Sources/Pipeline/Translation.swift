@@ -1,0 +1,256 @@
+public import FlowModel
+
+/// Something that each packet of a megaflow does besides being forwarded.
+///
+/// Collected by a translation, and credited whenever the megaflow's counters grow.
+public enum FlowEffect {
+    case rule(Rule)
+    /// A table was searched; the rule, if any, comes as an effect of its own.
+    case tableLookup(FlowTable, matched: Bool)
+    case learned(Bridge, MACTable.Key, Bundle)
+    /// A packet went into a patch port and came out of another.
+    case patch(from: BridgePort, to: BridgePort)
+}
+
+/// What the switch needs to make a packet-in, when the packet comes up with the action.
+public struct PacketInState {
+    public unowned let bridge: Bridge
+    public let table: UInt8
+    public let cookie: UInt64
+    /// Metadata and registers at the action.
+    public let key: FlowKey
+    public let action: ControllerAction
+}
+
+/// Why a translation gave up; its packet is dropped.
+public enum TranslationError: Error, Equatable, Sendable {
+    case recursionTooDeep
+    case tooManyResubmits
+    case noInputBridge
+
+    /// OVS's words.
+    public var sentence: String {
+        switch self {
+        case .recursionTooDeep: "Recursion too deep"
+        case .tooManyResubmits: "Too many resubmits"
+        case .noInputBridge: "No bridge for the input port"
+        }
+    }
+}
+
+/// What a packet is to suffer, and why.
+public struct TranslationResult {
+    /// What the datapath does.
+    public var actions: [DatapathAction] = []
+    /// The bits of the packet that decided.
+    public var mask = FlowKey()
+    /// The packet's key after the pipeline.
+    public var finalKey = FlowKey()
+    public var effects: [FlowEffect] = []
+    public var error: TranslationError?
+    public var trace: [TraceNode] = []
+    /// Whether the translation changed what other translations depend on.
+    public var hasChangedState = false
+    /// The contexts of packet-ins, in the order of the recirculation IDs that were given out.
+    public var packetIns: [UInt32] = []
+}
+
+/// How a translation is to be made.
+public struct TranslationOptions {
+    public var now: Milliseconds
+    /// Whether the packet is real, so that MAC addresses may be learned from it.
+    public var mayLearn: Bool
+    public var isTraced: Bool
+    /// Whether packet-ins are only shown.
+    public var suppressesPacketIns: Bool
+
+    public init(
+        now: Milliseconds, mayLearn: Bool, isTraced: Bool = false,
+        suppressesPacketIns: Bool = false
+    ) {
+        self.now = now
+        self.mayLearn = mayLearn
+        self.isTraced = isTraced
+        self.suppressesPacketIns = suppressesPacketIns
+    }
+}
+
+/// Keeps the contexts of packets that come up again, by number.
+public protocol ContextRegistry: AnyObject {
+    /// - Returns: the number, from 1.
+    func register(_ state: PacketInState) -> UInt32
+}
+
+/// Walks one flow through the bridges' tables ("translation"; OVS: xlate).
+///
+/// A flow key and the tables go in; datapath actions, the mask of bits that decided, an explanation
+/// and a list of effects come out. The pipeline works on its own copy of the key and remembers what
+/// the datapath's packet looks like (`base`); the difference is turned into `set`, `push` and `pop`
+/// only when a packet leaves, so that what an action undoes again costs nothing. The state of one
+/// walk is in this object; extensions hold one family of actions each.
+final class Translation {
+    /// As OVS, so that traces agree.
+    static let maximumDepth = 64
+    static let maximumResubmits = 64 * 64
+
+    let network: Network
+    let options: TranslationOptions
+    let registry: any ContextRegistry
+
+    /// What the packet is now.
+    var key: FlowKey
+    /// What the datapath's packet looks like after the actions so far.
+    var base: FlowKey
+    var wildcards = FlowKey()
+    var actions: [DatapathAction] = []
+    var effects: [FlowEffect] = []
+    var trace: TraceRecorder
+    var packetIns: [UInt32] = []
+    var hasChangedState = false
+
+    var bridge: Bridge
+    var table: UInt8 = 0
+    var rule: Rule?
+    var depth = 0
+    var resubmits = 0
+    var isExiting = false
+    var error: TranslationError?
+    var actionSet: [Action] = []
+    var stack: [UInt128] = []
+    /// The queue that the packet came with.
+    let originalPriority: UInt64
+
+    init(
+        _ key: FlowKey, bridge: Bridge, network: Network, registry: any ContextRegistry,
+        options: TranslationOptions
+    ) {
+        self.key = key
+        base = key
+        self.bridge = bridge
+        self.network = network
+        self.registry = registry
+        self.options = options
+        trace = TraceRecorder(isOn: options.isTraced)
+        originalPriority = key.words[KeyWord.priority] >> 32
+        // What every megaflow depends on.
+        wildcards.inPort = .max
+        wildcards.words[KeyWord.packetType] |= 0xffff_ffff_0000_0000
+        wildcards.recirculationID = .max
+        wildcards.etherType = .max
+        if EtherType.isIP(key.etherType) {
+            wildcards.ipFragment = FragmentBits.any | FragmentBits.later
+        }
+    }
+
+    func run() {
+        trace.open(.bridge, "bridge(\"\(bridge.name)\")")
+        if let port = inputPort, port.configuration.contains(.noReceive) {
+            _ = lookup(in: 0)
+            trace.close()
+        } else {
+            walk(from: 0)
+        }
+        trace.close()
+    }
+
+    /// Runs a list of actions instead of the tables, as a packet-out does.
+    func run(_ list: [Action]) {
+        trace.open(.bridge, "bridge(\"\(bridge.name)\")")
+        execute(list)
+        if error == nil { executeActionSet() }
+        trace.close()
+    }
+
+    var inputPort: BridgePort? {
+        bridge.ports[PortNumber(UInt16(truncatingIfNeeded: key.inPort))]
+    }
+
+    /// Searches the tables from `table` on, and runs the action set at the end.
+    func walk(from table: UInt8) {
+        search(table)
+        if error == nil { executeActionSet() }
+    }
+
+    /// Searches one table and runs its rule's actions.
+    func search(_ number: UInt8) {
+        let before = (table, rule)
+        table = number
+        let found = lookup(in: number)
+        rule = found
+        if let found {
+            effects.append(.rule(found))
+            if found.actions.isEmpty { trace.add(.action, "drop") }
+            execute(found.actions)
+        } else if number == 0 && bridge.sendsMisses {
+            sendMiss()
+        } else {
+            trace.add(.action, "drop")
+        }
+        trace.close()
+        (table, rule) = before
+    }
+
+    /// Leaves a node of the table open in the trace.
+    private func lookup(in number: UInt8) -> Rule? {
+        let flowTable = bridge.table(number)
+        let found = flowTable.lookup(key, wildcards: &wildcards)
+        effects.append(.tableLookup(flowTable, matched: found != nil))
+        trace.open(.table, TraceText.table(number, found))
+        return found
+    }
+
+    func fail(_ error: TranslationError, _ text: String) {
+        self.error = self.error ?? error
+        trace.add(.error, text)
+    }
+
+    /// What came of the walk.
+    var result: TranslationResult {
+        var result = TranslationResult()
+        result.actions = error == nil ? actions : []
+        result.mask = finishedMask
+        result.finalKey = key
+        result.effects = effects
+        result.error = error
+        result.trace = trace.nodes
+        result.hasChangedState = hasChangedState
+        result.packetIns = packetIns
+        return result
+    }
+
+    /// The mask without what the datapath cannot see or the packet does not have.
+    private var finishedMask: FlowKey {
+        var mask = wildcards
+        mask.words[KeyWord.metadata] = 0
+        for index in 0..<16 { mask.words[KeyWord.registers + index] = 0 }
+        mask.words[KeyWord.conjunction] = 0
+        if mask.vlanTCI != 0 { mask.vlanTCI |= VLANBits.present }
+        if mask.innerVLANTCI != 0 { mask.innerVLANTCI |= VLANBits.present }
+        if mask.vlanTPID != 0 || mask.vlanTCI & VLANBits.present != 0 { mask.vlanTPID = 0 }
+        return mask
+    }
+}
+
+extension Network {
+    /// Translates the packet with `key`, whose in-port is an OpenFlow port of `bridge`.
+    public func translate(
+        _ key: FlowKey, on bridge: Bridge, registry: any ContextRegistry,
+        options: TranslationOptions
+    ) -> TranslationResult {
+        let translation = Translation(
+            key, bridge: bridge, network: self, registry: registry, options: options)
+        translation.run()
+        return translation.result
+    }
+
+    /// Translates a list of actions for the packet with `key`, as a packet-out asks.
+    public func translate(
+        _ actions: [Action], for key: FlowKey, on bridge: Bridge,
+        registry: any ContextRegistry, options: TranslationOptions
+    ) -> TranslationResult {
+        let translation = Translation(
+            key, bridge: bridge, network: self, registry: registry, options: options)
+        translation.run(actions)
+        return translation.result
+    }
+}
