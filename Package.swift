@@ -67,8 +67,8 @@ let package = Package(
         edge(
             "Switch",
             [
-                "Addresses", "PacketFormats", "FlowModel", "FlowSyntax", "OpenFlow",
-                "OpenFlowSession", "Pipeline", "Datapath",
+                "Bytes", "Addresses", "PacketFormats", "FlowModel", "FlowSyntax", "Classifier",
+                "OpenFlow", "OpenFlowSession", "Pipeline", "Datapath",
             ]
         ),
         module("OVSDBEngine", ["JSONRPC", "OVSDBModel"]),

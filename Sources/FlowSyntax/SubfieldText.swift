@@ -1,7 +1,7 @@
-internal import FlowModel
+public import FlowModel
 
 /// The text of some bits of a field: `NXM_NX_REG0[0..15]`, `reg0[5]`, `reg0`.
-enum SubfieldText {
+public enum SubfieldText {
     static func parse(_ text: TextPiece) throws(SyntaxError) -> Subfield {
         let (nameText, rest) = text.split(at: 0x5b)
         let name = nameText.string
@@ -45,7 +45,7 @@ enum SubfieldText {
         return (Int(first), Int(last))
     }
 
-    static func text(_ subfield: Subfield) -> String {
+    public static func text(_ subfield: Subfield) -> String {
         let row = subfield.field.descriptor
         let name = row.wireNames.first?.name ?? row.name
         if subfield.offset == 0 && subfield.width == row.width { return name + "[]" }

@@ -35,6 +35,9 @@ public final class Bridge {
         return table
     }
 
+    /// The table, if it has been used.
+    public func existingTable(_ number: UInt8) -> FlowTable? { tables[Int(number)] }
+
     /// Tables that have been used.
     public var usedTables: [FlowTable] { tables.compactMap { $0 } }
 

@@ -24,6 +24,8 @@ public final class Rule: ClassifierRule {
         public var octets: UInt64 = 0
         /// When a packet last matched, or the rule was made.
         public var used: Milliseconds
+
+        public init(used: Milliseconds) { self.used = used }
     }
 
     public let table: UInt8

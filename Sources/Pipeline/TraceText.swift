@@ -16,10 +16,10 @@ enum TraceText {
         return text
     }
 
-    static func action(_ action: Action) -> String { ActionPrinter.text([action]) }
+    static func action(_ action: Action) -> String { ActionPrinter.text(action) }
 
     static func nowIs(_ subfield: Subfield, _ value: UInt128) -> String {
-        let name = ActionPrinter.text(subfield)
+        let name = SubfieldText.text(subfield)
         return "\(name) is now \(hexadecimal(value))"
     }
 

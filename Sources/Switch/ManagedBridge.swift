@@ -1,0 +1,64 @@
+public import Addresses
+public import Datapath
+import FlowModel
+public import Pipeline
+
+/// A bridge with what the switch keeps for its sake.
+public final class ManagedBridge {
+    public let bridge: Bridge
+    public internal(set) var configuration: BridgeConfiguration
+    public internal(set) var interfaces: [String: ManagedInterface] = [:]
+    /// The identity that OpenFlow shows, and its local port's address.
+    public internal(set) var datapathID: UInt64 = 0
+    public internal(set) var hardwareAddress = EthernetAddress.zero
+    /// `OFPC_FRAG_*` as the controllers set it.
+    public var fragmentHandling: UInt16 = 0
+    private var nextNumber: UInt16 = 1
+
+    init(_ configuration: BridgeConfiguration) {
+        self.configuration = configuration
+        bridge = Bridge(name: configuration.name)
+    }
+
+    public var name: String { bridge.name }
+
+    /// An OpenFlow number for an interface: the one asked for if it is free, else the next one.
+    func allocateNumber(for interface: InterfaceConfiguration) -> PortNumber? {
+        if interface.name == name { return .local }
+        if let requested = interface.requestedNumber, requested < PortNumber.maximum,
+            requested.value > 0, bridge.ports[requested] == nil
+        {
+            return requested
+        }
+        for _ in 0..<Int(PortNumber.maximum.value) {
+            let number = PortNumber(nextNumber)
+            nextNumber = nextNumber + 1 >= PortNumber.maximum.value ? 1 : nextNumber + 1
+            if bridge.ports[number] == nil && !isRequested(number) { return number }
+        }
+        return nil
+    }
+
+    private func isRequested(_ number: PortNumber) -> Bool {
+        requestedNumbers.contains(number)
+    }
+
+    /// Numbers that some interface of the configuration asks for.
+    var requestedNumbers: Set<PortNumber> = []
+}
+
+/// An interface as it was configured, and what became of it.
+public final class ManagedInterface {
+    public internal(set) var configuration: InterfaceConfiguration
+    public internal(set) var report: InterfaceReport
+    public internal(set) var port: BridgePort?
+    public internal(set) var datapathNumber: UInt32?
+    public let created: Milliseconds
+    /// Packets that crossed a patch port.
+    public var patchCounters = PortCounters()
+
+    init(_ configuration: InterfaceConfiguration, _ report: InterfaceReport, now: Milliseconds) {
+        self.configuration = configuration
+        self.report = report
+        created = now
+    }
+}

@@ -1,1 +1,0 @@
-// Switch: see ARCHITECTURE.md.

@@ -1,0 +1,123 @@
+public import Datapath
+public import Addresses
+public import FlowModel
+public import Pipeline
+
+/// What the database asks of the switch.
+public struct SwitchConfiguration: Equatable, Sendable {
+    public var bridges: [BridgeConfiguration] = []
+    /// `other_config:max-idle`, milliseconds.
+    public var maximumIdle: Milliseconds = VirtualSwitch.defaultMaximumIdle
+    /// `other_config:flow-limit`.
+    public var flowLimit = VirtualSwitch.defaultFlowLimit
+
+    public init() {}
+}
+
+/// A row of the `Bridge` table.
+public struct BridgeConfiguration: Equatable, Sendable {
+    public var name: String
+    /// `datapath_type`, empty for the default.
+    public var datapathType = ""
+    /// `other_config:datapath-id`.
+    public var datapathID: UInt64?
+    /// `other_config:hwaddr`.
+    public var hardwareAddress: EthernetAddress?
+    public var failMode = Bridge.FailMode.standalone
+    public var hasControllers = false
+    public var floodVLANs: Set<UInt16> = []
+    /// Seconds.
+    public var macAgingTime = MACTable.defaultAgingTime
+    public var macTableSize = MACTable.defaultCapacity
+    public var forwardsBPDUs = false
+    public var description: String?
+    public var ports: [PortConfiguration] = []
+
+    public init(name: String) { self.name = name }
+}
+
+/// A row of the `Port` table.
+public struct PortConfiguration: Equatable, Sendable {
+    public var name: String
+    public var vlanMode = Bundle.VLANMode.trunk
+    public var tag: UInt16 = 0
+    public var trunks: Set<UInt16>?
+    public var interfaces: [InterfaceConfiguration] = []
+
+    public init(name: String) { self.name = name }
+}
+
+/// A row of the `Interface` table.
+public struct InterfaceConfiguration: Equatable, Sendable {
+    public var name: String
+    /// Empty for `system`.
+    public var type: String
+    public var options: [String: String]
+    public var requestedNumber: PortNumber?
+    public var hardwareAddress: EthernetAddress?
+    public var requestedMTU: Int?
+
+    public init(name: String, type: String = "", options: [String: String] = [:]) {
+        self.name = name
+        self.type = type
+        self.options = options
+    }
+}
+
+/// What became of a row of the `Interface` table.
+public struct InterfaceReport: Equatable, Sendable {
+    /// The OpenFlow port, or -1 where the device could not be opened.
+    public var number: Int
+    /// OVS's sentence, where there is one to say.
+    public var error: String?
+    public var hardwareAddress: EthernetAddress?
+    /// What `dpif/show` calls the type.
+    public var type: String
+}
+
+/// A device that was opened for an interface.
+public struct OpenedDevice {
+    public let port: any PacketPort
+    public let hardwareAddress: EthernetAddress
+    /// What `dpif/show` calls the type: `system`, `internal`, `tap`, `dummy`, `dummy-internal`.
+    public let type: String
+    public let isLinkDown: Bool
+
+    public init(
+        port: any PacketPort, hardwareAddress: EthernetAddress, type: String,
+        isLinkDown: Bool = false
+    ) {
+        self.port = port
+        self.hardwareAddress = hardwareAddress
+        self.type = type
+        self.isLinkDown = isLinkDown
+    }
+}
+
+/// Why a device cannot be used, in a sentence for the operator.
+public struct DeviceError: Error, Equatable, Sendable {
+    public let sentence: String
+
+    public init(_ sentence: String) { self.sentence = sentence }
+}
+
+/// Opens and closes devices: the edge that the switch stands on.
+public protocol DeviceProvider: AnyObject {
+    func open(_ interface: InterfaceConfiguration, for bridge: BridgeConfiguration)
+        throws(DeviceError) -> OpenedDevice
+    func close(_ name: String)
+    /// Brings a device up or down, as OpenFlow's port-mod asks.
+    func setUp(_ name: String, _ isUp: Bool)
+    /// What the device has counted.
+    func counters(_ name: String) -> PortCounters?
+}
+
+/// Orders to the datapath, which the thread that owns it carries out in order.
+public protocol DatapathLink: AnyObject {
+    func addPort(_ number: UInt32, _ port: any PacketPort)
+    func removePort(_ number: UInt32)
+    func updateFlow(_ id: FlowID, _ actions: [DatapathAction])
+    func removeFlow(_ id: FlowID)
+    /// Runs actions on a packet that did not come in by a port.
+    func execute(_ octets: [UInt8], _ key: FlowKey, _ actions: [DatapathAction])
+}

@@ -1,0 +1,157 @@
+import Classifier
+import FlowModel
+public import OpenFlow
+public import Pipeline
+
+/// Flow-mods: what controllers do to the tables (OpenFlow 1.0 §4.6, 1.3.5 §6.4).
+extension VirtualSwitch {
+    /// Empties the tables, and installs what the bridge does without a controller.
+    func resetFlows(of managed: ManagedBridge, now: Milliseconds) {
+        for table in managed.bridge.usedTables {
+            for rule in table.rules(within: Match()) {
+                table.remove(rule)
+                tellRemoved(rule, of: managed, .delete)
+            }
+        }
+        let configuration = managed.configuration
+        if configuration.failMode == .standalone && !configuration.hasControllers {
+            let entry = RuleEntry(
+                priority: 0, actions: [.output(.normal, maxByteCount: 0)])
+            _ = managed.bridge.table(0).insert(Rule(entry, now: now))
+        }
+        network.bumpVersion()
+    }
+
+    /// Carries out a flow-mod.
+    public func modifyFlows(
+        _ message: FlowMod, of managed: ManagedBridge, now: Milliseconds
+    ) throws(OpenFlowError) {
+        if message.tableID != FlowMod.allTables && message.tableID >= UInt8(Bridge.tableCount) {
+            throw .requestNotPermitted
+        }
+        switch message.command {
+        case .add:
+            try checkActions(message, of: managed)
+            try add(message, of: managed, now: now)
+        case .modify, .modifyStrict:
+            try checkActions(message, of: managed)
+            let rules = selectedRules(message, of: managed)
+            if rules.isEmpty {
+                guard message.newCookie != nil && message.cookieMask == 0 else { return }
+                try add(message, of: managed, now: now)
+            } else {
+                for rule in rules { modify(rule, message, of: managed, now: now) }
+            }
+        case .delete, .deleteStrict:
+            for rule in selectedRules(message, of: managed) {
+                managed.bridge.table(rule.table).remove(rule)
+                tellRemoved(rule, of: managed, .delete)
+            }
+        }
+        network.bumpVersion()
+    }
+
+    private func add(
+        _ message: FlowMod, of managed: ManagedBridge, now: Milliseconds
+    ) throws(OpenFlowError) {
+        let table = message.tableID == FlowMod.allTables ? 0 : message.tableID
+        var entry = RuleEntry(
+            table: table, match: message.match, priority: message.priority,
+            cookie: message.newCookie ?? 0, actions: message.actions)
+        entry.idleTimeout = message.idleTimeout
+        entry.hardTimeout = message.hardTimeout
+        entry.importance = message.importance
+        entry.flags = Rule.Flags(rawValue: message.flags.rawValue & 0x1f)
+        let flowTable = managed.bridge.table(table)
+        if message.flags.contains(.checkOverlap),
+            flowTable.classifier.hasOverlap(with: message.match, priority: message.priority)
+        {
+            throw .flowModOverlap
+        }
+        _ = flowTable.insert(Rule(entry, now: now))
+    }
+
+    private func modify(
+        _ rule: Rule, _ message: FlowMod, of managed: ManagedBridge, now: Milliseconds
+    ) {
+        rule.actions = message.actions
+        rule.modified = now
+        if let cookie = message.newCookie { rule.cookie = cookie }
+        if message.flags.contains(.resetCounts) {
+            rule.counters = Rule.Counters(used: now)
+        }
+    }
+
+    /// The rules that a message of modify or delete means.
+    private func selectedRules(_ message: FlowMod, of managed: ManagedBridge) -> [Rule] {
+        let tables =
+            message.tableID == FlowMod.allTables
+            ? managed.bridge.usedTables : [managed.bridge.table(message.tableID)]
+        var rules: [Rule] = []
+        for table in tables {
+            switch message.command {
+            case .modifyStrict, .deleteStrict:
+                if let rule = table.find(exactly: message.match, priority: message.priority) {
+                    rules.append(rule)
+                }
+            case .add, .modify, .delete:
+                rules += table.rules(within: message.match)
+            }
+        }
+        let isDeletion = message.command == .delete || message.command == .deleteStrict
+        return rules.filter { rule in
+            !rule.isHidden
+                && rule.cookie & message.cookieMask == message.cookie & message.cookieMask
+                && (!isDeletion || Self.sends(rule.actions, to: message.outPort))
+        }
+    }
+
+    /// Whether the actions output to `port`, or `port` is any.
+    static func sends(_ actions: [Action], to port: PortNumber) -> Bool {
+        guard port != .none else { return true }
+        return actions.contains { action in
+            switch action {
+            case .output(port, _), .outputTruncated(port, _), .enqueue(port, _): true
+            case .controller: port == .controller
+            case .writeActions(let list), .clone(let list): sends(list, to: port)
+            default: false
+            }
+        }
+    }
+
+    // MARK: Checks
+
+    private func checkActions(
+        _ message: FlowMod, of managed: ManagedBridge
+    ) throws(OpenFlowError) {
+        let table = message.tableID == FlowMod.allTables ? 0 : message.tableID
+        try Self.check(message.actions, table: table)
+    }
+
+    /// Refuses what the pipeline does not do.
+    static func check(_ actions: [Action], table: UInt8?) throws(OpenFlowError) {
+        for action in actions {
+            switch action {
+            case .output(let port, _), .outputTruncated(let port, _), .enqueue(let port, _):
+                try check(port)
+            case .gotoTable(let target):
+                if let table, target <= table || target >= UInt8(Bridge.tableCount) {
+                    throw .instructionBadTableID
+                }
+            case .writeActions(let list), .clone(let list):
+                try check(list, table: nil)
+            case .group: throw .actionBadOutGroup
+            case .meter: throw .meterModUnknownMeter
+            case .learn, .pushMPLS, .popMPLS, .setMPLSLabel, .setMPLSTC, .setMPLSTTL,
+                .decrementMPLSTTL, .setTunnel, .conjunction, .finTimeout, .ctClear:
+                throw .actionBadType
+            default: break
+            }
+        }
+    }
+
+    private static func check(_ port: PortNumber) throws(OpenFlowError) {
+        guard port < PortNumber.maximum || (port.isReserved && port != .none && port != .unset)
+        else { throw .actionBadOutPort }
+    }
+}

@@ -1,0 +1,274 @@
+import Bytes
+import Classifier
+import Datapath
+public import FlowModel
+public import OpenFlow
+public import Pipeline
+
+/// Answers to OpenFlow requests, whatever the version; the session does the rest.
+extension VirtualSwitch {
+    /// Carries out a controller's message.
+    ///
+    /// - Returns: the replies, in order.
+    public func handle(
+        _ message: OpenFlowMessage, version: OpenFlowVersion, for managed: ManagedBridge,
+        now: Milliseconds
+    ) throws(OpenFlowError) -> [OpenFlowMessage] {
+        switch message {
+        case .featuresRequest:
+            return [.featuresReply(features(of: managed, version))]
+        case .flowMod(let flowMod):
+            try modifyFlows(flowMod, of: managed, now: now)
+            return []
+        case .packetOut(let packetOut):
+            try sendPacket(packetOut, on: managed, now: now)
+            return []
+        case .portMod(let portMod):
+            try modifyPort(portMod, of: managed)
+            return []
+        case .tableMod:
+            return []
+        case .statsRequest(let request):
+            return [.statsReply(try statistics(request, of: managed, version, now))]
+        default:
+            throw .requestBadType
+        }
+    }
+
+    // MARK: Features and ports
+
+    private func features(
+        of managed: ManagedBridge, _ version: OpenFlowVersion
+    ) -> SwitchFeatures {
+        var features = SwitchFeatures(datapathID: managed.datapathID)
+        features.tableCount = UInt8(Bridge.tableCount)
+        features.capabilities = [.flowStats, .tableStats, .portStats, .queueStats]
+        if version == .v10 {
+            features.capabilities.insert(.arpMatchIP)
+            // All but OFPAT_VENDOR, which has no bit of its own.
+            features.actions = 0xfff
+            features.ports = portDescriptions(of: managed, .none)
+        } else {
+            features.capabilities.insert(.groupStats)
+        }
+        return features
+    }
+
+    private func portDescriptions(
+        of managed: ManagedBridge, _ number: PortNumber
+    ) -> [PortDescription] {
+        sortedPorts(of: managed)
+            .filter { number == .none || $0.number == number }
+            .map { Self.description(of: $0) }
+    }
+
+    private func sortedPorts(of managed: ManagedBridge) -> [BridgePort] {
+        managed.bridge.ports.values.sorted { $0.number < $1.number }
+    }
+
+    public static func description(of port: BridgePort) -> PortDescription {
+        var description = PortDescription(
+            number: port.number, hardwareAddress: port.hardwareAddress, name: port.name)
+        description.config = PortConfig(rawValue: port.configuration.rawValue)
+        let isDown = port.isLinkDown || port.configuration.contains(.portDown)
+        description.state = isDown ? .linkDown : .live
+        return description
+    }
+
+    private func modifyPort(
+        _ message: PortMod, of managed: ManagedBridge
+    ) throws(OpenFlowError) {
+        guard let port = managed.bridge.ports[message.port] else { throw .portModBadPort }
+        guard port.hardwareAddress == message.hardwareAddress else {
+            throw .portModBadHardwareAddress
+        }
+        let mask = message.mask.rawValue
+        let before = port.configuration
+        let bits = before.rawValue & ~mask | message.config.rawValue & mask
+        port.configuration = BridgePort.Configuration(rawValue: bits)
+        guard port.configuration != before else { return }
+        if before.contains(.portDown) != port.configuration.contains(.portDown) {
+            devices.setUp(port.name, !port.configuration.contains(.portDown))
+        }
+        network.bumpVersion()
+        events.append(.portStatus(bridge: managed.name, port, .modified))
+    }
+
+    /// Notes that a device's carrier came or went.
+    public func noteLink(_ name: String, isDown: Bool) {
+        for managed in bridges.values {
+            guard let port = managed.interfaces[name]?.port, port.isLinkDown != isDown else {
+                continue
+            }
+            port.isLinkDown = isDown
+            network.bumpVersion()
+            events.append(.portStatus(bridge: managed.name, port, .modified))
+        }
+    }
+
+    // MARK: Packet-out
+
+    private func sendPacket(
+        _ message: PacketOut, on managed: ManagedBridge, now: Milliseconds
+    ) throws(OpenFlowError) {
+        guard message.bufferID == nil else { throw .requestBufferUnknown }
+        let inPort = message.inPort
+        guard inPort < .maximum || inPort == .local || inPort == .none || inPort == .controller
+        else { throw .requestBadPort }
+        try Self.check(message.actions, table: nil)
+        inject(message, on: managed, now: now)
+    }
+
+    /// Runs a packet-out's actions on its packet.
+    public func inject(_ message: PacketOut, on managed: ManagedBridge, now: Milliseconds) {
+        let datapathPort = managed.bridge.ports[message.inPort].flatMap { port -> UInt32? in
+            if case .datapath(let number) = port.kind { number } else { nil }
+        }
+        let datapathKey = Self.key(of: message.data, inPort: datapathPort ?? 0)
+        var key = datapathKey
+        key.inPort = UInt32(message.inPort.value)
+        let metadata = message.metadata
+        for index in 0..<KeyWord.metadataEnd where index != KeyWord.inPort {
+            key.words[index] |= metadata.key.words[index]
+        }
+        let result = network.translate(
+            message.actions, for: key, on: managed.bridge, registry: contexts,
+            options: TranslationOptions(now: now, mayLearn: true))
+        if result.hasChangedState { network.bumpVersion() }
+        credit(result.effects, packets: 1, octets: UInt64(message.data.count), used: now)
+        link.execute(message.data, datapathKey, result.actions)
+    }
+
+    /// The key of a frame that came in on a datapath port.
+    public static func key(of octets: [UInt8], inPort: UInt32) -> FlowKey {
+        var packed = PackedKey()
+        PacketParser.parse(octets.span.octets, .init(inPort: inPort), into: &packed)
+        return packed.expanded
+    }
+
+    // MARK: Statistics
+
+    private func statistics(
+        _ request: StatsRequest, of managed: ManagedBridge, _ version: OpenFlowVersion,
+        _ now: Milliseconds
+    ) throws(OpenFlowError) -> StatsReply {
+        switch request {
+        case .description:
+            return StatsReply(
+                .description(
+                    SwitchDescription(
+                        manufacturer: "Nicira, Inc.", hardware: "Open vSwitch",
+                        software: "3.1.0", serialNumber: "None",
+                        datapath: managed.configuration.description ?? "None")))
+        case .flow(let flows):
+            return StatsReply(.flow(select(flows, of: managed).map { Self.entry($0, now) }))
+        case .aggregate(let flows):
+            var sum = AggregateStats()
+            for rule in select(flows, of: managed) {
+                sum.flowCount += 1
+                sum.packetCount &+= rule.counters.packets
+                sum.byteCount &+= rule.counters.octets
+            }
+            return StatsReply(.aggregate(sum))
+        case .table:
+            return StatsReply(.table(tableStatistics(of: managed)))
+        case .port(let number):
+            guard number == .none || managed.bridge.ports[number] != nil else {
+                throw .requestBadPort
+            }
+            return StatsReply(.port(portStatistics(of: managed, number, now)))
+        case .portDescription(let number):
+            return StatsReply(.portDescription(portDescriptions(of: managed, number)))
+        case .queue(let port, _):
+            guard port == .none || managed.bridge.ports[port] != nil else {
+                throw .queueOpBadPort
+            }
+            return StatsReply(.queue([]))
+        case .group: return StatsReply(.noGroups)
+        case .groupDescription: return StatsReply(.noGroupDescriptions)
+        case .meter: return StatsReply(.noMeters)
+        case .meterConfig: return StatsReply(.noMeterConfigs)
+        case .groupFeatures: return StatsReply(.groupFeatures(GroupFeatures()))
+        case .meterFeatures: return StatsReply(.meterFeatures(MeterFeatures()))
+        case .tableFeatures: throw .requestBadStatistics
+        }
+    }
+
+    private func select(_ request: FlowStatsRequest, of managed: ManagedBridge) -> [Rule] {
+        let tables =
+            request.tableID == FlowMod.allTables
+            ? managed.bridge.usedTables
+            : request.tableID < UInt8(Bridge.tableCount)
+                ? [managed.bridge.table(request.tableID)] : []
+        return tables.flatMap { $0.rules(within: request.match) }.filter { rule in
+            !rule.isHidden
+                && rule.cookie & request.cookieMask == request.cookie & request.cookieMask
+                && Self.sends(rule.actions, to: request.outPort)
+        }
+    }
+
+    private static func entry(_ rule: Rule, _ now: Milliseconds) -> FlowStatsEntry {
+        var entry = FlowStatsEntry(
+            tableID: rule.table, match: rule.match, priority: rule.priority, cookie: rule.cookie)
+        entry.duration = .milliseconds(now - rule.created)
+        entry.idleTimeout = rule.idleTimeout
+        entry.hardTimeout = rule.hardTimeout
+        entry.idleAge = Int(max(0, now - rule.counters.used) / 1000)
+        entry.hardAge = Int(max(0, now - rule.modified) / 1000)
+        entry.packetCount = rule.flags.contains(.noPacketCounts) ? .max : rule.counters.packets
+        entry.byteCount = rule.flags.contains(.noByteCounts) ? .max : rule.counters.octets
+        entry.flags = FlowFlags(rawValue: rule.flags.rawValue)
+        entry.importance = rule.importance
+        entry.actions = rule.actions
+        return entry
+    }
+
+    private func tableStatistics(of managed: ManagedBridge) -> [TableStats] {
+        (0..<Bridge.tableCount).map { index in
+            var statistics = TableStats(tableID: UInt8(index))
+            statistics.name = index == 0 ? "classifier" : "table\(index)"
+            statistics.maxEntries = 1_000_000
+            if let table = managed.bridge.existingTable(UInt8(index)) {
+                statistics.activeCount = UInt32(table.ruleCount)
+                statistics.lookupCount = table.lookupCount
+                statistics.matchedCount = table.matchCount
+            }
+            return statistics
+        }
+    }
+
+    private func portStatistics(
+        of managed: ManagedBridge, _ number: PortNumber, _ now: Milliseconds
+    ) -> [PortStats] {
+        sortedPorts(of: managed)
+            .filter { number == .none || $0.number == number }
+            .map { port in
+                var statistics = PortStats(port: port.number)
+                guard let interface = managed.interfaces[port.name] else { return statistics }
+                statistics.duration = .milliseconds(now - interface.created)
+                if interface.datapathNumber == nil {
+                    statistics.set(interface.patchCounters)
+                } else if let counters = devices.counters(port.name) {
+                    statistics.set(counters)
+                }
+                return statistics
+            }
+    }
+}
+
+extension PortStats {
+    fileprivate mutating func set(_ counters: PortCounters) {
+        receivedPackets = counters.receivedPackets
+        receivedBytes = counters.receivedOctets
+        receiveErrors = counters.receiveErrors
+        receiveDropped = counters.receiveDrops
+        transmittedPackets = counters.sentPackets
+        transmittedBytes = counters.sentOctets
+        transmitErrors = counters.sendErrors
+        transmitDropped = counters.sendDrops
+        receiveFrameErrors = 0
+        receiveOverrunErrors = 0
+        receiveCRCErrors = 0
+        collisions = 0
+    }
+}

@@ -1,0 +1,214 @@
+public import Datapath
+import FlowModel
+public import Pipeline
+
+/// A flow of the datapath, and what it stands for in the tables.
+struct Megaflow {
+    /// The packet that it was made for, with the OpenFlow in-port.
+    let key: SparseKey
+    let datapathKey: SparseKey
+    unowned let bridge: Bridge
+    var mask: SparseKey
+    var actions: [DatapathAction]
+    var effects: [FlowEffect]
+    var packetIns: [UInt32]
+    /// What was credited already.
+    var credited = FlowStatistics()
+    let created: Milliseconds
+    var used: Milliseconds
+}
+
+extension VirtualSwitch {
+    /// Translates the packets that missed, installs megaflows for them, and forwards them.
+    ///
+    /// To be called by the thread that owns `datapath`.
+    public func handleMisses(of datapath: UserspaceDatapath, now: Milliseconds) {
+        datapath.takeMisses { packet, packedKey in
+            handleMiss(packet, packedKey, datapath, now)
+        }
+        takeUpcalls(of: datapath)
+    }
+
+    private func handleMiss(
+        _ packet: PacketBuffer, _ packedKey: PackedKey, _ datapath: UserspaceDatapath,
+        _ now: Milliseconds
+    ) {
+        let datapathKey = packedKey.expanded
+        guard let (bridge, port) = network.portsByDatapathNumber[datapathKey.inPort] else {
+            datapath.pool.release(packet)
+            return
+        }
+        var key = datapathKey
+        key.inPort = UInt32(port.number.value)
+        let result = network.translate(
+            key, on: bridge, registry: contexts,
+            options: TranslationOptions(now: now, mayLearn: true))
+        if result.hasChangedState { network.bumpVersion() }
+        credit(result.effects, packets: 1, octets: UInt64(packet.byteCount), used: now)
+        let megaflow = Megaflow(
+            key: SparseKey(key), datapathKey: SparseKey(datapathKey), bridge: bridge,
+            mask: SparseKey(result.mask), actions: result.actions, effects: result.effects,
+            packetIns: result.packetIns, created: now, used: now)
+        install(megaflow, datapathKey, result.mask, datapath)
+        datapath.execute(packet, packedKey, result.actions)
+    }
+
+    private func install(
+        _ megaflow: Megaflow, _ key: FlowKey, _ mask: FlowKey, _ datapath: UserspaceDatapath
+    ) {
+        guard megaflows.count < configuration.flowLimit,
+            let id = try? datapath.insert(key: key, mask: mask, actions: megaflow.actions)
+        else { return }
+        if let old = megaflows.updateValue(megaflow, forKey: id) {
+            contexts.release(old.packetIns)
+        }
+    }
+
+    /// Turns packets that came up by an action into events.
+    private func takeUpcalls(of datapath: UserspaceDatapath) {
+        datapath.takeUpcalls { packet, _, action in
+            defer { datapath.pool.release(packet) }
+            guard case .controller(let upcall) = action, !upcall.isSuppressed,
+                let state = contexts.state(of: upcall.recirculationID)
+            else { return }
+            if events.count >= Self.maximumQueuedEvents { return }
+            events.append(
+                .packetIn(
+                    bridge: state.bridge.name,
+                    PacketInEvent(
+                        action: state.action, table: state.table, cookie: state.cookie,
+                        key: state.key, octets: packet.octets)))
+        }
+    }
+
+    /// Packets that wait for controllers; more are dropped.
+    static var maximumQueuedEvents: Int { 4096 }
+
+    // MARK: Counters
+
+    /// Credits what the datapath has counted to rules, tables and MAC entries.
+    public func absorb(_ statistics: some Sequence<(id: FlowID, statistics: FlowStatistics)>) {
+        for (id, current) in statistics {
+            guard let megaflow = megaflows[id] else { continue }
+            let packets = current.packets &- megaflow.credited.packets
+            guard packets > 0 else { continue }
+            let octets = current.octets &- megaflow.credited.octets
+            let used = current.lastUsed.map { Milliseconds($0) } ?? megaflow.used
+            credit(megaflow.effects, packets: packets, octets: octets, used: used)
+            megaflows[id]?.credited = current
+            megaflows[id]?.used = used
+        }
+    }
+
+    func credit(_ effects: [FlowEffect], packets: UInt64, octets: UInt64, used: Milliseconds) {
+        for effect in effects {
+            switch effect {
+            case .rule(let rule):
+                rule.credit(packets: packets, octets: octets, used: used)
+            case .tableLookup(let table, let matched):
+                table.lookupCount &+= packets
+                if matched { table.matchCount &+= packets }
+            case .learned(let bridge, let key, let bundle):
+                let isChanged = bridge.macTable.learn(
+                    key.address, vlan: key.vlan, on: bundle, now: used)
+                if isChanged { network.bumpVersion() }
+            case .patch(let from, let to):
+                creditPatch(from, to, packets: packets, octets: octets)
+            }
+        }
+    }
+
+    private func creditPatch(
+        _ from: BridgePort, _ to: BridgePort, packets: UInt64, octets: UInt64
+    ) {
+        for managed in bridges.values {
+            if let interface = managed.interfaces[from.name] {
+                interface.patchCounters.sentPackets &+= packets
+                interface.patchCounters.sentOctets &+= octets
+            }
+            if let interface = managed.interfaces[to.name] {
+                interface.patchCounters.receivedPackets &+= packets
+                interface.patchCounters.receivedOctets &+= octets
+            }
+        }
+    }
+
+    // MARK: Revalidation
+
+    /// Takes the datapath's counters, removes megaflows that idle, and translates again those that
+    /// a change may have made wrong.
+    public func revalidate(
+        _ statistics: some Sequence<(id: FlowID, statistics: FlowStatistics)>, now: Milliseconds
+    ) {
+        absorb(statistics)
+        let isChanged = needsRevalidation
+        revalidatedVersion = network.version
+        for (id, megaflow) in megaflows {
+            if now - megaflow.used >= configuration.maximumIdle {
+                removeMegaflow(id)
+            } else if isChanged {
+                translateAgain(id, megaflow, now)
+            }
+        }
+    }
+
+    private func translateAgain(_ id: FlowID, _ megaflow: Megaflow, _ now: Milliseconds) {
+        let key = megaflow.key.expanded
+        let inPort = megaflow.datapathKey.expanded.inPort
+        guard let (bridge, port) = network.portsByDatapathNumber[inPort],
+            bridge === megaflow.bridge, UInt32(port.number.value) == key.inPort
+        else {
+            removeMegaflow(id)
+            return
+        }
+        let result = network.translate(
+            key, on: bridge, registry: contexts,
+            options: TranslationOptions(now: now, mayLearn: false))
+        // A mask that asks for more bits now would let packets through that must go up.
+        guard SparseKey(result.mask) == megaflow.mask, result.error == nil else {
+            contexts.release(result.packetIns)
+            removeMegaflow(id)
+            return
+        }
+        var updated = megaflow
+        updated.effects = result.effects
+        contexts.release(megaflow.packetIns)
+        updated.packetIns = result.packetIns
+        updated.actions = result.actions
+        megaflows[id] = updated
+        if result.actions != megaflow.actions { link.updateFlow(id, result.actions) }
+    }
+
+    func removeMegaflow(_ id: FlowID) {
+        guard let megaflow = megaflows.removeValue(forKey: id) else { return }
+        contexts.release(megaflow.packetIns)
+        link.removeFlow(id)
+    }
+
+    /// Removes all megaflows, as `revalidator/purge` and `dpctl/del-flows` do.
+    public func removeAllMegaflows() {
+        for id in Array(megaflows.keys) { removeMegaflow(id) }
+    }
+
+    // MARK: Time
+
+    /// Expires rules and MAC addresses; to be called about once a second, with fresh counters.
+    public func expire(now: Milliseconds) {
+        for managed in bridges.values {
+            if managed.bridge.macTable.expire(at: now) { network.bumpVersion() }
+            for table in managed.bridge.usedTables {
+                for rule in table.timedRules.values {
+                    guard let expiry = rule.expiry(at: now) else { continue }
+                    table.remove(rule)
+                    network.bumpVersion()
+                    tellRemoved(rule, of: managed, expiry == .idle ? .idleTimeout : .hardTimeout)
+                }
+            }
+        }
+    }
+
+    func tellRemoved(_ rule: Rule, of managed: ManagedBridge, _ reason: SwitchEvent.RemovalReason) {
+        guard rule.flags.contains(.sendFlowRemoved) && !rule.isHidden else { return }
+        events.append(.flowRemoved(bridge: managed.name, rule, reason))
+    }
+}

@@ -1,0 +1,314 @@
+import Addresses
+import Datapath
+public import FlowModel
+public import Pipeline
+
+/// Something that the switch has to tell controllers.
+public enum SwitchEvent {
+    case packetIn(bridge: String, PacketInEvent)
+    case flowRemoved(bridge: String, Rule, RemovalReason)
+    case portStatus(bridge: String, BridgePort, PortChange)
+
+    public enum RemovalReason: Sendable {
+        case idleTimeout, hardTimeout, delete
+    }
+    public enum PortChange: Sendable {
+        case added, removed, modified
+    }
+}
+
+/// A packet that goes to controllers.
+public struct PacketInEvent {
+    public let action: ControllerAction
+    public let table: UInt8
+    public let cookie: UInt64
+    /// Metadata and registers, with the OpenFlow in-port.
+    public let key: FlowKey
+    public let octets: [UInt8]
+}
+
+/// The switch: bridges over one datapath, kept as the configuration asks.
+///
+/// A deterministic machine. Configuration, OpenFlow messages, upcalls, counters and the time come
+/// in; orders to the datapath (``DatapathLink``) and ``SwitchEvent``s go out. It neither reads a
+/// clock nor waits.
+///
+/// *Thread safety*: one lock, held by the caller around each call. The control thread calls
+/// everything; the forwarding thread calls ``handleMisses(of:now:)`` only, with the datapath that it
+/// owns, so that a packet that missed is forwarded before the next one of its flow is looked at.
+public final class VirtualSwitch {
+    /// `max-idle` of ovs-vswitchd.conf.db(5), milliseconds.
+    public static let defaultMaximumIdle: Milliseconds = 10_000
+    /// `flow-limit` of ovs-vswitchd.conf.db(5).
+    public static let defaultFlowLimit = 200_000
+
+    public let network = Network()
+    public private(set) var bridges: [String: ManagedBridge] = [:]
+    public internal(set) var configuration = SwitchConfiguration()
+    /// What controllers are to be told; the caller takes it after each call.
+    public var events: [SwitchEvent] = []
+    /// Whether a change since the last revalidation wants one soon.
+    public var needsRevalidation: Bool { revalidatedVersion != network.version }
+
+    public let link: any DatapathLink
+    public let devices: any DeviceProvider
+    public let contexts = ContextTable()
+    var megaflows: [FlowID: Megaflow] = [:]
+    var revalidatedVersion: UInt64 = 0
+    var usedDatapathNumbers: Set<UInt32> = [0]
+    /// Whether datapath ports are numbered by the digits in their names, as OVS's dummy does.
+    public let numbersPortsByName: Bool
+
+    public init(
+        link: any DatapathLink, devices: any DeviceProvider, numbersPortsByName: Bool = false
+    ) {
+        self.link = link
+        self.devices = devices
+        self.numbersPortsByName = numbersPortsByName
+    }
+
+    // MARK: Configuration
+
+    /// Makes the bridges and ports be as `configuration` says.
+    public func apply(_ configuration: SwitchConfiguration, now: Milliseconds) {
+        self.configuration = configuration
+        let wanted = Set(configuration.bridges.map(\.name))
+        for name in bridges.keys.filter({ !wanted.contains($0) }).sorted() {
+            removeBridge(name, now: now)
+        }
+        // An interface that moves to another bridge is closed there before it is opened here.
+        for bridge in configuration.bridges {
+            if let managed = bridges[bridge.name] { removeStalePorts(managed, bridge) }
+        }
+        for bridge in configuration.bridges {
+            let managed = bridges[bridge.name] ?? addBridge(bridge)
+            update(managed, bridge, now: now)
+        }
+    }
+
+    private func addBridge(_ configuration: BridgeConfiguration) -> ManagedBridge {
+        let managed = ManagedBridge(configuration)
+        bridges[configuration.name] = managed
+        network.insert(managed.bridge)
+        return managed
+    }
+
+    private func removeBridge(_ name: String, now: Milliseconds) {
+        guard let managed = bridges.removeValue(forKey: name) else { return }
+        for interface in managed.interfaces.values { close(interface, of: managed, tells: false) }
+        network.remove(managed.bridge)
+    }
+
+    private func removeStalePorts(_ managed: ManagedBridge, _ wanted: BridgeConfiguration) {
+        var interfaces: [String: (InterfaceConfiguration, String)] = [:]
+        for port in wanted.ports {
+            for interface in port.interfaces { interfaces[interface.name] = (interface, port.name) }
+        }
+        for (name, interface) in managed.interfaces {
+            if let (configuration, portName) = interfaces[name],
+                configuration.type == interface.configuration.type,
+                interface.port.map({ $0.bundle.name == portName }) ?? true,
+                Self.isSameDevice(configuration, interface.configuration),
+                interface.report.error == nil
+            {
+                continue
+            }
+            close(interface, of: managed, tells: true)
+            managed.interfaces[name] = nil
+        }
+    }
+
+    private static func isSameDevice(
+        _ left: InterfaceConfiguration, _ right: InterfaceConfiguration
+    ) -> Bool {
+        left.options == right.options
+            && (left.requestedNumber == nil || left.requestedNumber == right.requestedNumber)
+    }
+
+    private func update(
+        _ managed: ManagedBridge, _ wanted: BridgeConfiguration, now: Milliseconds
+    ) {
+        let before = managed.configuration
+        let isNew = managed.interfaces.isEmpty && managed.bridge.ruleCount == 0
+        managed.configuration = wanted
+        let bridge = managed.bridge
+        bridge.floodVLANs = wanted.floodVLANs
+        bridge.forwardsBPDUs = wanted.forwardsBPDUs
+        bridge.macTable.agingTime = wanted.macAgingTime
+        bridge.macTable.capacity = wanted.macTableSize
+        managed.requestedNumbers = Set(
+            wanted.ports.flatMap(\.interfaces).compactMap(\.requestedNumber))
+        for port in wanted.ports.sorted(by: { Self.precedes($0, $1, in: wanted.name) }) {
+            update(port, of: managed, now: now)
+        }
+        updateIdentity(of: managed)
+        let hasChangedPolicy =
+            before.failMode != wanted.failMode || before.hasControllers != wanted.hasControllers
+        if isNew || hasChangedPolicy { resetFlows(of: managed, now: now) }
+        if before != wanted || isNew { network.bumpVersion() }
+    }
+
+    /// The local port first, so that it gets the first datapath port.
+    private static func precedes(
+        _ left: PortConfiguration, _ right: PortConfiguration, in bridge: String
+    ) -> Bool {
+        if left.name == bridge || right.name == bridge { return left.name == bridge }
+        let requests = (
+            left.interfaces.first?.requestedNumber, right.interfaces.first?.requestedNumber
+        )
+        if let first = requests.0, let second = requests.1 { return first < second }
+        if requests.0 != nil || requests.1 != nil { return requests.0 != nil }
+        return left.name < right.name
+    }
+
+    private func update(_ port: PortConfiguration, of managed: ManagedBridge, now: Milliseconds) {
+        let bundle = managed.bridge.bundle(named: port.name)
+        bundle.vlanMode = port.vlanMode
+        bundle.tag = port.tag
+        bundle.trunks = port.trunks
+        for interface in port.interfaces {
+            if let existing = managed.interfaces[interface.name] {
+                existing.configuration = interface
+            } else {
+                managed.interfaces[interface.name] = open(
+                    interface, in: bundle, of: managed, now: now)
+            }
+        }
+    }
+
+    // MARK: Interfaces
+
+    private func open(
+        _ interface: InterfaceConfiguration, in bundle: Bundle, of managed: ManagedBridge,
+        now: Milliseconds
+    ) -> ManagedInterface {
+        guard let number = managed.allocateNumber(for: interface) else {
+            return failed(interface, "no OpenFlow port number is left", now)
+        }
+        if interface.type == "patch" {
+            guard let peer = interface.options["peer"] else {
+                return failed(
+                    interface, "\(interface.name): patch type requires valid 'peer' argument", now)
+            }
+            return insert(
+                interface, .patch(peer: peer), nil, number, into: bundle, of: managed, now: now)
+        }
+        do throws(DeviceError) {
+            let device = try devices.open(interface, for: managed.configuration)
+            let datapathNumber = allocateDatapathNumber(for: interface.name)
+            let managedInterface = insert(
+                interface, .datapath(datapathNumber), device, number, into: bundle, of: managed,
+                now: now)
+            link.addPort(datapathNumber, device.port)
+            return managedInterface
+        } catch {
+            return failed(interface, error.sentence, now)
+        }
+    }
+
+    private func failed(
+        _ interface: InterfaceConfiguration, _ sentence: String, _ now: Milliseconds
+    ) -> ManagedInterface {
+        ManagedInterface(
+            interface,
+            InterfaceReport(
+                number: -1, error: sentence, hardwareAddress: nil, type: interface.type),
+            now: now)
+    }
+
+    private func insert(
+        _ interface: InterfaceConfiguration, _ kind: BridgePort.Kind, _ device: OpenedDevice?,
+        _ number: PortNumber, into bundle: Bundle, of managed: ManagedBridge, now: Milliseconds
+    ) -> ManagedInterface {
+        let address = device?.hardwareAddress ?? interface.hardwareAddress ?? .patch(interface.name)
+        let port = BridgePort(
+            number: number, name: interface.name, kind: kind, hardwareAddress: address,
+            bundle: bundle)
+        port.isLinkDown = device?.isLinkDown ?? false
+        network.insert(port, into: managed.bridge)
+        let report = InterfaceReport(
+            number: Int(number.value), error: nil, hardwareAddress: address,
+            type: device?.type ?? "patch")
+        let managedInterface = ManagedInterface(interface, report, now: now)
+        managedInterface.port = port
+        if case .datapath(let number) = kind { managedInterface.datapathNumber = number }
+        events.append(.portStatus(bridge: managed.name, port, .added))
+        return managedInterface
+    }
+
+    private func close(
+        _ interface: ManagedInterface, of managed: ManagedBridge, tells: Bool
+    ) {
+        guard let port = interface.port else { return }
+        if let number = interface.datapathNumber {
+            link.removePort(number)
+            usedDatapathNumbers.remove(number)
+            devices.close(interface.configuration.name)
+        }
+        network.remove(port, from: managed.bridge)
+        if tells { events.append(.portStatus(bridge: managed.name, port, .removed)) }
+    }
+
+    private func allocateDatapathNumber(for name: String) -> UInt32 {
+        if numbersPortsByName {
+            let digits = name.drop { !$0.isNumber }.prefix { $0.isNumber }
+            let start: UInt32 = name.hasPrefix("br") ? 100 : 0
+            if let number = UInt32(digits), number + start > 0, number + start < 65535,
+                usedDatapathNumbers.insert(number + start).inserted
+            {
+                return number + start
+            }
+        }
+        var number = lowestFreeNumber
+        while usedDatapathNumbers.contains(number) { number += 1 }
+        usedDatapathNumbers.insert(number)
+        return number
+    }
+
+    private var lowestFreeNumber: UInt32 { 1 }
+
+    /// The datapath ID and the address of the local port (ovs-vswitchd.conf.db(5), `Bridge`).
+    private func updateIdentity(of managed: ManagedBridge) {
+        let configuration = managed.configuration
+        let local = managed.bridge.ports[.local]
+        let others = managed.interfaces.values.compactMap { interface -> EthernetAddress? in
+            guard interface.port?.number != .local, interface.datapathNumber != nil else {
+                return nil
+            }
+            return interface.port?.hardwareAddress
+        }
+        let lowest = others.filter { !$0.isMulticast && !$0.isZero }.min()
+        let own = local?.hardwareAddress ?? .zero
+        let address = configuration.hardwareAddress ?? (numbersPortsByName ? own : lowest ?? own)
+        managed.hardwareAddress = address
+        managed.datapathID = configuration.datapathID ?? address.value
+    }
+}
+
+extension EthernetAddress {
+    /// A locally administered address made of a name, for ports without a device.
+    fileprivate static func patch(_ name: String) -> Self {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for octet in name.utf8 { hash = (hash ^ UInt64(octet)) &* 0x100_0000_01b3 }
+        return Self((hash & 0xfeff_ffff_ffff) | 0x0200_0000_0000)
+    }
+}
+
+/// The contexts of packets that come up again.
+public final class ContextTable: ContextRegistry {
+    private var states: [UInt32: PacketInState] = [:]
+    private var next: UInt32 = 1
+
+    public func register(_ state: PacketInState) -> UInt32 {
+        let id = next
+        next = next == .max ? 1 : next + 1
+        states[id] = state
+        return id
+    }
+
+    public func state(of id: UInt32) -> PacketInState? { states[id] }
+
+    public func release(_ ids: [UInt32]) {
+        for id in ids { states[id] = nil }
+    }
+}
