@@ -58,9 +58,15 @@ extension VirtualSwitch {
     ) {
         guard megaflows.count < configuration.flowLimit,
             let id = try? datapath.insert(key: key, mask: mask, actions: megaflow.actions)
-        else { return }
-        if let old = megaflows.updateValue(megaflow, forKey: id) {
-            contexts.release(old.packetIns)
+        else {
+            staleContexts += megaflow.packetIns
+            return
+        }
+        if megaflows[id] == nil {
+            megaflows[id] = megaflow
+        } else {
+            // Another packet of the batch was first; this one's contexts serve it alone.
+            staleContexts += megaflow.packetIns
         }
     }
 
@@ -141,6 +147,8 @@ extension VirtualSwitch {
         _ statistics: some Sequence<(id: FlowID, statistics: FlowStatistics)>, now: Milliseconds
     ) {
         absorb(statistics)
+        contexts.release(staleContexts)
+        staleContexts.removeAll()
         let isChanged = needsRevalidation
         revalidatedVersion = network.version
         for (id, megaflow) in megaflows {

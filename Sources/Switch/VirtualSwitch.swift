@@ -54,6 +54,8 @@ public final class VirtualSwitch {
     public let devices: any DeviceProvider
     public let contexts = ContextTable()
     var megaflows: [FlowID: Megaflow] = [:]
+    /// Contexts that no megaflow holds, to be released when their packets have come up.
+    var staleContexts: [UInt32] = []
     var revalidatedVersion: UInt64 = 0
     var usedDatapathNumbers: Set<UInt32> = [0]
     /// Whether datapath ports are numbered by the digits in their names, as OVS's dummy does.
@@ -69,9 +71,11 @@ public final class VirtualSwitch {
 
     // MARK: Configuration
 
-    /// Makes the bridges and ports be as `configuration` says.
-    public func apply(_ configuration: SwitchConfiguration, now: Milliseconds) {
-        self.configuration = configuration
+    /// Removes the bridges and ports that `configuration` does not want.
+    ///
+    /// The first half of ``apply(_:now:)``, for a caller that has to wait between the halves until
+    /// the datapath has let go of the devices.
+    public func removeUnwanted(by configuration: SwitchConfiguration, now: Milliseconds) {
         let wanted = Set(configuration.bridges.map(\.name))
         for name in bridges.keys.filter({ !wanted.contains($0) }).sorted() {
             removeBridge(name, now: now)
@@ -80,6 +84,12 @@ public final class VirtualSwitch {
         for bridge in configuration.bridges {
             if let managed = bridges[bridge.name] { removeStalePorts(managed, bridge) }
         }
+    }
+
+    /// Makes the bridges and ports be as `configuration` says.
+    public func apply(_ configuration: SwitchConfiguration, now: Milliseconds) {
+        self.configuration = configuration
+        removeUnwanted(by: configuration, now: now)
         for bridge in configuration.bridges {
             let managed = bridges[bridge.name] ?? addBridge(bridge)
             update(managed, bridge, now: now)
