@@ -42,7 +42,7 @@ public struct PacketOffload: Equatable, Sendable {
         segmentation == .none && !flags.contains(.needsChecksum)
     }
 
-    /// Tells the positions that `delta` octets were inserted (or removed) before the network header.
+    /// Tells the positions that `delta` octets were inserted before the network header, or removed.
     @inlinable public mutating func shift(by delta: Int) {
         if flags.contains(.needsChecksum) {
             checksumStart = UInt16(truncatingIfNeeded: Int(checksumStart) &+ delta)

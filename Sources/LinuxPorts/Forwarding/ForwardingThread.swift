@@ -9,8 +9,8 @@ import Synchronization
 /// that ended soon turns the looking on, and a look in vain turns it off. An idle switch therefore
 /// costs nothing but its timer.
 ///
-/// *Thread safety*: every method may be called from any thread. What ``Work`` holds is called on the
-/// forwarding thread alone, as are the closures given to ``execute(_:)``; ports and the packet pool
+/// *Thread safety*: every method may be called from any thread. What ``Work`` holds is called on
+/// the forwarding thread alone, as are the closures given to ``execute(_:)``; ports and the packet pool
 /// belong to it.
 public final class ForwardingThread: Sendable {
     /// What the thread calls.

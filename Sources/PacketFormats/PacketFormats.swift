@@ -1,1 +1,0 @@
-// PacketFormats: see ARCHITECTURE.md.
