@@ -7,6 +7,12 @@ public struct FieldLocation: Hashable, Sendable {
     /// Bits; 128 for two words.
     public let width: Int
 
+    public init(word: Int, shift: Int, width: Int) {
+        self.word = word
+        self.shift = shift
+        self.width = width
+    }
+
     static func at(_ word: Int, _ shift: Int, _ width: Int) -> Self {
         .init(word: word, shift: shift, width: width)
     }

@@ -1,0 +1,119 @@
+internal import FlowModel
+
+/// Prints the fields of one header, as they stand in a flow or in `set(...)`.
+struct DatapathGroup {
+    let key: FlowKey
+    let mask: FlowKey
+    let isVerbose: Bool
+
+    /// What stands between the parentheses; empty if nothing matters.
+    func text(_ group: HeaderGroup) -> String {
+        switch group {
+        case .priority: return FieldText.hexadecimal(key[.packetPriority])
+        case .mark: return masked(.packetMark, hexadecimal: true) ?? ""
+        case .tunnel: return tunnel
+        case .ethernet: return fields([("src", .ethernetSource), ("dst", .ethernetDestination)])
+        case .mpls: return mpls
+        case .arp:
+            return fields([
+                ("sip", .arpSenderIP), ("tip", .arpTargetIP), ("op", .arpOperation),
+                ("sha", .arpSenderMAC), ("tha", .arpTargetMAC),
+            ])
+        case .ipv4:
+            return fields([
+                ("src", .ipv4Source), ("dst", .ipv4Destination), ("proto", .ipProtocol),
+                ("tos", .ipTOS), ("ttl", .ipTTL), ("frag", .ipFragment),
+            ])
+        case .ipv6:
+            return fields([
+                ("src", .ipv6Source), ("dst", .ipv6Destination), ("label", .ipv6Label),
+                ("proto", .ipProtocol), ("tclass", .ipTOS), ("hlimit", .ipTTL),
+                ("frag", .ipFragment),
+            ])
+        case .tcp: return fields([("src", .tcpSource), ("dst", .tcpDestination)])
+        case .udp: return fields([("src", .udpSource), ("dst", .udpDestination)])
+        case .sctp: return fields([("src", .sctpSource), ("dst", .sctpDestination)])
+        case .icmp: return fields([("type", .icmpType), ("code", .icmpCode)])
+        case .icmpv6: return fields([("type", .icmpv6Type), ("code", .icmpv6Code)])
+        case .nd:
+            return fields([("target", .ndTarget), ("sll", .ndSourceMAC), ("tll", .ndTargetMAC)])
+        case .nsh:
+            return fields([
+                ("flags", .nshFlags), ("ttl", .nshTTL), ("mdtype", .nshMDType),
+                ("np", .nshNextProtocol), ("spi", .nshSPI), ("si", .nshSI),
+                ("c1", .nshContext1), ("c2", .nshContext2), ("c3", .nshContext3),
+                ("c4", .nshContext4),
+            ])
+        }
+    }
+
+    func fields(_ fields: [(String, Field)]) -> String {
+        var parts: [String] = []
+        for (name, field) in fields {
+            let isHexadecimal =
+                field == .ipTOS || field == .ipv6Label || field == .nshSPI
+                || field.descriptor.format == .hexadecimal
+            guard let text = masked(field, hexadecimal: isHexadecimal) else { continue }
+            parts.append(name + "=" + text)
+        }
+        return parts.joined(separator: ",")
+    }
+
+    /// The value and what of it matters, or `nil` if nothing does.
+    private func masked(_ field: Field, hexadecimal: Bool) -> String? {
+        let row = field.descriptor
+        let bits = mask[row.location]
+        guard bits != 0 || isVerbose else { return nil }
+        let value = key[row.location]
+        let isExact = bits == row.location.ones
+        switch row.format {
+        case .ethernet: return FieldText.ethernet(value, mask: bits)
+        case .ipv4:
+            return isExact
+                ? FieldText.ipv4(value) : FieldText.ipv4(value) + "/" + FieldText.ipv4(bits)
+        case .ipv6:
+            let text = FieldText.ipv6(value, mask: .max)
+            return isExact ? text : text + "/" + FieldText.ipv6(bits, mask: .max)
+        case .fragment: return FragmentText.text(UInt8(truncatingIfNeeded: value), mask: 3)
+        default:
+            let text = hexadecimal ? FieldText.hexadecimal(value) : String(value)
+            return isExact ? text : text + "/" + FieldText.hexadecimal(bits)
+        }
+    }
+
+    private var mpls: String {
+        let fields: [Field] = [.mplsLabel, .mplsTC, .mplsTTL, .mplsBOS]
+        let isWhole = fields.allSatisfy { mask[$0] == $0.descriptor.location.ones }
+        if isWhole {
+            return "label=\(key[.mplsLabel]),tc=\(key[.mplsTC]),ttl=\(key[.mplsTTL]),"
+                + "bos=\(key[.mplsBOS])"
+        }
+        guard isVerbose || fields.contains(where: { mask[$0] != 0 }) else { return "" }
+        let label = FieldText.hexadecimal(mask[.mplsLabel], width: 1)
+        let ttl = FieldText.hexadecimal(mask[.mplsTTL], width: 1)
+        return "label=\(key[.mplsLabel])/\(label),"
+            + "tc=\(key[.mplsTC])/" + String(mask[.mplsTC], radix: 16)
+            + ",ttl=\(key[.mplsTTL])/\(ttl),"
+            + "bos=\(key[.mplsBOS])/" + String(mask[.mplsBOS], radix: 16)
+    }
+
+    private var tunnel: String {
+        var parts: [String] = []
+        let hasID = mask[.tunnelID] != 0
+        if hasID, let id = masked(.tunnelID, hexadecimal: true) { parts.append("tun_id=" + id) }
+        let fields: [(String, Field)] = [
+            ("src", .tunnelSource), ("dst", .tunnelDestination), ("ipv6_src", .tunnelIPv6Source),
+            ("ipv6_dst", .tunnelIPv6Destination),
+        ]
+        for (name, field) in fields where key[field] != 0 {
+            if let text = masked(field, hexadecimal: false) { parts.append(name + "=" + text) }
+        }
+        if mask[.tunnelGBPID] != 0 || mask[.tunnelGBPFlags] != 0 {
+            let flags = FieldText.hexadecimal(key[.tunnelGBPFlags])
+            parts.append("vxlan(gbp(id=\(key[.tunnelGBPID]),flags=\(flags)))")
+        }
+        let flags = key[.tunnelFlags] == 0 ? [] : ["oam"]
+        parts.append("flags(" + (flags + (hasID ? ["key"] : [])).joined(separator: "|") + ")")
+        return parts.joined(separator: ",")
+    }
+}
