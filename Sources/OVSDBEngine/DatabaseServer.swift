@@ -1,0 +1,241 @@
+public import JSONRPC
+public import OVSDBModel
+
+/// The name of a client's connection.
+public struct SessionID: Hashable, Sendable {
+    let number: Int
+}
+
+/// When something happens, in milliseconds.
+public struct Moment: Hashable, Sendable {
+    /// Of a clock that nobody sets, for timeouts.
+    public let monotonic: Int64
+    /// Since 1970, for the log.
+    public let date: Int64
+
+    public init(monotonic: Int64, date: Int64) {
+        self.monotonic = monotonic
+        self.date = date
+    }
+}
+
+/// The server's end of OVSDB (RFC 7047 §4, ovsdb-server(7)) without sockets and clocks: a message
+/// comes in from a session, and messages to any sessions go out.
+///
+/// A commit is told to every session that monitors what it changes before its own reply goes out,
+/// and wakes the transactions that wait for a condition. One thread owns a server.
+public final class DatabaseServer {
+    /// A message and whom it goes to.
+    public struct Outgoing: Hashable, Sendable {
+        public let session: SessionID
+        public let message: JSONRPCMessage
+    }
+
+    /// A transaction whose `wait` is not fulfilled.
+    struct PendingTransaction {
+        let session: SessionID
+        let id: JSON
+        let params: [JSON]
+        let arrival: Int64
+        var deadline: Int64?
+    }
+
+    struct Session {
+        var monitors: [Monitor] = []
+        var isAwareOfDatabaseChanges = false
+    }
+
+    /// Transactions of one session that may wait at a time; genuine servers do not limit them.
+    public static let maximumPendingCount = 10_000
+
+    private(set) var databases: [String: Database] = [:]
+    var sessions: [SessionID: Session] = [:]
+    var locks = LockTable()
+    private var pending: [PendingTransaction] = []
+    private var nextSessionNumber = 1
+    private var outgoing: [Outgoing] = []
+    let serverID: UUID
+    private let makeUUID: @Sendable () -> UUID
+
+    public init(makeUUID: @escaping @Sendable () -> UUID = { UUID.random() }) {
+        self.makeUUID = makeUUID
+        serverID = makeUUID()
+        let own = Database(ServerDatabase.schema, makeUUID: makeUUID)
+        databases[ServerDatabase.name] = own
+        _ = add(own, at: Moment(monotonic: 0, date: 0))
+    }
+
+    // MARK: Databases
+
+    public var databaseNames: [String] { databases.keys.sorted() }
+
+    public func database(_ name: String) -> Database? { databases[name] }
+
+    /// Serves a database; whoever monitors `_Server` hears of it.
+    public func add(_ database: Database, at now: Moment) -> [Outgoing] {
+        databases[database.schema.name] = database
+        return change([ServerDatabase.insertion(of: database.schema)], at: now)
+    }
+
+    /// Serves a database no longer.
+    public func removeDatabase(_ name: String, at now: Moment) -> [Outgoing] {
+        guard name != ServerDatabase.name, databases.removeValue(forKey: name) != nil else {
+            return []
+        }
+        for session in sessions.keys {
+            sessions[session]?.monitors.removeAll { $0.database == name }
+        }
+        for index in pending.indices.reversed() where pending[index].params.first?.string == name {
+            let transaction = pending.remove(at: index)
+            send(.error("canceled", id: transaction.id), to: transaction.session)
+        }
+        return change([ServerDatabase.deletion(of: name)], at: now)
+    }
+
+    private func change(_ operations: [JSON], at now: Moment) -> [Outgoing] {
+        guard let own = databases[ServerDatabase.name] else { return [] }
+        var execution = Execution(own, elapsed: 0, ownsLock: { _ in false })
+        if case .done(_, let changes) = execution.run(operations[...], date: now.date) {
+            committed(changes, in: own, at: now)
+        }
+        return takeOutgoing()
+    }
+
+    // MARK: Sessions
+
+    public var sessionCount: Int { sessions.count }
+    public var monitorCount: Int { sessions.values.reduce(0) { $0 + $1.monitors.count } }
+    public var pendingCount: Int { pending.count }
+
+    public func openSession() -> SessionID {
+        let id = SessionID(number: nextSessionNumber)
+        nextSessionNumber += 1
+        sessions[id] = Session()
+        return id
+    }
+
+    /// Forgets a client: its monitors, its waiting transactions and its locks.
+    public func closeSession(_ id: SessionID) -> [Outgoing] {
+        sessions[id] = nil
+        pending.removeAll { $0.session == id }
+        for (lock, owner) in locks.removeAll(of: id) {
+            send(.notification(method: "locked", params: [.string(lock)]), to: owner)
+        }
+        return takeOutgoing()
+    }
+
+    /// Takes a message of a client.
+    public func handle(
+        _ message: JSONRPCMessage, from session: SessionID, at now: Moment
+    ) -> [Outgoing] {
+        guard sessions[session] != nil else { return [] }
+        switch message {
+        case .request(let method, let params, let id):
+            respond(method, params, id: id, session, at: now)
+        case .notification("cancel", let params):
+            if let id = params.first { cancel(id, of: session) }
+        case .notification, .reply, .error:
+            break
+        }
+        return takeOutgoing()
+    }
+
+    /// When ``advance(to:)`` is due next, by the monotonic clock.
+    public var nextDeadline: Int64? { pending.compactMap(\.deadline).min() }
+
+    /// Ends the transactions that have waited long enough.
+    public func advance(to now: Moment) -> [Outgoing] {
+        guard let deadline = nextDeadline, deadline <= now.monotonic else { return [] }
+        retryPending(at: now) { ($0.deadline ?? .max) <= now.monotonic }
+        return takeOutgoing()
+    }
+
+    func send(_ message: JSONRPCMessage, to session: SessionID) {
+        outgoing.append(Outgoing(session: session, message: message))
+    }
+
+    private func takeOutgoing() -> [Outgoing] {
+        defer { outgoing = [] }
+        return outgoing
+    }
+}
+
+// MARK: - Transactions
+
+extension DatabaseServer {
+    func transact(_ params: [JSON], id: JSON, _ session: SessionID, at now: Moment) {
+        let transaction = PendingTransaction(
+            session: session, id: id, params: params, arrival: now.monotonic)
+        guard let deadline = attempt(transaction, at: now) else { return }
+        guard pending.count < Self.maximumPendingCount else {
+            let error = OVSDBError("resources exhausted", "too many transactions are waiting")
+            send(.reply(result: [error.json], id: id), to: session)
+            return
+        }
+        var waiting = transaction
+        waiting.deadline = deadline
+        pending.append(waiting)
+    }
+
+    /// Runs a transaction; returns when to give up where it has to wait on.
+    private func attempt(_ transaction: PendingTransaction, at now: Moment) -> Int64?? {
+        guard let name = transaction.params.first?.string, let database = databases[name] else {
+            return nil
+        }
+        let session = transaction.session
+        var execution = Execution(
+            database, elapsed: now.monotonic - transaction.arrival,
+            ownsLock: { [locks] in locks.owner(of: $0) == session })
+        switch execution.run(transaction.params.dropFirst(), date: now.date) {
+        case .waiting(let timeout):
+            return .some(
+                timeout.map { transaction.arrival.addingReportingOverflow($0).partialValue })
+        case .done(let results, let changes):
+            notifyMonitors(of: changes, in: database)
+            send(.reply(result: .array(results), id: transaction.id), to: session)
+            if !changes.isEmpty { retryPending(at: now) { $0.params.first?.string == name } }
+            return nil
+        }
+    }
+
+    private func committed(_ changes: [RowChange], in database: Database, at now: Moment) {
+        notifyMonitors(of: changes, in: database)
+        let name = database.schema.name
+        if !changes.isEmpty { retryPending(at: now) { $0.params.first?.string == name } }
+    }
+
+    /// Runs waiting transactions again.
+    ///
+    /// Each may commit and so wake others, which it does itself.
+    private func retryPending(at now: Moment, where isDue: (PendingTransaction) -> Bool) {
+        let due = pending.filter(isDue)
+        guard !due.isEmpty else { return }
+        pending.removeAll(where: isDue)
+        for transaction in due {
+            guard let deadline = attempt(transaction, at: now) else { continue }
+            var waiting = transaction
+            waiting.deadline = deadline
+            pending.append(waiting)
+        }
+    }
+
+    private func cancel(_ id: JSON, of session: SessionID) {
+        guard
+            let index = pending.firstIndex(where: { $0.session == session && $0.id == id })
+        else { return }
+        pending.remove(at: index)
+        send(.error("canceled", id: id), to: session)
+    }
+
+    private func notifyMonitors(of changes: [RowChange], in database: Database) {
+        guard !changes.isEmpty else { return }
+        for (session, state) in sessions.sorted(by: { $0.key.number < $1.key.number }) {
+            for monitor in state.monitors where monitor.database == database.schema.name {
+                guard let update = monitor.update(for: changes, schema: database.schema) else {
+                    continue
+                }
+                send(monitor.notification(update), to: session)
+            }
+        }
+    }
+}

@@ -1,0 +1,343 @@
+import JSONRPC
+import OVSDBModel
+
+/// One run of a `transact` request's operations (RFC 7047 §4.1.3).
+struct Execution {
+    /// What came of a run.
+    enum Outcome {
+        /// It ended, well or not, with this for a result.
+        case done([JSON], changes: [RowChange])
+        /// A `wait` is not fulfilled; nothing was changed.
+        case waiting(timeout: Int64?)
+    }
+
+    /// What one operation does beside changing rows.
+    private enum Step {
+        case result(JSONObject)
+        case waiting(timeout: Int64?)
+    }
+
+    private var transaction: Transaction
+    private var context: NamingContext?
+    private let ownsLock: (String) -> Bool
+    /// Milliseconds since the request arrived.
+    private let elapsed: Int64
+
+    private var schema: DatabaseSchema { transaction.database.schema }
+
+    /// - Parameter ownsLock: Whether the client owns a lock.
+    init(_ database: Database, elapsed: Int64, ownsLock: @escaping (String) -> Bool) {
+        transaction = Transaction(database)
+        context = NamingContext(makeUUID: database.makeUUID)
+        self.elapsed = elapsed
+        self.ownsLock = ownsLock
+    }
+
+    mutating func run(_ operations: ArraySlice<JSON>, date: Int64) -> Outcome {
+        var results: [JSON] = []
+        do throws(OVSDBError) {
+            for operation in operations {
+                let subject = "ovsdb operation \(results.count + 1) of \(operations.count)"
+                switch try execute(operation, subject) {
+                case .result(let object): results.append(.object(object))
+                case .waiting(let timeout): return .waiting(timeout: timeout)
+                }
+            }
+        } catch {
+            results.append(error.json)
+            while results.count < operations.count { results.append(.null) }
+            return .done(results, changes: [])
+        }
+        do throws(OVSDBError) {
+            let changes = try transaction.database.commit(&transaction, date: date)
+            return .done(results, changes: changes)
+        } catch {
+            return .done(results + [error.json], changes: [])
+        }
+    }
+
+    private mutating func execute(_ json: JSON, _ subject: String) throws(OVSDBError) -> Step {
+        var members = try MemberParser(json, subject: subject)
+        let name = try members.string("op")
+        switch name {
+        case "insert": return .result(try insert(&members, json))
+        case "select": return .result(try select(&members))
+        case "update": return .result(try update(&members, json))
+        case "mutate": return .result(try mutate(&members))
+        case "delete": return .result(try delete(&members))
+        case "wait": return try wait(&members)
+        case "commit": return .result(try commit(&members))
+        case "abort":
+            try members.finish()
+            throw OVSDBError("aborted", "aborted by request")
+        case "comment": return .result(try comment(&members))
+        case "assert": return .result(try assert(&members))
+        default: throw members.failure("No operation \"\(name)\"")
+        }
+    }
+}
+
+// MARK: - Operations that change rows (RFC 7047 §5.2)
+
+extension Execution {
+    private mutating func insert(
+        _ members: inout MemberParser, _ json: JSON
+    ) throws(OVSDBError) -> JSONObject {
+        let table = try table(&members)
+        let rowJSON = JSON.object(try members.object("row"))
+        let wanted = try members.optionalString("uuid")
+        let name = try members.optionalString("uuid-name")
+        if let name, !NamedUUIDs.isIdentifier(name) { throw members.mismatch("uuid-name") }
+        try members.finish()
+        let uuid = try uuid(named: name, wanted: wanted, table: table)
+        var row = schema.tables[table].defaultRow
+        for (column, datum) in try parseRow(rowJSON, table: table)
+        where column != TableSchema.versionIndex {
+            row[column] = datum
+        }
+        row[TableSchema.uuidIndex] = Datum(.uuid(uuid))
+        transaction.insert(RowKey(table: table, uuid: uuid), row)
+        var result = JSONObject()
+        result["uuid"] = Atom.uuid(uuid).json
+        return result
+    }
+
+    private mutating func uuid(
+        named name: String?, wanted: String?, table: Int
+    ) throws(OVSDBError) -> UUID {
+        var chosen: UUID?
+        if let wanted {
+            guard let uuid = UUID(wanted) else {
+                throw .syntax("\"\(wanted)\" is not a valid UUID", in: .string(wanted))
+            }
+            chosen = uuid
+            let key = RowKey(table: table, uuid: uuid)
+            guard transaction.row(key) == nil, transaction.change(key) == nil else {
+                throw OVSDBError(
+                    "duplicate uuid",
+                    "This UUID would duplicate a UUID already present within the table or "
+                        + "deleted within the same transaction.", syntax: .string(wanted))
+            }
+        }
+        guard let name else { return chosen ?? transaction.database.makeUUID() }
+        guard let uuid = context?.define(name, wanted: chosen) else {
+            throw OVSDBError(
+                "duplicate uuid-name",
+                "This \"uuid-name\" appeared on an earlier \"insert\" operation.",
+                syntax: .string(name))
+        }
+        return uuid
+    }
+
+    private mutating func update(
+        _ members: inout MemberParser, _ json: JSON
+    ) throws(OVSDBError) -> JSONObject {
+        let table = try table(&members)
+        let whereJSON = try members.array("where")
+        let rowJSON = JSON.object(try members.object("row"))
+        try members.finish()
+        let values = try parseRow(rowJSON, table: table)
+        let tableSchema = schema.tables[table]
+        for (column, _) in values where !tableSchema.columns[column].isMutable {
+            throw .constraint(
+                "Cannot update immutable column \(tableSchema.columns[column].name) in table "
+                    + "\(tableSchema.name).", syntax: json)
+        }
+        let uuids = try rows(of: table, where: whereJSON)
+        for uuid in uuids {
+            transaction.modify(RowKey(table: table, uuid: uuid)) { row in
+                for (column, datum) in values { row[column] = datum }
+            }
+        }
+        return count(uuids)
+    }
+
+    private mutating func mutate(
+        _ members: inout MemberParser
+    ) throws(OVSDBError) -> JSONObject {
+        let table = try table(&members)
+        let whereJSON = try members.array("where")
+        let mutationsJSON = try members.array("mutations")
+        try members.finish()
+        var mutations: [Mutation] = []
+        for mutation in mutationsJSON {
+            mutations.append(
+                try Mutation(mutation, table: schema.tables[table], context: &context))
+        }
+        let uuids = try rows(of: table, where: whereJSON)
+        let columns = schema.tables[table].columns
+        for uuid in uuids {
+            let key = RowKey(table: table, uuid: uuid)
+            try transaction.modify(key) { (row: inout [Datum]) throws(OVSDBError) in
+                for mutation in mutations {
+                    try mutation.apply(
+                        to: &row[mutation.column], type: columns[mutation.column].type)
+                }
+            }
+        }
+        return count(uuids)
+    }
+
+    private mutating func delete(
+        _ members: inout MemberParser
+    ) throws(OVSDBError) -> JSONObject {
+        let table = try table(&members)
+        let whereJSON = try members.array("where")
+        try members.finish()
+        let uuids = try rows(of: table, where: whereJSON)
+        for uuid in uuids { transaction.delete(RowKey(table: table, uuid: uuid)) }
+        return count(uuids)
+    }
+
+    private func count(_ uuids: [UUID]) -> JSONObject {
+        var result = JSONObject()
+        result["count"] = .integer(Int64(uuids.count))
+        return result
+    }
+}
+
+// MARK: - Operations that do not
+
+extension Execution {
+    private mutating func select(_ members: inout MemberParser) throws(OVSDBError) -> JSONObject {
+        let table = try table(&members)
+        let whereJSON = try members.array("where")
+        let columnsJSON = try members.optionalArray("columns")
+        try members.finish()
+        let uuids = try rows(of: table, where: whereJSON)
+        let columns = try parseColumns(columnsJSON, table: table)
+        let tableSchema = schema.tables[table]
+        var rows: [JSON] = []
+        for uuid in uuids {
+            guard let row = transaction.row(RowKey(table: table, uuid: uuid)) else { continue }
+            var object = JSONObject()
+            for column in columns {
+                let columnSchema = tableSchema.columns[column]
+                object[columnSchema.name] = row[column].json(type: columnSchema.type)
+            }
+            rows.append(.object(object))
+        }
+        var result = JSONObject()
+        result["rows"] = .array(rows)
+        return result
+    }
+
+    private mutating func wait(_ members: inout MemberParser) throws(OVSDBError) -> Step {
+        let table = try table(&members)
+        let timeout = try members.optionalInteger("timeout")
+        let whereJSON = try members.array("where")
+        let columnsJSON = try members.optionalArray("columns")
+        let until = try members.string("until")
+        let rowsJSON = try members.array("rows")
+        try members.finish()
+        guard until == "==" || until == "!=" else {
+            throw .syntax("\"until\" must be \"==\" or \"!=\"", in: .string(until))
+        }
+        let uuids = try rows(of: table, where: whereJSON)
+        let columns = try parseColumns(columnsJSON, table: table)
+        var expected: Set<[Datum]> = []
+        for rowJSON in rowsJSON {
+            var row = schema.tables[table].defaultRow
+            for (column, datum) in try parseRow(rowJSON, table: table) { row[column] = datum }
+            expected.insert(columns.map { row[$0] })
+        }
+        var actual: Set<[Datum]> = []
+        for uuid in uuids {
+            guard let row = transaction.row(RowKey(table: table, uuid: uuid)) else { continue }
+            actual.insert(columns.map { row[$0] })
+        }
+        if (actual == expected) == (until == "==") { return .result(JSONObject()) }
+        guard let timeout else { return .waiting(timeout: nil) }
+        if timeout <= 0 { throw OVSDBError("timed out", "\"where\" clause test failed") }
+        if elapsed >= timeout {
+            throw OVSDBError("timed out", "\"wait\" timed out after \(elapsed) ms")
+        }
+        return .waiting(timeout: timeout)
+    }
+
+    private mutating func commit(_ members: inout MemberParser) throws(OVSDBError) -> JSONObject {
+        let isDurable = try members.required("durable").boolean
+        guard let isDurable else { throw members.mismatch("durable") }
+        try members.finish()
+        if isDurable { transaction.isDurable = true }
+        return JSONObject()
+    }
+
+    private mutating func comment(_ members: inout MemberParser) throws(OVSDBError) -> JSONObject {
+        let text = try members.string("comment")
+        try members.finish()
+        transaction.comments.append(text)
+        return JSONObject()
+    }
+
+    private mutating func assert(_ members: inout MemberParser) throws(OVSDBError) -> JSONObject {
+        let lock = try members.string("lock")
+        try members.finish()
+        guard NamedUUIDs.isIdentifier(lock) else { throw members.mismatch("lock") }
+        guard ownsLock(lock) else {
+            throw OVSDBError("not owner", "Asserted lock \(lock) not held.")
+        }
+        return JSONObject()
+    }
+}
+
+// MARK: - Members
+
+extension Execution {
+    private func table(_ members: inout MemberParser) throws(OVSDBError) -> Int {
+        let name = try members.string("table")
+        guard let table = schema.index(of: name) else {
+            throw members.failure("No table named \(name).")
+        }
+        return table
+    }
+
+    private mutating func rows(
+        of table: Int, where json: [JSON]
+    ) throws(OVSDBError) -> [UUID] {
+        let condition = try Condition(json, table: schema.tables[table], context: &context)
+        return transaction.rows(of: table, where: condition)
+    }
+
+    private mutating func parseRow(
+        _ json: JSON, table: Int
+    ) throws(OVSDBError) -> [(column: Int, datum: Datum)] {
+        guard let object = json.object else { throw .syntax("row must be JSON object", in: json) }
+        let tableSchema = schema.tables[table]
+        var values: [(Int, Datum)] = []
+        for member in object {
+            guard let column = tableSchema.index(of: member.key) else {
+                throw .unknownColumn(member.key, table: tableSchema.name, in: json)
+            }
+            let type = tableSchema.columns[column].type
+            values.append((column, try Datum(member.value, type: type, context: &context)))
+        }
+        return values
+    }
+
+    private func parseColumns(_ json: [JSON]?, table: Int) throws(OVSDBError) -> [Int] {
+        let tableSchema = schema.tables[table]
+        guard let json else { return Array(tableSchema.columns.indices) }
+        return try tableSchema.parseColumns(json)
+    }
+}
+
+extension TableSchema {
+    /// Where the columns of a list stand; names that are unknown or repeated are refused.
+    func parseColumns(_ json: [JSON]) throws(OVSDBError) -> [Int] {
+        var columns: [Int] = []
+        for element in json {
+            guard let name = element.string else {
+                throw .syntax("array of distinct column names expected", in: .array(json))
+            }
+            guard let column = index(of: name) else {
+                throw .syntax("\(name) is not a valid column name", in: .array(json))
+            }
+            guard !columns.contains(column) else {
+                throw .syntax("array of distinct column names expected", in: .array(json))
+            }
+            columns.append(column)
+        }
+        return columns
+    }
+}

@@ -1,0 +1,89 @@
+public import JSONRPC
+
+/// One record of a database's file, in the format of ovsdb(5): a line with the length and the SHA-1
+/// digest of what follows, and then a line of JSON.
+///
+/// ```text
+/// OVSDB JSON 98 2aeed2cdb6ef47f2728b53e54b7bc92b469da873
+/// {"Port":{"6463ebe8-…":{"tag":6}},"_date":1795208994695,"_is_diff":true}
+/// ```
+public enum LogRecord {
+    /// What every header begins with in a standalone database.
+    public static let magic = "OVSDB JSON "
+
+    /// The octets that append a record to a file.
+    public static func encode(_ json: JSON) -> [UInt8] {
+        var body = json.encode()
+        body.append(UInt8(ascii: "\n"))
+        let digest = SHA1.hexadecimalDigest(of: body)
+        return Array("\(magic)\(body.count) \(digest)\n".utf8) + body
+    }
+}
+
+/// Why a file could not be read to its end.
+public struct LogError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Where the first record begins that is not whole.
+    public let offset: Int
+    public let reason: String
+
+    public var description: String { reason }
+}
+
+/// Reads the records of a file one after another.
+public struct LogReader: Sendable {
+    private let octets: [UInt8]
+    /// Where the next record begins; all before it is whole.
+    public private(set) var offset = 0
+
+    /// The longest header: the magic, 20 digits of length, 40 of digest and the separators.
+    private static let maximumHeaderByteCount = 128
+
+    public init(_ octets: [UInt8]) { self.octets = octets }
+
+    /// The next record, or nil at the end of the file.
+    public mutating func next() throws(LogError) -> JSON? {
+        guard offset < octets.count else { return nil }
+        let limit = min(octets.count, offset + Self.maximumHeaderByteCount)
+        guard let lineEnd = octets[offset..<limit].firstIndex(of: UInt8(ascii: "\n")),
+            let header = Self.parseHeader(octets[offset..<lineEnd])
+        else {
+            throw failure("parse error at offset \(offset) in header line")
+        }
+        let start = lineEnd + 1
+        guard octets.count - start >= header.byteCount else {
+            throw failure(
+                "error reading \(header.byteCount) bytes starting at offset \(start): "
+                    + "unexpected end of file")
+        }
+        let body = octets[start..<start + header.byteCount]
+        let digest = SHA1.hexadecimalDigest(of: body)
+        guard digest == header.digest else {
+            throw failure(
+                "\(header.byteCount) bytes starting at offset \(start) have SHA-1 hash \(digest) "
+                    + "but should have hash \(header.digest)")
+        }
+        let json: JSON
+        do throws(JSONError) {
+            json = try JSON.parse(octets: body)
+        } catch {
+            throw failure(
+                "\(header.byteCount) bytes starting at offset \(start) are not valid JSON "
+                    + "(\(error))")
+        }
+        offset = start + header.byteCount
+        return json
+    }
+
+    private func failure(_ reason: String) -> LogError { LogError(offset: offset, reason: reason) }
+
+    private static func parseHeader(
+        _ line: ArraySlice<UInt8>
+    ) -> (byteCount: Int, digest: String)? {
+        let text = String(decoding: line, as: UTF8.self)
+        let words = text.split(separator: " ")
+        guard text.hasPrefix(LogRecord.magic), words.count == 4, let count = Int(words[2]),
+            count >= 0, words[3].utf8.count == 40
+        else { return nil }
+        return (count, String(words[3]))
+    }
+}

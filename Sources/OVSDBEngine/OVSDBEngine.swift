@@ -1,1 +1,0 @@
-// OVSDBEngine: see ARCHITECTURE.md.

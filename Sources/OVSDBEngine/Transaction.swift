@@ -1,0 +1,84 @@
+import JSONRPC
+import OVSDBModel
+
+/// Changes that are being put together: the database as it will be, without touching it as it is.
+struct Transaction {
+    let database: Database
+    /// In the order in which rows were first touched.
+    private(set) var changes: [RowChange] = []
+    private var positions: [RowKey: Int] = [:]
+    /// For each table that was touched, where its changes stand.
+    private var positionsByTable: [Int: [Int]] = [:]
+    var comments: [String] = []
+    var isDurable = false
+
+    init(_ database: Database) { self.database = database }
+
+    /// A row as it is so far.
+    func row(_ key: RowKey) -> [Datum]? {
+        if let position = positions[key] { return changes[position].new }
+        return database.tables[key.table].rows[key.uuid]
+    }
+
+    /// What was done to a row so far, if anything.
+    func change(_ key: RowKey) -> RowChange? { positions[key].map { changes[$0] } }
+
+    /// The rows that meet a condition.
+    func rows(of table: Int, where condition: Condition) -> [UUID] {
+        if let uuid = condition.demandedUUID {
+            let key = RowKey(table: table, uuid: uuid)
+            return row(key).map { condition.all($0) ? [uuid] : [] } ?? []
+        }
+        let touched = positionsByTable[table] ?? []
+        var found: [UUID] = []
+        for (uuid, row) in database.tables[table].rows where condition.all(row) {
+            if touched.isEmpty || positions[RowKey(table: table, uuid: uuid)] == nil {
+                found.append(uuid)
+            }
+        }
+        for position in touched {
+            if let row = changes[position].new, condition.all(row) {
+                found.append(changes[position].key.uuid)
+            }
+        }
+        return found
+    }
+
+    /// How many rows a table will have.
+    func rowCount(of table: Int) -> Int {
+        (positionsByTable[table] ?? []).reduce(database.tables[table].rows.count) {
+            let change = changes[$1]
+            return $0 + (change.new == nil ? 0 : 1) - (change.old == nil ? 0 : 1)
+        }
+    }
+
+    var touchedTables: [Int] { positionsByTable.keys.sorted() }
+
+    mutating func insert(_ key: RowKey, _ row: [Datum]) {
+        changes[position(of: key)].new = row
+    }
+
+    mutating func delete(_ key: RowKey) {
+        changes[position(of: key)].new = nil
+    }
+
+    /// Changes a row in place.
+    mutating func modify<Failure: Error>(
+        _ key: RowKey, _ body: (inout [Datum]) throws(Failure) -> Void
+    ) throws(Failure) {
+        let position = position(of: key)
+        guard var row = changes[position].new else { return }
+        changes[position].new = nil
+        defer { changes[position].new = row }
+        try body(&row)
+    }
+
+    private mutating func position(of key: RowKey) -> Int {
+        if let position = positions[key] { return position }
+        let row = database.tables[key.table].rows[key.uuid]
+        changes.append(RowChange(key: key, old: row, new: row))
+        positions[key] = changes.count - 1
+        positionsByTable[key.table, default: []].append(changes.count - 1)
+        return changes.count - 1
+    }
+}
