@@ -66,6 +66,12 @@ public struct Device: Hashable, Sendable {
         return value.1 != 0
     }
 
+    /// Switches the cutting of TCP super-packets on or off.
+    func setSegmentation(_ isOn: Bool) throws(SystemError) {
+        var value: (UInt32, UInt32) = (UInt32(ETHTOOL_STSO), isOn ? 1 : 0)
+        try request("ETHTOOL_STSO") { clinux_ethtool($0, name, &value) }
+    }
+
     /// Calls `body` with a socket for device requests, and throws if it answers with less than 0.
     func request(_ call: String, _ body: (Int32) -> Int32) throws(SystemError) {
         let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)

@@ -27,10 +27,18 @@ struct TwoHosts {
     }
 }
 
-/// Moves packets between two ports until told to stop.
-func pump(_ ports: [any PacketPort], pool: PacketPool, until done: () -> Bool) -> Int {
+/// Moves packets between two ports until told to stop, finished for `offloads` before.
+///
+/// - Returns: how many super-packets were received.
+func pump(
+    _ ports: [any PacketPort],
+    pool: PacketPool,
+    offloads: PortOffloads = [.checksum, .tcpSegmentation, .udpSegmentation],
+    until done: () -> Bool
+) -> Int {
     var superPackets = 0
     let batch = PacketBatch()
+    var list = PacketList()
     while !done() {
         var descriptors = ports.map {
             pollfd(fd: $0.readinessDescriptor, events: Int16(POLLIN), revents: 0)
@@ -41,8 +49,12 @@ func pump(_ ports: [any PacketPort], pool: PacketPool, until done: () -> Bool) -
             for packet in batch.contents where packet.offload.segmentation != .none {
                 superPackets += 1
             }
-            ports[1 - index].transmit(batch.contents)
-            for packet in batch.contents { pool.release(packet) }
+            for packet in batch.contents {
+                let isSane = SoftwareOffload.finish(packet, for: offloads, pool: pool, into: &list)
+                #expect(isSane)
+            }
+            ports[1 - index].transmit(list.contents)
+            list.removeAll(releasingTo: pool)
             batch.removeAll()
         }
     }
@@ -106,10 +118,17 @@ struct PortNamespaceTests {
     }
 
     /// Sends 32 MB by TCP from left to right, and expects super-packets on the way.
-    private func transfer(_ hosts: TwoHosts, _ ports: [any PacketPort], _ pool: PacketPool) throws {
+    private func transfer(
+        _ hosts: TwoHosts,
+        _ ports: [any PacketPort],
+        _ pool: PacketPool,
+        offloads: PortOffloads = [.checksum, .tcpSegmentation, .udpSegmentation]
+    ) throws {
         let server = Companion(hosts.right, words: ["python3", "-c", Self.server])
         let client = Companion(hosts.left, words: ["python3", "-c", Self.client])
-        let superPackets = pump(ports, pool: pool) { server.isDone && client.isDone }
+        let superPackets = pump(ports, pool: pool, offloads: offloads) {
+            server.isDone && client.isDone
+        }
         #expect(client.result?.status == 0, "\(client.result?.output ?? "")")
         #expect(
             server.result?.output.contains("33554432") == true, "\(server.result?.output ?? "")")
@@ -136,6 +155,32 @@ struct PortNamespaceTests {
             except ConnectionRefusedError: time.sleep(0.05)
         s.sendall(b'm' * (32 << 20)); s.close()
         """
+
+    @Test(arguments: [[], .checksum] as [PortOffloads])
+    func `TCP's hosts take the frames that software cuts`(offloads: PortOffloads) throws {
+        let hosts = try TwoHosts()
+        try hosts.middle.enter {
+            let ports: [any PacketPort] = [
+                try AFPacketPort(name: "p1"), try AFPacketPort(name: "p2"),
+            ]
+            try transfer(hosts, ports, PacketPool(), offloads: offloads)
+        }
+    }
+
+    @Test func `a device that cannot cut has the kernel cut before it`() throws {
+        let hosts = try TwoHosts()
+        try hosts.middle.enter {
+            let ports: [any PacketPort] = [
+                try AFPacketPort(name: "p1"), try AFPacketPort(name: "p2"),
+            ]
+            let pool = PacketPool()
+            // Switched off under an open port, whose socket goes past the queueing discipline.
+            try Device("p2").setSegmentation(false)
+            #expect(!Device("p2").cutsSuperPackets())
+            try transfer(hosts, ports, pool)
+            try transfer(hosts, [ports[0], try AFPacketPort(name: "p2")], pool)
+        }
+    }
 
     @Test func `a TAP and a packet socket carry pings and TCP super-packets`() throws {
         let hosts = try TwoHosts()

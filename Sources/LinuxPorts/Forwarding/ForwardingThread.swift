@@ -10,8 +10,8 @@ import Synchronization
 /// costs nothing but its timer.
 ///
 /// *Thread safety*: every method may be called from any thread. What ``Work`` holds is called on
-/// the forwarding thread alone, as are the closures given to ``execute(_:)``; ports and the packet pool
-/// belong to it.
+/// the forwarding thread alone, as are the closures given to ``execute(_:)``; ports and the packet
+/// pool belong to it.
 public final class ForwardingThread: Sendable {
     /// What the thread calls.
     public struct Work {
