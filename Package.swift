@@ -119,6 +119,6 @@ let package = Package(
         tests("OpenFlowSession", ["OpenFlow"]),
         tests("LinuxPorts", ["Addresses", "Datapath", "PacketFormats", "CLinux"]),
         tests("Transport", nio + ["JSONRPC"]),
-        tests("Daemon", nio + ["JSONRPC", "Transport"]),
+        tests("Daemon", nio + ["CLinux", "JSONRPC", "Transport", "martlet"]),
     ]
 )

@@ -100,7 +100,7 @@ public final class Coverage: Sendable {
         return padLeft("\(scaled / scale).\(zeros)\(fraction)", width)
     }
 
-    /// Tells sets of counters apart that were hit about as often (FNV-1a over names and magnitudes).
+    /// Tells sets of counters apart that were hit about as often: FNV-1a over names and magnitudes.
     private func hash(_ counters: [CoverageCounter]) -> String {
         var hash: UInt32 = 2_166_136_261
         for counter in counters {

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Synchronization
 public import Transport
 
 /// The log of this process: modules, levels, destinations, and the lines' forms.
@@ -91,28 +92,36 @@ public final class LogSystem: Sendable {
             try file.open()
         } catch {
             let reason = "failed to open \(path) for logging: \(error.reason)"
-            LogModule("vlog").warning(reason)
+            note(.warning, reason)
             throw TransportError(reason, errno: error.errno)
         }
         state.withLock { state in
             state.file?.close()
             state.file = file
         }
-        LogModule("vlog").info("opened log file \(path)")
+        note(.info, "opened log file \(path)")
     }
 
     /// Closes the file and opens it again, for whoever rotates logs.
     public func reopenFile() throws(TransportError) {
         let file = state.withLock { $0.file }
         guard let file else { return }
-        LogModule("vlog").info("closing log file")
+        note(.info, "closing log file")
         file.close()
         do {
             try file.open()
         } catch {
             throw TransportError(error.reason, errno: error.errno)
         }
-        LogModule("vlog").info("opened log file \(file.path)")
+        note(.info, "opened log file \(file.path)")
+    }
+
+    /// Logs what the log itself does.
+    private func note(_ level: LogLevel, _ text: String) {
+        let module = module("vlog")
+        if level.rawValue <= module.mostVerbose.load(ordering: .relaxed) {
+            write("vlog", module, level, text)
+        }
     }
 
     public func closeFile() {

@@ -30,10 +30,19 @@ public enum Program {
         } catch let error as ProgramError {
             if let message = error.message { printError("\(name): \(message)") }
             return error.status
+        } catch let error as OptionError {
+            printError("\(calledAs(name)): \(error)")
+            return 1
         } catch {
             printError("\(name): \(error)")
             return 1
         }
+    }
+
+    /// The C library blames an option on the program as it was called, with its directory.
+    private static func calledAs(_ name: String) -> String {
+        let path = CommandLine.arguments.first ?? name
+        return path.hasSuffix("/" + name) ? path : name
     }
 
     /// Writes a line to standard error.
