@@ -57,17 +57,31 @@ extension Device {
 }
 
 extension LinkStatistics {
+    /// The counters of an internal port: what its device sends, the switch receives.
+    public var seenFromSwitch: LinkStatistics {
+        var seen = LinkStatistics()
+        seen.receivedPackets = sentPackets
+        seen.receivedOctets = sentOctets
+        seen.receiveErrors = sendErrors
+        seen.receiveDrops = sendDrops
+        seen.sentPackets = receivedPackets
+        seen.sentOctets = receivedOctets
+        seen.sendErrors = receiveErrors
+        seen.sendDrops = receiveDrops
+        return seen
+    }
+
     /// The `statistics` column's keys and values, as OVS names them.
     public var columns: [(key: String, value: UInt64)] {
         [
             ("collisions", collisions),
-            ("multicast", multicast),
             ("rx_bytes", receivedOctets),
             ("rx_crc_err", receiveChecksumErrors),
             ("rx_dropped", receiveDrops),
             ("rx_errors", receiveErrors),
             ("rx_frame_err", receiveFrameErrors),
             ("rx_missed_errors", receiveMissedErrors),
+            ("rx_multicast_packets", multicast),
             ("rx_over_err", receiveOverErrors),
             ("rx_packets", receivedPackets),
             ("tx_bytes", sentOctets),

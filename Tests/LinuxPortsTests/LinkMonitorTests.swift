@@ -16,6 +16,25 @@ struct LinkSocketTests {
         #expect(try socket.links().contains { $0.name == "lo" && $0.index == link.index })
     }
 
+    @Test func `statistics have the keys that operators read`() {
+        var statistics = LinkStatistics()
+        statistics.sentPackets = 7
+        statistics.receivedOctets = 9
+        let keys = statistics.columns.map(\.key)
+        #expect(
+            keys == [
+                "collisions", "rx_bytes", "rx_crc_err", "rx_dropped", "rx_errors", "rx_frame_err",
+                "rx_missed_errors", "rx_multicast_packets", "rx_over_err", "rx_packets",
+                "tx_bytes", "tx_dropped", "tx_errors", "tx_packets",
+            ]
+        )
+        #expect(statistics.columns.first { $0.key == "tx_packets" }?.value == 7)
+        let seen = statistics.seenFromSwitch
+        #expect(seen.receivedPackets == 7)
+        #expect(seen.sentOctets == 9)
+        #expect(seen.seenFromSwitch == statistics)
+    }
+
     @Test func `a name that no device has yields nothing`() throws {
         let socket = try LinkSocket()
         #expect(try socket.link(named: "nosuchdevice0") == nil)
