@@ -2,16 +2,20 @@
 ///
 /// Lengths that are known only afterwards are written as zeros and set later with
 /// ``set16(at:to:)``. Appending is amortised constant time; one writer serves many messages.
+/// A length that its field cannot hold does not trap, for a peer can provoke it; the writer
+/// remembers it in ``hasOverflowed``, and the caller takes the message back.
 public struct OctetWriter: Sendable {
     public private(set) var octets: [UInt8] = []
+    /// A length was set that did not fit in its field.
+    public private(set) var hasOverflowed = false
 
-    @inlinable public init() {}
+    public init() {}
 
     public init(capacity: Int) {
         octets.reserveCapacity(capacity)
     }
 
-    @inlinable public var count: Int { octets.count }
+    public var count: Int { octets.count }
 
     public mutating func append(_ value: UInt8) {
         octets.append(value)
@@ -68,11 +72,11 @@ public struct OctetWriter: Sendable {
         while (octets.count - start) % alignment != 0 { octets.append(0) }
     }
 
-    /// Overwrites two octets.
+    /// Overwrites two octets, most often with a length.
     ///
     /// - Precondition: they were appended before.
     public mutating func set16(at offset: Int, to value: Int) {
-        precondition(value >= 0 && value <= 0xffff, "a length does not fit in 16 bits")
+        if value > 0xffff { hasOverflowed = true }
         octets[offset] = UInt8(truncatingIfNeeded: value >> 8)
         octets[offset + 1] = UInt8(truncatingIfNeeded: value)
     }
@@ -82,9 +86,10 @@ public struct OctetWriter: Sendable {
         octets[offset] = value
     }
 
-    /// Takes back all octets from `offset` on.
+    /// Takes back all octets from `offset` on, and the memory of an overflow.
     public mutating func truncate(to offset: Int) {
         octets.removeSubrange(offset...)
+        hasOverflowed = false
     }
 
     /// Hands over the octets and starts anew.

@@ -8,11 +8,13 @@ public struct FlowStatsRequest: Hashable, Sendable {
     public var cookie: UInt64
     public var cookieMask: UInt64
     public var match: Match
+    /// It came as NXST_FLOW or NXST_AGGREGATE, and is to be answered so.
+    public var isNicira: Bool
 
     public init(
         tableID: UInt8 = 0xff, outPort: PortNumber = .none,
         outGroup: UInt32 = FlowMod.anyGroup, cookie: UInt64 = 0, cookieMask: UInt64 = 0,
-        match: Match = Match()
+        match: Match = Match(), isNicira: Bool = false
     ) {
         self.tableID = tableID
         self.outPort = outPort
@@ -20,6 +22,7 @@ public struct FlowStatsRequest: Hashable, Sendable {
         self.cookie = cookie
         self.cookieMask = cookieMask
         self.match = match
+        self.isNicira = isNicira
     }
 }
 

@@ -1,0 +1,252 @@
+import Bytes
+import FlowModel
+
+/// Reads lists of actions and instructions.
+struct ActionDecoder {
+    /// How deep `clone` may nest; a message could hold 4,000 levels, and the stack should not.
+    static var maxNesting: Int { 32 }
+
+    let version: OpenFlowVersion
+    private var nesting = 0
+
+    init(version: OpenFlowVersion) { self.version = version }
+
+    /// Reads actions to the end of `reader`.
+    func decodeActions(_ reader: inout MessageReader) throws(OpenFlowError) -> [Action] {
+        var actions: [Action] = []
+        while !reader.isAtEnd { try decodeAction(&reader, into: &actions) }
+        return actions
+    }
+
+    /// Reads what a rule does to the end of `reader`: actions in OpenFlow 1.0, instructions later.
+    func decodeBehavior(_ reader: inout MessageReader) throws(OpenFlowError) -> [Action] {
+        version == .v10 ? try decodeActions(&reader) : try decodeInstructions(&reader)
+    }
+
+    /// A decoder for the actions within an action.
+    func nested() throws(OpenFlowError) -> ActionDecoder {
+        guard nesting < Self.maxNesting else { throw .actionBadArgument }
+        var inner = self
+        inner.nesting += 1
+        return inner
+    }
+
+    private func decodeAction(
+        _ reader: inout MessageReader, into actions: inout [Action]
+    ) throws(OpenFlowError) {
+        let type = try reader.peek16()
+        let length = Int(try reader.peek16(at: 2))
+        guard length >= 8, length % 8 == 0, length <= reader.remaining else {
+            throw .actionBadLength
+        }
+        var body = try reader.part(length, lengthError: .actionBadLength)
+        try body.skip(4)
+        if type == ActionType.experimenter {
+            guard try body.uint32() == ExperimenterID.nicira else { throw .actionBadVendor }
+            try decodeNicira(&body, into: &actions)
+        } else if version == .v10 {
+            actions.append(try decode10(type, &body))
+        } else {
+            actions.append(try decodeStandard(type, &body))
+        }
+        guard body.remaining < 8 || type == ActionType.experimenter else { throw .actionBadLength }
+    }
+
+    private func decode10(
+        _ type: UInt16, _ body: inout MessageReader
+    ) throws(OpenFlowError) -> Action {
+        switch type {
+        case OpenFlow10ActionType.output:
+            let port = try outputPort(try body.uint16())
+            let maxByteCount = try body.uint16()
+            return .output(port, maxByteCount: port == .controller ? maxByteCount : 0)
+        case OpenFlow10ActionType.setVLANID:
+            let vlan = try body.uint16()
+            guard vlan <= VLANBits.id else { throw .actionBadArgument }
+            return .setVLANID(vlan)
+        case OpenFlow10ActionType.setVLANPriority:
+            let priority = try body.uint8()
+            guard priority <= 7 else { throw .actionBadArgument }
+            return .setVLANPriority(priority)
+        case OpenFlow10ActionType.stripVLAN:
+            return .popVLAN(isStrip: true)
+        case OpenFlow10ActionType.setEthernetSource:
+            let address = UInt64(try body.integer(byteCount: 6))
+            try body.skip(6)
+            return .setEthernetSource(address)
+        case OpenFlow10ActionType.setEthernetDestination:
+            let address = UInt64(try body.integer(byteCount: 6))
+            try body.skip(6)
+            return .setEthernetDestination(address)
+        case OpenFlow10ActionType.setIPv4Source: return .setIPv4Source(try body.uint32())
+        case OpenFlow10ActionType.setIPv4Destination:
+            return .setIPv4Destination(try body.uint32())
+        case OpenFlow10ActionType.setTOS:
+            let tos = try body.uint8()
+            guard tos & 3 == 0 else { throw .actionBadArgument }
+            return .setIPDSCP(tos >> 2)
+        case OpenFlow10ActionType.setTransportSource:
+            return .setTransportSource(try body.uint16())
+        case OpenFlow10ActionType.setTransportDestination:
+            return .setTransportDestination(try body.uint16())
+        case OpenFlow10ActionType.enqueue:
+            let port = PortNumber(try body.uint16())
+            guard port < .maximum || port == .inPort || port == .local else {
+                throw .actionBadOutPort
+            }
+            try body.skip(6)
+            return .enqueue(port, queue: try body.uint32())
+        default: throw .actionBadType
+        }
+    }
+
+    private func decodeStandard(
+        _ type: UInt16, _ body: inout MessageReader
+    ) throws(OpenFlowError) -> Action {
+        switch type {
+        case ActionType.output:
+            guard let wide = PortNumber(wide: try body.uint32()) else { throw .actionBadOutPort }
+            let port = try outputPort(wide.value)
+            let maxByteCount = try body.uint16()
+            try body.skip(6)
+            return .output(port, maxByteCount: port == .controller ? maxByteCount : 0)
+        case ActionType.setMPLSTTL: return .setMPLSTTL(try body.uint8())
+        case ActionType.decrementMPLSTTL: return .decrementMPLSTTL
+        case ActionType.pushVLAN:
+            let type = try body.uint16()
+            guard EtherType.isVLAN(type) else { throw .actionBadArgument }
+            return .pushVLAN(type)
+        case ActionType.popVLAN: return .popVLAN(isStrip: false)
+        case ActionType.pushMPLS: return .pushMPLS(try mplsType(&body))
+        case ActionType.popMPLS: return .popMPLS(try body.uint16())
+        case ActionType.setQueue: return .setQueue(try body.uint32())
+        case ActionType.group: return .group(try body.uint32())
+        case ActionType.setIPTTL: return .setIPTTL(try body.uint8())
+        case ActionType.decrementIPTTL: return .decrementTTL(controllers: [0])
+        case ActionType.setField: return try decodeSetField(&body, allowsMask: version >= .v15)
+        default: throw .actionBadType
+        }
+    }
+
+    func mplsType(_ body: inout MessageReader) throws(OpenFlowError) -> UInt16 {
+        let type = try body.uint16()
+        guard EtherType.isMPLS(type) else { throw .actionBadArgument }
+        return type
+    }
+
+    /// A port that a packet can be sent to.
+    func outputPort(_ value: UInt16) throws(OpenFlowError) -> PortNumber {
+        let port = PortNumber(value)
+        guard port < .maximum || port.isReserved, port != .none, port != .unset else {
+            throw .actionBadOutPort
+        }
+        return port
+    }
+
+    /// Reads a field with its value, and zeros to the end.
+    func decodeSetField(
+        _ body: inout MessageReader, allowsMask: Bool
+    ) throws(OpenFlowError) -> Action {
+        let header = try FieldHeader(&body, lengthError: .actionBadSetLength)
+        guard let field = header.field else { throw .actionBadSetType }
+        let coding = FieldCoding.of(field)
+        guard header.payloadByteCount == coding.byteCount * (header.hasMask ? 2 : 1) else {
+            throw .actionBadSetLength
+        }
+        guard !header.hasMask || allowsMask else { throw .actionBadSetType }
+        guard field.descriptor.isWritable else { throw .actionBadSetArgument }
+        let value = try body.integer(byteCount: coding.byteCount)
+        let ones = coding.location.ones
+        let mask = header.hasMask ? try body.integer(byteCount: coding.byteCount) : ones
+        guard value & ~ones == 0, value & ~mask == 0 else { throw .actionBadSetArgument }
+        try body.zeros(body.remaining, else: .actionBadSetArgument)
+        return .setField(field, value: value, mask: mask & ones)
+    }
+}
+
+// MARK: - Instructions
+
+extension ActionDecoder {
+    /// The instructions of one rule; the list of actions is made of them in the order in which
+    /// they take effect.
+    private struct Instructions {
+        var meter: UInt32?
+        var apply: [Action]?
+        var clears = false
+        var write: [Action]?
+        var metadata: (value: UInt64, mask: UInt64)?
+        var table: UInt8?
+
+        var actions: [Action] {
+            var actions: [Action] = []
+            if let meter { actions.append(.meter(meter)) }
+            if let apply { actions.append(contentsOf: apply) }
+            if clears { actions.append(.clearActions) }
+            if let write { actions.append(.writeActions(write)) }
+            if let metadata { actions.append(.writeMetadata(metadata.value, mask: metadata.mask)) }
+            if let table { actions.append(.gotoTable(table)) }
+            return actions
+        }
+    }
+
+    private func decodeInstructions(_ reader: inout MessageReader) throws(OpenFlowError) -> [Action]
+    {
+        var instructions = Instructions()
+        while !reader.isAtEnd {
+            guard reader.remaining >= 8 else { throw .instructionBadLength }
+            let type = try reader.uint16()
+            let length = Int(try reader.uint16())
+            guard length >= 8, length % 8 == 0, length - 4 <= reader.remaining else {
+                throw .instructionBadLength
+            }
+            var body = try reader.part(length - 4, lengthError: .instructionBadLength)
+            try decodeInstruction(type, &body, into: &instructions)
+            guard body.isAtEnd else { throw .instructionBadLength }
+        }
+        return instructions.actions
+    }
+
+    private func decodeInstruction(
+        _ type: UInt16, _ body: inout MessageReader, into instructions: inout Instructions
+    ) throws(OpenFlowError) {
+        let isRepeated: Bool
+        switch type {
+        case InstructionType.gotoTable:
+            isRepeated = instructions.table != nil
+            let table = try body.uint8()
+            guard table != 0xff else { throw .instructionBadTableID }
+            instructions.table = table
+            try body.skip(3)
+        case InstructionType.writeMetadata:
+            isRepeated = instructions.metadata != nil
+            try body.skip(4)
+            instructions.metadata = (try body.uint64(), try body.uint64())
+        case InstructionType.writeActions:
+            isRepeated = instructions.write != nil
+            try body.skip(4)
+            instructions.write = try nested().decodePart(&body)
+        case InstructionType.applyActions:
+            isRepeated = instructions.apply != nil
+            try body.skip(4)
+            instructions.apply = try decodePart(&body)
+        case InstructionType.clearActions:
+            isRepeated = instructions.clears
+            try body.skip(4)
+            instructions.clears = true
+        case InstructionType.meter:
+            isRepeated = instructions.meter != nil
+            instructions.meter = try body.uint32()
+        case InstructionType.experimenter:
+            throw .instructionBadExperimenter
+        default:
+            throw .instructionUnknownInstruction
+        }
+        guard !isRepeated else { throw .instructionDuplicateInstruction }
+    }
+
+    /// Reads the actions that fill the rest of `body`, with their own error for wrong lengths.
+    private func decodePart(_ body: inout MessageReader) throws(OpenFlowError) -> [Action] {
+        var part = try body.part(body.remaining, lengthError: .actionBadLength)
+        return try decodeActions(&part)
+    }
+}

@@ -1,0 +1,213 @@
+import Bytes
+import FlowModel
+
+extension FlowMod {
+    /// Reads OFPT_FLOW_MOD, behind the header.
+    init(_ reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
+        if dialect.version == .v10 {
+            try self.init(openFlow10: &reader, dialect)
+        } else {
+            try self.init(standard: &reader, dialect)
+        }
+    }
+
+    private init(openFlow10 reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
+        let match = try OpenFlow10Match.decode(&reader)
+        let cookie = try reader.uint64()
+        self.init(match: match)
+        try decodeCommon10(&reader, cookie: cookie, dialect)
+        actions = try ActionDecoder(version: .v10).decodeActions(&reader)
+    }
+
+    /// Reads NXT_FLOW_MOD, behind the subtype.
+    init(nicira reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
+        let cookie = try reader.uint64()
+        self.init()
+        try decodeCommon10(&reader, cookie: cookie, dialect)
+        let matchLength = Int(try reader.uint16())
+        try reader.skip(6)
+        let result = try MatchDecoder.decodeNicira(
+            &reader, length: matchLength, options: .allowsCookie)
+        match = result.match
+        if command == .add {
+            // An addition sets a cookie and cannot ask for one.
+            guard result.cookieMask == 0 else { throw .nxRequestNXMInvalid }
+        } else {
+            self.cookie = result.cookie
+            cookieMask = result.cookieMask
+        }
+        actions = try ActionDecoder(version: dialect.version).decodeActions(&reader)
+    }
+
+    /// Reads what OFPT_FLOW_MOD of 1.0 and NXT_FLOW_MOD have in common: command to flags.
+    private mutating func decodeCommon10(
+        _ reader: inout MessageReader, cookie: UInt64, _ dialect: Dialect
+    ) throws(OpenFlowError) {
+        let word = try reader.uint16()
+        let number = dialect.hasTableInFlowMod ? word & 0xff : word
+        guard number <= 0xff, let command = Command(rawValue: UInt8(number)) else {
+            throw .flowModBadCommand
+        }
+        self.command = command
+        if dialect.hasTableInFlowMod { tableID = UInt8(word >> 8) }
+        newCookie = Self.newCookie10(cookie, command)
+        idleTimeout = try reader.uint16()
+        hardTimeout = try reader.uint16()
+        priority = try reader.uint16()
+        bufferID = Self.buffer(try reader.uint32())
+        let port = PortNumber(try reader.uint16())
+        if command == .delete || command == .deleteStrict { outPort = port }
+        let bits = FlowFlags10(rawValue: try reader.uint16())
+        guard bits.isSubset(of: .known) else { throw .flowModBadFlags }
+        guard !bits.contains(.emergency) else { throw .flowModTableFull }
+        flags = FlowFlags(rawValue: bits.rawValue)
+        // OpenFlow 1.0 and 1.1 have no such flag and always start counting anew.
+        if command == .add { flags.insert(.resetCounts) }
+    }
+
+    /// The cookie to give: all ones in a change mean to leave it.
+    private static func newCookie10(_ cookie: UInt64, _ command: Command) -> UInt64? {
+        switch command {
+        case .add: cookie
+        case .modify, .modifyStrict: cookie == .max ? nil : cookie
+        case .delete, .deleteStrict: nil
+        }
+    }
+
+    static func buffer(_ number: UInt32) -> UInt32? { number == noBuffer ? nil : number }
+
+    private init(standard reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
+        self.init()
+        let cookie = try reader.uint64()
+        let cookieMask = try reader.uint64()
+        tableID = try reader.uint8()
+        guard let command = Command(rawValue: try reader.uint8()) else { throw .flowModBadCommand }
+        self.command = command
+        if command == .add {
+            newCookie = cookie
+        } else {
+            self.cookie = cookie & cookieMask
+            self.cookieMask = cookieMask
+        }
+        idleTimeout = try reader.uint16()
+        hardTimeout = try reader.uint16()
+        priority = try reader.uint16()
+        bufferID = Self.buffer(try reader.uint32())
+        let port = try reader.uint32()
+        let group = try reader.uint32()
+        if command == .delete || command == .deleteStrict {
+            guard let port = PortNumber(wide: port) else { throw .actionBadOutPort }
+            outPort = port
+            outGroup = group
+        }
+        let bits = FlowFlags(rawValue: try reader.uint16())
+        guard bits.rawValue & ~0x1f == 0 else { throw .flowModBadFlags }
+        flags = bits
+        if dialect.version < .v12, command == .add { flags.insert(.resetCounts) }
+        let importance = try reader.uint16()
+        if dialect.version >= .v14 { self.importance = importance }
+        match = try MatchDecoder.decodeStandard(&reader)
+        actions = try ActionDecoder(version: dialect.version).decodeBehavior(&reader)
+    }
+}
+
+/// The flags of OpenFlow 1.0, of which the third differs from later versions.
+private struct FlowFlags10: OptionSet {
+    let rawValue: UInt16
+    static var emergency: Self { .init(rawValue: 1 << 2) }
+    static var known: Self { .init(rawValue: 7) }
+}
+
+extension FlowMod {
+    /// Whether OpenFlow 1.0 can say this without Nicira's message.
+    public var isPlain10: Bool {
+        cookieMask == 0 && OpenFlow10Match.canExpress(match)
+    }
+
+    /// Appends a whole message; for 1.0 Nicira's, unless the plain one can say it all and the
+    /// dialect does not ask for the other.
+    func encode(_ dialect: Dialect, _ xid: UInt32, into writer: inout OctetWriter) {
+        guard dialect.version == .v10 else { return encodeStandard(dialect, xid, into: &writer) }
+        if dialect.flowFormat == .openFlow10 && isPlain10 {
+            writer.message(MessageType.flowMod, dialect, xid) { writer in
+                OpenFlow10Match.encode(match, into: &writer)
+                encodeCommon10(dialect, into: &writer)
+                encodeActions(dialect, into: &writer)
+            }
+        } else {
+            writer.nicira(NiciraMessageType.flowMod, dialect, xid) { writer in
+                encodeCommon10(dialect, into: &writer)
+                let lengthOffset = writer.count
+                writer.appendZeros(8)
+                let start = writer.count
+                let encoder = MatchEncoder(isOXM: false)
+                encoder.encode(match, into: &writer)
+                encoder.encodeCookie(cookie, mask: cookieMask, into: &writer)
+                writer.set16(at: lengthOffset, to: writer.count - start)
+                writer.pad(to: 8, from: start)
+                encodeActions(dialect, into: &writer)
+            }
+        }
+    }
+
+    private func encodeActions(_ dialect: Dialect, into writer: inout OctetWriter) {
+        var encoder = ActionEncoder(version: dialect.version, match: match)
+        encoder.encodeBehavior(actions, into: &writer)
+    }
+
+    private func encodeCommon10(_ dialect: Dialect, into writer: inout OctetWriter) {
+        writer.append(newCookieOnWire)
+        writer.append(dialect.hasTableInFlowMod ? tableID : 0)
+        writer.append(command.rawValue)
+        writer.append(idleTimeout)
+        writer.append(hardTimeout)
+        writer.append(priority)
+        writer.append(bufferID ?? noBuffer)
+        writer.append(outPort.value)
+        writer.append(flags.rawValue & 3)
+    }
+
+    private var newCookieOnWire: UInt64 {
+        switch command {
+        case .add: newCookie ?? 0
+        case .modify, .modifyStrict: newCookie ?? .max
+        case .delete, .deleteStrict: newCookie ?? 0
+        }
+    }
+
+    private func encodeStandard(
+        _ dialect: Dialect, _ xid: UInt32, into writer: inout OctetWriter
+    ) {
+        writer.message(MessageType.flowMod, dialect, xid) { writer in
+            let setsCookie = command == .add || cookieMask == 0
+            writer.append(setsCookie ? newCookie ?? 0 : cookie)
+            writer.append(command == .add ? 0 : cookieMask)
+            // From 1.1 on an addition names its table.
+            writer.append(command == .add && tableID == Self.allTables ? 0 : tableID)
+            writer.append(command.rawValue)
+            writer.append(idleTimeout)
+            writer.append(hardTimeout)
+            writer.append(priority)
+            writer.append(bufferID ?? noBuffer)
+            writer.append(outPort.wide)
+            writer.append(outGroup)
+            writer.append(flags.rawValue & 0x1f)
+            writer.append(dialect.version >= .v14 ? importance : 0)
+            MatchEncoder(version: dialect.version).encodeStandard(match, into: &writer)
+            encodeActions(dialect, into: &writer)
+        }
+    }
+}
+
+extension MatchDecoder {
+    /// Reads a match of `length` octets and the zeros that fill it up.
+    static func decodeNicira(
+        _ reader: inout MessageReader, length: Int, options: Options = []
+    ) throws(OpenFlowError) -> Result {
+        guard length + padding(length) <= reader.remaining else { throw .matchBadLength }
+        var fields = try reader.part(length, lengthError: .matchBadLength)
+        let result = try decode(&fields, options: options)
+        try reader.skip(padding(length))
+        return result
+    }
+}

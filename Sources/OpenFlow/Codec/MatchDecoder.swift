@@ -1,0 +1,137 @@
+import Bytes
+import FlowModel
+
+/// Reads matches made of type-length-values: OXM (OpenFlow 1.3.5 §7.2.3) and NXM.
+enum MatchDecoder {
+    struct Options: OptionSet {
+        let rawValue: UInt8
+        /// Unknown fields are skipped instead of refused; for what a newer peer reports.
+        static var skipsUnknown: Self { .init(rawValue: 1) }
+        /// NXM_NX_COOKIE may stand among the fields.
+        static var allowsCookie: Self { .init(rawValue: 2) }
+    }
+
+    /// A match, and the cookie that NXM carries among the fields.
+    struct Result {
+        var match = Match()
+        var cookie: UInt64 = 0
+        var cookieMask: UInt64 = 0
+    }
+
+    /// Reads the octets of `reader` to its end.
+    static func decode(
+        _ reader: inout MessageReader, options: Options = []
+    ) throws(OpenFlowError) -> Result {
+        var result = Result()
+        while !reader.isAtEnd {
+            try decodeField(&reader, options: options, into: &result)
+        }
+        return result
+    }
+
+    /// Reads `ofp_match` with its padding.
+    ///
+    /// ```
+    ///  0                16               32
+    /// +----------------+----------------+-----------------+-----+
+    /// | type = 1       | length         | fields …        | pad |
+    /// +----------------+----------------+-----------------+-----+
+    /// ```
+    static func decodeStandard(
+        _ reader: inout MessageReader, options: Options = []
+    ) throws(OpenFlowError) -> Match {
+        let type = try reader.uint16()
+        let length = Int(try reader.uint16())
+        guard type == 1 else { throw .matchBadType }
+        guard length >= 4 else { throw .matchBadLength }
+        guard reader.remaining >= length - 4 + padding(length) else { throw .matchBadLength }
+        var fields = try reader.part(length - 4, lengthError: .matchBadLength)
+        let result = try decode(&fields, options: options)
+        try reader.skip(padding(length))
+        return result.match
+    }
+
+    /// Octets that fill up to a multiple of 8.
+    static func padding(_ length: Int) -> Int { (8 - length % 8) % 8 }
+
+    private static func decodeField(
+        _ reader: inout MessageReader, options: Options, into result: inout Result
+    ) throws(OpenFlowError) {
+        let header = try FieldHeader(&reader, lengthError: .matchBadLength)
+        if header.isCookie, options.contains(.allowsCookie) {
+            return try decodeCookie(&reader, header, into: &result)
+        }
+        guard let field = header.field else {
+            guard options.contains(.skipsUnknown) else { throw .matchBadField }
+            return try reader.skip(header.payloadByteCount)
+        }
+        let coding = FieldCoding.of(field)
+        guard header.payloadByteCount == coding.byteCount * (header.hasMask ? 2 : 1) else {
+            throw .matchBadLength
+        }
+        let value = try reader.integer(byteCount: coding.byteCount)
+        let ones = allOnes(coding.byteCount)
+        let mask = header.hasMask ? try reader.integer(byteCount: coding.byteCount) : ones
+        try add(coding, value: value, mask: mask, to: &result.match)
+    }
+
+    private static func decodeCookie(
+        _ reader: inout MessageReader, _ header: FieldHeader, into result: inout Result
+    ) throws(OpenFlowError) {
+        guard result.cookieMask == 0 else { throw .matchDuplicateField }
+        result.cookie = try reader.uint64()
+        result.cookieMask = header.hasMask ? try reader.uint64() : .max
+        guard result.cookie & ~result.cookieMask == 0 else { throw .matchBadWildcards }
+    }
+
+    /// Ones in so many octets.
+    static func allOnes(_ byteCount: Int) -> UInt128 {
+        byteCount == 16 ? .max : 1 << UInt128(byteCount * 8) - 1
+    }
+
+    /// Adds one field to a match, if it may stand there.
+    private static func add(
+        _ coding: FieldCoding, value: UInt128, mask: UInt128, to match: inout Match
+    ) throws(OpenFlowError) {
+        let ones = allOnes(coding.byteCount)
+        guard value & ~mask == 0 else { throw .matchBadWildcards }
+        guard mask != 0 else { return }
+        guard mask == ones || coding.isMaskable else { throw .matchBadMask }
+        guard coding.prerequisite.isMet(by: match) else { throw .matchBadPrerequisite }
+        let translated = try translate(coding, value: value, mask: mask)
+        guard match.mask[translated.location] == 0 else { throw .matchDuplicateField }
+        match.set(translated.location, to: translated.value, mask: translated.mask)
+    }
+
+    private struct Translated {
+        var location: FieldLocation
+        var value: UInt128
+        var mask: UInt128
+    }
+
+    /// Where and as what a field of the wire lies in the key; nearly always as it comes.
+    private static func translate(
+        _ coding: FieldCoding, value: UInt128, mask: UInt128
+    ) throws(OpenFlowError) -> Translated {
+        switch coding.field {
+        case .inPortOXM:
+            let wide = UInt32(truncatingIfNeeded: value)
+            guard let port = PortNumber(wide: wide) else { throw .matchBadValue }
+            return Translated(
+                location: FieldCoding.of(.inPort).location, value: UInt128(port.value),
+                mask: 0xffff)
+        case .ipTOS:
+            // NXM_OF_IP_TOS has the two bits of ECN, which must be zero.
+            guard value & 3 == 0 else { throw .matchBadValue }
+            return Translated(
+                location: FieldCoding.of(.ipDSCP).location, value: value >> 2, mask: 0x3f)
+        case .vlanVID:
+            guard value & ~0x1fff == 0 else { throw .matchBadValue }
+            return Translated(location: coding.location, value: value, mask: mask & 0x1fff)
+        default:
+            let ones = coding.location.ones
+            guard value & ~ones == 0 else { throw .matchBadValue }
+            return Translated(location: coding.location, value: value, mask: mask & ones)
+        }
+    }
+}

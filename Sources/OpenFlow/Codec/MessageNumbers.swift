@@ -1,0 +1,78 @@
+/// Types of messages (OpenFlow 1.0 §5.1); those from 15 on have other numbers in later versions.
+enum MessageType {
+    static var hello: UInt8 { 0 }
+    static var error: UInt8 { 1 }
+    static var echoRequest: UInt8 { 2 }
+    static var echoReply: UInt8 { 3 }
+    static var experimenter: UInt8 { 4 }
+    static var featuresRequest: UInt8 { 5 }
+    static var featuresReply: UInt8 { 6 }
+    static var getConfigRequest: UInt8 { 7 }
+    static var getConfigReply: UInt8 { 8 }
+    static var setConfig: UInt8 { 9 }
+    static var packetIn: UInt8 { 10 }
+    static var flowRemoved: UInt8 { 11 }
+    static var portStatus: UInt8 { 12 }
+    static var packetOut: UInt8 { 13 }
+    static var flowMod: UInt8 { 14 }
+    // From OpenFlow 1.1 on.
+    static var tableMod: UInt8 { 17 }
+    static var roleRequest: UInt8 { 24 }
+    static var roleReply: UInt8 { 25 }
+    static var getAsyncRequest: UInt8 { 26 }
+    static var getAsyncReply: UInt8 { 27 }
+    static var setAsync: UInt8 { 28 }
+
+    static func portMod(_ version: OpenFlowVersion) -> UInt8 { version == .v10 ? 15 : 16 }
+    static func statsRequest(_ version: OpenFlowVersion) -> UInt8 { version == .v10 ? 16 : 18 }
+    static func statsReply(_ version: OpenFlowVersion) -> UInt8 { version == .v10 ? 17 : 19 }
+    static func barrierRequest(_ version: OpenFlowVersion) -> UInt8 { version == .v10 ? 18 : 20 }
+    static func barrierReply(_ version: OpenFlowVersion) -> UInt8 { version == .v10 ? 19 : 21 }
+}
+
+/// Subtypes of Nicira's messages.
+enum NiciraMessageType {
+    static var roleRequest: UInt32 { 10 }
+    static var roleReply: UInt32 { 11 }
+    static var setFlowFormat: UInt32 { 12 }
+    static var flowMod: UInt32 { 13 }
+    static var flowRemoved: UInt32 { 14 }
+    static var setTableInFlowMod: UInt32 { 15 }
+    static var setPacketInFormat: UInt32 { 16 }
+    static var packetIn: UInt32 { 17 }
+    static var flowAge: UInt32 { 18 }
+    static var setAsync: UInt32 { 19 }
+    static var setControllerID: UInt32 { 20 }
+    static var packetIn2: UInt32 { 30 }
+}
+
+/// Types of statistics, and subtypes of Nicira's.
+enum StatsType {
+    static var description: UInt16 { 0 }
+    static var flow: UInt16 { 1 }
+    static var aggregate: UInt16 { 2 }
+    static var table: UInt16 { 3 }
+    static var port: UInt16 { 4 }
+    static var queue: UInt16 { 5 }
+    static var group: UInt16 { 6 }
+    static var groupDescription: UInt16 { 7 }
+    static var groupFeatures: UInt16 { 8 }
+    static var meter: UInt16 { 9 }
+    static var meterConfig: UInt16 { 10 }
+    static var meterFeatures: UInt16 { 11 }
+    static var tableFeatures: UInt16 { 12 }
+    static var portDescription: UInt16 { 13 }
+    static var experimenter: UInt16 { 0xffff }
+
+    static var niciraFlow: UInt32 { 0 }
+    static var niciraAggregate: UInt32 { 1 }
+    static var niciraGroup: UInt32 { 7 }
+    static var niciraGroupDescription: UInt32 { 8 }
+    static var niciraGroupFeatures: UInt32 { 9 }
+}
+
+/// OFP_NO_BUFFER.
+let noBuffer: UInt32 = 0xffff_ffff
+
+/// OFPG_ALL, and what stands for it in requests.
+let allGroups: UInt32 = 0xffff_fffc

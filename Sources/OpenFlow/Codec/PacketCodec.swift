@@ -1,0 +1,227 @@
+import Bytes
+import FlowModel
+
+/// Properties of NXT_PACKET_IN2.
+private enum PacketInProperty {
+    static var packet: UInt16 { 0 }
+    static var fullLength: UInt16 { 1 }
+    static var bufferID: UInt16 { 2 }
+    static var tableID: UInt16 { 3 }
+    static var cookie: UInt16 { 4 }
+    static var reason: UInt16 { 5 }
+    static var metadata: UInt16 { 6 }
+    static var userdata: UInt16 { 7 }
+}
+
+extension PacketIn {
+    init(_ reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
+        self.init()
+        bufferID = FlowMod.buffer(try reader.uint32())
+        totalLength = Int(try reader.uint16())
+        if dialect.version == .v10 {
+            inPort = PortNumber(try reader.uint16())
+            reason = try Self.reason(try reader.uint8())
+            try reader.skip(1)
+        } else {
+            reason = try Self.reason(try reader.uint8())
+            tableID = try reader.uint8()
+            cookie = try reader.uint64()
+            metadata = try MatchDecoder.decodeStandard(&reader, options: .skipsUnknown)
+            try reader.skip(2)
+        }
+        data = try reader.rest()
+    }
+
+    /// Reads NXT_PACKET_IN.
+    init(nicira reader: inout MessageReader) throws(OpenFlowError) {
+        self.init()
+        bufferID = FlowMod.buffer(try reader.uint32())
+        totalLength = Int(try reader.uint16())
+        reason = try Self.reason(try reader.uint8())
+        tableID = try reader.uint8()
+        cookie = try reader.uint64()
+        let length = Int(try reader.uint16())
+        try reader.skip(6)
+        metadata = try MatchDecoder.decodeNicira(
+            &reader, length: length, options: .skipsUnknown
+        ).match
+        try reader.skip(2)
+        data = try reader.rest()
+    }
+
+    /// Reads NXT_PACKET_IN2.
+    init(nicira2 reader: inout MessageReader) throws(OpenFlowError) {
+        self.init()
+        var length: Int?
+        while reader.remaining >= 4 {
+            let type = try reader.uint16()
+            let propertyLength = Int(try reader.uint16())
+            guard propertyLength >= 4, propertyLength - 4 <= reader.remaining else {
+                throw .propertyBadLength
+            }
+            var body = try reader.part(propertyLength - 4, lengthError: .propertyBadLength)
+            switch type {
+            case PacketInProperty.packet: data = try body.rest()
+            case PacketInProperty.fullLength: length = Int(try body.uint32())
+            case PacketInProperty.bufferID: bufferID = FlowMod.buffer(try body.uint32())
+            case PacketInProperty.tableID: tableID = try body.uint8()
+            case PacketInProperty.cookie:
+                try body.skip(4)
+                cookie = try body.uint64()
+            case PacketInProperty.reason: reason = try Self.reason(try body.uint8())
+            case PacketInProperty.metadata:
+                metadata = try MatchDecoder.decode(&body, options: .skipsUnknown).match
+            case PacketInProperty.userdata: userdata = try body.rest()
+            default: break
+            }
+            try reader.skip(min(MatchDecoder.padding(propertyLength), reader.remaining))
+        }
+        totalLength = length ?? data.count
+    }
+
+    private static func reason(_ value: UInt8) throws(OpenFlowError) -> PacketInReason {
+        guard let reason = PacketInReason(rawValue: value) else { throw .nxRequestBadReason }
+        return reason
+    }
+
+    /// The reason in the numbers of `version`: those that it lacks are actions.
+    private func reason(_ version: OpenFlowVersion) -> UInt8 {
+        let isNew = reason.rawValue >= PacketInReason.actionSet.rawValue
+        return isNew && version < .v14 ? PacketInReason.action.rawValue : reason.rawValue
+    }
+
+    func encode(_ dialect: Dialect, _ xid: UInt32, into writer: inout OctetWriter) {
+        switch dialect.packetInFormat {
+        case .standard: encodeStandard(dialect, xid, into: &writer)
+        case .nxm: encodeNicira(dialect, xid, into: &writer)
+        case .nxm2: encodeNicira2(dialect, xid, into: &writer)
+        }
+    }
+
+    private func encodeStandard(
+        _ dialect: Dialect, _ xid: UInt32, into writer: inout OctetWriter
+    ) {
+        writer.message(MessageType.packetIn, dialect, xid) { writer in
+            writer.append(bufferID ?? noBuffer)
+            writer.append(UInt16(clamping: totalLength))
+            if dialect.version == .v10 {
+                writer.append(inPort.value)
+                writer.append(reason(dialect.version))
+                writer.append(UInt8(0))
+            } else {
+                writer.append(reason(dialect.version))
+                writer.append(tableID)
+                writer.append(cookie)
+                MatchEncoder(version: dialect.version).encodeStandard(metadata, into: &writer)
+                writer.append(UInt16(0))
+            }
+            writer.append(contentsOf: data)
+        }
+    }
+
+    private func encodeNicira(_ dialect: Dialect, _ xid: UInt32, into writer: inout OctetWriter) {
+        writer.nicira(NiciraMessageType.packetIn, dialect, xid) { writer in
+            writer.append(bufferID ?? noBuffer)
+            writer.append(UInt16(clamping: totalLength))
+            writer.append(reason(dialect.version))
+            writer.append(tableID)
+            writer.append(cookie)
+            let lengthOffset = writer.count
+            writer.appendZeros(8)
+            let start = writer.count
+            MatchEncoder(isOXM: false).encode(metadata, into: &writer)
+            writer.set16(at: lengthOffset, to: writer.count - start)
+            writer.pad(to: 8, from: start)
+            writer.append(UInt16(0))
+            writer.append(contentsOf: data)
+        }
+    }
+
+    private func encodeNicira2(_ dialect: Dialect, _ xid: UInt32, into writer: inout OctetWriter) {
+        writer.nicira(NiciraMessageType.packetIn2, dialect, xid) { writer in
+            Self.property(PacketInProperty.packet, into: &writer) { $0.append(contentsOf: data) }
+            if totalLength != data.count {
+                Self.property(PacketInProperty.fullLength, into: &writer) {
+                    $0.append(UInt32(clamping: totalLength))
+                }
+            }
+            if let bufferID {
+                Self.property(PacketInProperty.bufferID, into: &writer) { $0.append(bufferID) }
+            }
+            Self.property(PacketInProperty.tableID, into: &writer) { $0.append(tableID) }
+            if cookie != .max {
+                Self.property(PacketInProperty.cookie, into: &writer) {
+                    $0.appendZeros(4)
+                    $0.append(cookie)
+                }
+            }
+            Self.property(PacketInProperty.reason, into: &writer) { $0.append(reason.rawValue) }
+            Self.property(PacketInProperty.metadata, into: &writer) {
+                MatchEncoder(version: dialect.version).encode(metadata, into: &$0)
+            }
+            if !userdata.isEmpty {
+                Self.property(PacketInProperty.userdata, into: &writer) {
+                    $0.append(contentsOf: userdata)
+                }
+            }
+        }
+    }
+
+    private static func property(
+        _ type: UInt16, into writer: inout OctetWriter, body: (inout OctetWriter) -> Void
+    ) {
+        let start = writer.count
+        writer.append(type)
+        writer.append(UInt16(0))
+        body(&writer)
+        writer.set16(at: start + 2, to: writer.count - start)
+        writer.pad(to: 8, from: start)
+    }
+}
+
+extension PacketOut {
+    init(_ reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
+        self.init()
+        bufferID = FlowMod.buffer(try reader.uint32())
+        let length: Int
+        if dialect.version == .v10 {
+            inPort = PortNumber(try reader.uint16())
+            length = Int(try reader.uint16())
+        } else {
+            guard let port = PortNumber(wide: try reader.uint32()) else { throw .requestBadPort }
+            inPort = port
+            length = Int(try reader.uint16())
+            try reader.skip(6)
+        }
+        let isPort =
+            inPort < .maximum || inPort == .local || inPort == .none || inPort == .controller
+        guard isPort else { throw .requestBadPort }
+        guard length <= reader.remaining else { throw .actionBadLength }
+        var part = try reader.part(length, lengthError: .actionBadLength)
+        actions = try ActionDecoder(version: dialect.version).decodeActions(&part)
+        if bufferID == nil {
+            data = try reader.rest()
+        }
+    }
+
+    func encode(_ dialect: Dialect, _ xid: UInt32, into writer: inout OctetWriter) {
+        writer.message(MessageType.packetOut, dialect, xid) { writer in
+            writer.append(bufferID ?? noBuffer)
+            let lengthOffset: Int
+            if dialect.version == .v10 {
+                writer.append(inPort.value)
+                lengthOffset = writer.count
+                writer.append(UInt16(0))
+            } else {
+                writer.append(inPort.wide)
+                lengthOffset = writer.count
+                writer.appendZeros(8)
+            }
+            let start = writer.count
+            var encoder = ActionEncoder(version: dialect.version)
+            encoder.encodeActions(actions, into: &writer)
+            writer.set16(at: lengthOffset, to: writer.count - start)
+            if bufferID == nil { writer.append(contentsOf: data) }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+import Bytes
+import FlowModel
+
+extension SwitchFeatures {
+    /// Bits of the capabilities that mean the same in every version.
+    private static var commonBits: UInt32 { 0xe7 }
+
+    init(_ reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
+        self.init(datapathID: try reader.uint64(), actions: 0)
+        bufferCount = try reader.uint32()
+        tableCount = try reader.uint8()
+        auxiliaryID = try reader.uint8()
+        try reader.skip(2)
+        let bits = try reader.uint32()
+        if dialect.version == .v10 {
+            capabilities = Capabilities(rawValue: bits & Self.commonBits)
+            if bits & 8 != 0 { capabilities.insert(.stp) }
+            actions = try reader.uint32()
+            while !reader.isAtEnd { ports.append(try PortDescription(&reader, dialect)) }
+        } else {
+            let all: Capabilities = [.groupStats, .portBlocked, .bundles, .flowMonitoring]
+            capabilities = Capabilities(rawValue: bits & (Self.commonBits | all.rawValue))
+            try reader.skip(4)
+        }
+    }
+
+    func encode(_ dialect: Dialect, _ xid: UInt32, into writer: inout OctetWriter) {
+        writer.message(MessageType.featuresReply, dialect, xid) { writer in
+            writer.append(datapathID)
+            writer.append(bufferCount)
+            writer.append(tableCount)
+            let is10 = dialect.version == .v10
+            writer.append(dialect.version >= .v13 ? auxiliaryID : 0)
+            writer.appendZeros(2)
+            guard is10 else {
+                let hidden: Capabilities = dialect.version >= .v12 ? [.stp, .arpMatchIP] : [.stp]
+                writer.append(capabilities.subtracting(hidden).rawValue)
+                return writer.append(UInt32(0))
+            }
+            let stp: UInt32 = capabilities.contains(.stp) ? 8 : 0
+            writer.append(capabilities.rawValue & Self.commonBits | stp)
+            writer.append(actions)
+            // Ports that do not fit are left to OFPST_PORT_DESC, as in OVS.
+            let room = (0xffff - 32) / PortDescription.byteCount(.v10)
+            for port in ports.prefix(room) { port.encode(dialect, into: &writer) }
+        }
+    }
+}
+
+extension SwitchConfig {
+    private static var invalidTTLBit: UInt16 { 4 }
+
+    init(_ reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
+        let flags = try reader.uint16()
+        guard flags & ~7 == 0, let fragments = FragmentHandling(rawValue: flags & 3) else {
+            throw .switchConfigBadFlags
+        }
+        let hasBit = flags & Self.invalidTTLBit != 0
+        guard !hasBit || dialect.version < .v13 else { throw .switchConfigBadFlags }
+        self.init(
+            fragments: fragments, sendsInvalidTTL: hasBit, missSendLength: try reader.uint16())
+    }
+
+    func encode(
+        _ type: UInt8, _ dialect: Dialect, _ xid: UInt32, into writer: inout OctetWriter
+    ) {
+        writer.message(type, dialect, xid) { writer in
+            let ttl = sendsInvalidTTL && dialect.version < .v13 ? Self.invalidTTLBit : 0
+            writer.append(fragments.rawValue | ttl)
+            writer.append(missSendLength)
+        }
+    }
+}
+
+extension SwitchDescription {
+    private static var longByteCount: Int { 256 }
+    private static var shortByteCount: Int { 32 }
+
+    init(_ reader: inout MessageReader) throws(OpenFlowError) {
+        self.init()
+        manufacturer = try reader.text(Self.longByteCount)
+        hardware = try reader.text(Self.longByteCount)
+        software = try reader.text(Self.longByteCount)
+        serialNumber = try reader.text(Self.shortByteCount)
+        datapath = try reader.text(Self.longByteCount)
+    }
+
+    func encode(into writer: inout OctetWriter) {
+        writer.append(text: manufacturer, byteCount: Self.longByteCount)
+        writer.append(text: hardware, byteCount: Self.longByteCount)
+        writer.append(text: software, byteCount: Self.longByteCount)
+        writer.append(text: serialNumber, byteCount: Self.shortByteCount)
+        writer.append(text: datapath, byteCount: Self.longByteCount)
+    }
+}
+
+extension TableStats {
+    private static var nameByteCount: Int { 32 }
+
+    init(_ reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
+        self.init(tableID: try reader.uint8())
+        try reader.skip(3)
+        if dialect.version == .v10 {
+            name = try reader.text(Self.nameByteCount)
+            wildcards = try reader.uint32()
+            maxEntries = try reader.uint32()
+        }
+        activeCount = try reader.uint32()
+        lookupCount = try reader.uint64()
+        matchedCount = try reader.uint64()
+    }
+
+    func encode(_ dialect: Dialect, into writer: inout OctetWriter) {
+        writer.append(tableID)
+        writer.appendZeros(3)
+        if dialect.version == .v10 {
+            writer.append(text: name, byteCount: Self.nameByteCount)
+            writer.append(wildcards)
+            writer.append(maxEntries)
+        }
+        writer.append(activeCount)
+        writer.append(lookupCount)
+        writer.append(matchedCount)
+    }
+}
+
+extension TableMod {
+    init(_ reader: inout MessageReader) throws(OpenFlowError) {
+        let table = try reader.uint8()
+        try reader.skip(3)
+        self.init(tableID: table, config: try reader.uint32())
+    }
+
+    func encode(_ dialect: Dialect, _ xid: UInt32, into writer: inout OctetWriter) {
+        writer.message(MessageType.tableMod, dialect, xid) { writer in
+            writer.append(tableID)
+            writer.appendZeros(3)
+            writer.append(config)
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import Bytes
+
+extension OpenFlowMessage {
+    /// Reads one whole message, header and all.
+    ///
+    /// The version is the header's own; `dialect` says the rest. Nothing is copied but what the
+    /// message keeps.
+    ///
+    /// - Throws: the reason to tell the peer, with the header's transaction ID and at most
+    ///   ``ErrorMessage/maxDataByteCount`` octets of the message.
+    public static func parse(
+        _ octets: [UInt8], dialect: Dialect? = nil
+    ) throws(OpenFlowError) -> OpenFlowMessage {
+        guard let header = MessageHeader(octets), header.length == octets.count else {
+            throw .requestBadLength
+        }
+        var own = dialect ?? Dialect(version: header.version)
+        own.version = header.version
+        var reader = MessageReader(octets.span.octets)
+        try reader.skip(MessageHeader.byteCount)
+        if header.isHello { return .hello(try Hello(&reader)) }
+        guard OpenFlowVersion.allKnown.contains(header.version) else { throw .requestBadVersion }
+        let message = try parse(header.type, &reader, own)
+        guard reader.isAtEnd || message.toleratesRest else { throw .requestBadLength }
+        return message
+    }
+
+    /// Whether octets behind the message are ignored, as the standard asks of some.
+    private var toleratesRest: Bool {
+        switch self {
+        case .hello, .setFlowFormat, .setControllerID, .setTableInFlowMod: true
+        default: false
+        }
+    }
+
+    private static func parse(
+        _ type: UInt8, _ reader: inout MessageReader, _ dialect: Dialect
+    ) throws(OpenFlowError) -> OpenFlowMessage {
+        switch type {
+        case MessageType.error: return .error(try ErrorMessage(&reader))
+        case MessageType.echoRequest: return .echoRequest(try reader.rest())
+        case MessageType.echoReply: return .echoReply(try reader.rest())
+        case MessageType.experimenter: return try parseExperimenter(&reader, dialect)
+        case MessageType.featuresRequest: return .featuresRequest
+        case MessageType.featuresReply:
+            return .featuresReply(try SwitchFeatures(&reader, dialect))
+        case MessageType.getConfigRequest: return .getConfigRequest
+        case MessageType.getConfigReply: return .getConfigReply(try SwitchConfig(&reader, dialect))
+        case MessageType.setConfig: return .setConfig(try SwitchConfig(&reader, dialect))
+        case MessageType.packetIn: return .packetIn(try PacketIn(&reader, dialect))
+        case MessageType.flowRemoved: return .flowRemoved(try FlowRemoved(&reader, dialect))
+        case MessageType.portStatus: return .portStatus(try PortStatus(&reader, dialect))
+        case MessageType.packetOut: return .packetOut(try PacketOut(&reader, dialect))
+        case MessageType.flowMod: return .flowMod(try FlowMod(&reader, dialect))
+        default: return try parseLater(type, &reader, dialect)
+        }
+    }
+
+    /// Types whose numbers differ between versions.
+    private static func parseLater(
+        _ type: UInt8, _ reader: inout MessageReader, _ dialect: Dialect
+    ) throws(OpenFlowError) -> OpenFlowMessage {
+        let version = dialect.version
+        switch type {
+        case MessageType.portMod(version): return .portMod(try PortMod(&reader, dialect))
+        case MessageType.statsRequest(version):
+            return .statsRequest(try StatsRequest(&reader, dialect))
+        case MessageType.statsReply(version): return .statsReply(try StatsReply(&reader, dialect))
+        case MessageType.barrierRequest(version): return .barrierRequest
+        case MessageType.barrierReply(version): return .barrierReply
+        case MessageType.tableMod where version >= .v11: return .tableMod(try TableMod(&reader))
+        case MessageType.roleRequest where version >= .v12:
+            return .roleRequest(try Role(&reader))
+        case MessageType.roleReply where version >= .v12: return .roleReply(try Role(&reader))
+        case MessageType.getAsyncRequest where version >= .v13: return .getAsyncRequest
+        case MessageType.getAsyncReply where version == .v13:
+            return .getAsyncReply(try AsyncConfig(&reader))
+        case MessageType.setAsync where version == .v13:
+            return .setAsync(try AsyncConfig(&reader))
+        default: throw .requestBadType
+        }
+    }
+
+    private static func parseExperimenter(
+        _ reader: inout MessageReader, _ dialect: Dialect
+    ) throws(OpenFlowError) -> OpenFlowMessage {
+        let experimenter = try reader.uint32()
+        guard experimenter == ExperimenterID.nicira else { throw .requestBadVendor }
+        let subtype = try reader.uint32()
+        switch subtype {
+        case NiciraMessageType.roleRequest: return .roleRequest(try Role(nicira: &reader))
+        case NiciraMessageType.roleReply: return .roleReply(try Role(nicira: &reader))
+        case NiciraMessageType.setFlowFormat:
+            guard let format = FlowFormat(rawValue: try reader.uint32()) else {
+                throw .requestNotPermitted
+            }
+            return .setFlowFormat(format)
+        case NiciraMessageType.flowMod: return .flowMod(try FlowMod(nicira: &reader, dialect))
+        case NiciraMessageType.flowRemoved: return .flowRemoved(try FlowRemoved(nicira: &reader))
+        case NiciraMessageType.setTableInFlowMod:
+            let isOn = try reader.uint8() != 0
+            try reader.skip(7)
+            return .setTableInFlowMod(isOn)
+        case NiciraMessageType.setPacketInFormat:
+            guard let format = PacketInFormat(rawValue: try reader.uint32()) else {
+                throw .requestNotPermitted
+            }
+            return .setPacketInFormat(format)
+        case NiciraMessageType.packetIn: return .packetIn(try PacketIn(nicira: &reader))
+        case NiciraMessageType.packetIn2: return .packetIn(try PacketIn(nicira2: &reader))
+        case NiciraMessageType.flowAge: return .flowAge
+        case NiciraMessageType.setAsync: return .setAsync(try AsyncConfig(&reader))
+        case NiciraMessageType.setControllerID:
+            try reader.zeros(6, else: .nxRequestMustBeZero)
+            return .setControllerID(try reader.uint16())
+        default: throw .requestBadSubtype
+        }
+    }
+}
