@@ -21,7 +21,7 @@ enum GenuineFlowMods {
         ),
         (
             "ip,actions=mod_nw_tos:16,mod_nw_ecn:1,mod_nw_ttl:3,dec_ttl,dec_ttl(1,2"
-            + ")",
+                + ")",
             """
             010e00a800000006003820ef0000000000000000000000000000000000000800
             0000000000000000000000000000000000000000000000000000000000008000
@@ -58,7 +58,7 @@ enum GenuineFlowMods {
         ),
         (
             "actions=load:1->NXM_NX_REG0[3..5],move:NXM_NX_REG0[0..15]->NXM_OF_VLAN"
-            + "_TCI[]",
+                + "_TCI[]",
             """
             010e007800000006003820ff0000000000000000000000000000000000000000
             0000000000000000000000000000000000000000000000000000000000008000
@@ -101,7 +101,7 @@ enum GenuineFlowMods {
         ),
         (
             "actions=controller(max_len=100,id=4,reason=no_match),controller,contro"
-            + "ller:65535",
+                + "ller:65535",
             """
             010e006800000006003820ff0000000000000000000000000000000000000000
             0000000000000000000000000000000000000000000000000000000000008000
@@ -129,8 +129,8 @@ enum GenuineFlowMods {
         ),
         (
             "actions=learn(table=2,idle_timeout=3,NXM_OF_VLAN_TCI[0..11],NXM_OF_ETH"
-            + "_DST[]=NXM_OF_ETH_SRC[],load:NXM_OF_IN_PORT[]->NXM_NX_REG0[0..15],outp"
-            + "ut:NXM_OF_IN_PORT[])",
+                + "_DST[]=NXM_OF_ETH_SRC[],load:NXM_OF_IN_PORT[]->NXM_NX_REG0[0..15],outp"
+                + "ut:NXM_OF_IN_PORT[])",
             """
             010e00a000000006003820ff0000000000000000000000000000000000000000
             0000000000000000000000000000000000000000000000000000000000008000
@@ -141,7 +141,7 @@ enum GenuineFlowMods {
         ),
         (
             "actions=learn(table=2,limit=4,result_dst=NXM_NX_REG0[0],eth_type=0x800"
-            + ",nw_src=1.2.3.4)",
+                + ",nw_src=1.2.3.4)",
             """
             010e009000000006003820ff0000000000000000000000000000000000000000
             0000000000000000000000000000000000000000000000000000000000008000
@@ -167,13 +167,13 @@ enum GenuineFlowMods {
             """
         ),
         (
-            "actions=note:01.02.03,set_tunnel:5,set_tunnel64:6,set_queue:4,pop_queu"
-            + "e,enqueue:1:2",
+            "actions=note:01.02.03,set_tunnel:5,set_tunnel64:0x600000000,set_queue:"
+                + "4,pop_queue,enqueue:1:2",
             """
             010e00b000000006003820ff0000000000000000000000000000000000000000
             0000000000000000000000000000000000000000000000000000000000008000
             ffffffffffff0000ffff0010000023200008010203000000ffff001000002320
-            0002000000000005ffff00180000232000090000000000000000000000000006
+            0002000000000005ffff00180000232000090000000000000000000600000000
             ffff0010000023200004000000000004ffff0010000023200005000000000000
             000b0010000100000000000000000002
             """
@@ -204,7 +204,7 @@ enum GenuineFlowMods {
         ),
         (
             "mpls,actions=set_mpls_label:3,set_mpls_tc:4,set_mpls_ttl:5,dec_mpls_tt"
-            + "l,pop_mpls:0x800",
+                + "l,pop_mpls:0x800",
             """
             010e009800000006003820ef0000000000000000000000000000000000008847
             0000000000000000000000000000000000000000000000000000000000008000
@@ -232,9 +232,9 @@ enum GenuineFlowMods {
         ),
         (
             "in_port=1,dl_src=00:00:00:00:00:01,dl_dst=00:00:00:00:00:02/ff:ff:00:0"
-            + "0:00:00,dl_vlan=5,dl_vlan_pcp=3,tcp,nw_src=1.2.3.4,nw_tos=16,nw_ecn=1,"
-            + "nw_ttl=3,tcp_dst=80,tcp_flags=+syn-ack,reg0=1,reg1=3/7,metadata=5,tun_"
-            + "id=7,pkt_mark=3,ct_state=+trk,actions=1",
+                + "0:00:00,dl_vlan=5,dl_vlan_pcp=3,tcp,nw_src=1.2.3.4,nw_tos=16,nw_ecn=1,"
+                + "nw_ttl=3,tcp_dst=80,tcp_flags=+syn-ack,reg0=1,reg1=3/7,metadata=5,tun_"
+                + "id=7,pkt_mark=3,ct_state=+trk,actions=1",
             """
             010400d000000008000023200000000d00000000000000000000000000008000
             ffffffffffff0000009600000000000000000002000100000406000000000001
@@ -247,7 +247,7 @@ enum GenuineFlowMods {
         ),
         (
             "arp,arp_spa=1.2.3.4,arp_op=1,arp_sha=00:00:00:00:00:05,reg3=4,actions="
-            + "drop",
+                + "drop",
             """
             0104005800000008000023200000000d00000000000000000000000000008000
             ffffffffffff0000002600000000000000000602080600001e02000100002004
@@ -256,7 +256,7 @@ enum GenuineFlowMods {
         ),
         (
             "cookie=5,priority=3,idle_timeout=4,hard_timeout=5,check_overlap,send_f"
-            + "low_rem,vlan_tci=0x1005/0x1fff,actions=1",
+                + "low_rem,vlan_tci=0x1005/0x1fff,actions=1",
             """
             0104004000000008000023200000000d00000000000000050000000400050003
             ffffffffffff000300080000000000000000090410051fff0000000800010000
@@ -288,7 +288,7 @@ enum GenuineFlowMods {
         ),
         (
             "icmp6,icmp_type=135,nd_target=fe80::1,nd_sll=00:00:00:00:00:07,actions"
-            + "=1",
+                + "=1",
             """
             0104006800000008000023200000000d00000000000000000000000000008000
             ffffffffffff0000002e0000000000000000060286dd00000c013a00012a0187
@@ -341,7 +341,7 @@ enum GenuineFlowMods {
         ),
         (
             "actions=set_field:0x0f0f/0xffff->reg0,set_field:1->xxreg0,set_field:0x"
-            + "50/0xf0f0->reg2",
+                + "50/0xf0f0->reg2",
             """
             010400a800000008000023200000000d00000000000000000000000000008000
             ffffffffffff00000000000000000000ffff0018000023200007000f00010004
@@ -353,7 +353,7 @@ enum GenuineFlowMods {
         ),
         (
             "actions=set_field:00:00:00:00:00:05->eth_dst,mod_dl_src:00:00:00:00:00"
-            + ":06",
+                + ":06",
             """
             010e006800000006003820ff0000000000000000000000000000000000000000
             0000000000000000000000000000000000000000000000000000000000008000
@@ -392,7 +392,7 @@ enum GenuineFlowMods {
         ),
         (
             "ip,actions=mod_nw_tos:16,mod_nw_ecn:1,mod_nw_ttl:3,dec_ttl,dec_ttl(1,2"
-            + ")",
+                + ")",
             """
             040e009000000006000000000000000000000000000000000000000000008000
             ffffffffffffffffffffffff000000000001000a80000a020800000000000000
@@ -428,7 +428,7 @@ enum GenuineFlowMods {
         ),
         (
             "actions=load:1->NXM_NX_REG0[3..5],move:NXM_NX_REG0[0..15]->NXM_OF_VLAN"
-            + "_TCI[]",
+                + "_TCI[]",
             """
             040e007000000006000000000000000000000000000000000000000000008000
             ffffffffffffffffffffffff0000000000010004000000000004003800000000
@@ -470,7 +470,7 @@ enum GenuineFlowMods {
         ),
         (
             "actions=controller(max_len=100,id=4,reason=no_match),controller,contro"
-            + "ller:65535",
+                + "ller:65535",
             """
             040e007000000006000000000000000000000000000000000000000000008000
             ffffffffffffffffffffffff0000000000010004000000000004003800000000
@@ -497,8 +497,8 @@ enum GenuineFlowMods {
         ),
         (
             "actions=learn(table=2,idle_timeout=3,NXM_OF_VLAN_TCI[0..11],NXM_OF_ETH"
-            + "_DST[]=NXM_OF_ETH_SRC[],load:NXM_OF_IN_PORT[]->NXM_NX_REG0[0..15],outp"
-            + "ut:NXM_OF_IN_PORT[])",
+                + "_DST[]=NXM_OF_ETH_SRC[],load:NXM_OF_IN_PORT[]->NXM_NX_REG0[0..15],outp"
+                + "ut:NXM_OF_IN_PORT[])",
             """
             040e009800000006000000000000000000000000000000000000000000008000
             ffffffffffffffffffffffff0000000000010004000000000004006000000000
@@ -509,7 +509,7 @@ enum GenuineFlowMods {
         ),
         (
             "actions=learn(table=2,limit=4,result_dst=NXM_NX_REG0[0],eth_type=0x800"
-            + ",nw_src=1.2.3.4)",
+                + ",nw_src=1.2.3.4)",
             """
             040e008800000006000000000000000000000000000000000000000000008000
             ffffffffffffffffffffffff0000000000010004000000000004005000000000
@@ -535,13 +535,13 @@ enum GenuineFlowMods {
             """
         ),
         (
-            "actions=note:01.02.03,set_tunnel:5,set_tunnel64:6,set_queue:4,pop_queu"
-            + "e,enqueue:1:2",
+            "actions=note:01.02.03,set_tunnel:5,set_tunnel64:0x600000000,set_queue:"
+                + "4,pop_queue,enqueue:1:2",
             """
             040e00b000000006000000000000000000000000000000000000000000008000
             ffffffffffffffffffffffff0000000000010004000000000004007800000000
             ffff00100000232000080102030000000019001080004c080000000000000005
-            0019001080004c0800000000000000060015000800000004ffff001000002320
+            0019001080004c0800000006000000000015000800000004ffff001000002320
             000500000000000000150008000000020000001000000001ffff000000000000
             ffff0010000023200005000000000000
             """
@@ -579,7 +579,7 @@ enum GenuineFlowMods {
         ),
         (
             "mpls,actions=set_mpls_label:3,set_mpls_tc:4,set_mpls_ttl:5,dec_mpls_tt"
-            + "l,pop_mpls:0x800",
+                + "l,pop_mpls:0x800",
             """
             040e008000000006000000000000000000000000000000000000000000008000
             ffffffffffffffffffffffff000000000001000a80000a028847000000000000
@@ -607,9 +607,9 @@ enum GenuineFlowMods {
         ),
         (
             "in_port=1,dl_src=00:00:00:00:00:01,dl_dst=00:00:00:00:00:02/ff:ff:00:0"
-            + "0:00:00,dl_vlan=5,dl_vlan_pcp=3,tcp,nw_src=1.2.3.4,nw_tos=16,nw_ecn=1,"
-            + "nw_ttl=3,tcp_dst=80,tcp_flags=+syn-ack,reg0=1,reg1=3/7,metadata=5,tun_"
-            + "id=7,pkt_mark=3,ct_state=+trk,actions=1",
+                + "0:00:00,dl_vlan=5,dl_vlan_pcp=3,tcp,nw_src=1.2.3.4,nw_tos=16,nw_ecn=1,"
+                + "nw_ttl=3,tcp_dst=80,tcp_flags=+syn-ack,reg0=1,reg1=3/7,metadata=5,tun_"
+                + "id=7,pkt_mark=3,ct_state=+trk,actions=1",
             """
             040e00f000000006000000000000000000000000000000000000000000008000
             ffffffffffffffffffffffff00000000000100a5800000040000000180000806
@@ -623,7 +623,7 @@ enum GenuineFlowMods {
         ),
         (
             "arp,arp_spa=1.2.3.4,arp_op=1,arp_sha=00:00:00:00:00:05,reg3=4,actions="
-            + "drop",
+                + "drop",
             """
             040e006000000006000000000000000000000000000000000000000000008000
             ffffffffffffffffffffffff000000000001002a80000a02080680002a020001
@@ -632,7 +632,7 @@ enum GenuineFlowMods {
         ),
         (
             "cookie=5,priority=3,idle_timeout=4,hard_timeout=5,check_overlap,send_f"
-            + "low_rem,vlan_tci=0x1005/0x1fff,actions=1",
+                + "low_rem,vlan_tci=0x1005/0x1fff,actions=1",
             """
             040e005800000006000000000000000500000000000000000000000400050003
             ffffffffffffffffffffffff000300000001000a80000c021005000000000000
@@ -665,7 +665,7 @@ enum GenuineFlowMods {
         ),
         (
             "icmp6,icmp_type=135,nd_target=fe80::1,nd_sll=00:00:00:00:00:07,actions"
-            + "=1",
+                + "=1",
             """
             040e008000000006000000000000000000000000000000000000000000008000
             ffffffffffffffffffffffff000000000001003280000a0286dd800014013a80
@@ -719,7 +719,7 @@ enum GenuineFlowMods {
         ),
         (
             "actions=set_field:0x0f0f/0xffff->reg0,set_field:1->xxreg0,set_field:0x"
-            + "50/0xf0f0->reg2",
+                + "50/0xf0f0->reg2",
             """
             040e00a000000006000000000000000000000000000000000000000000008000
             ffffffffffffffffffffffff0000000000010004000000000004006800000000
@@ -730,7 +730,7 @@ enum GenuineFlowMods {
         ),
         (
             "actions=set_field:00:00:00:00:00:05->eth_dst,mod_dl_src:00:00:00:00:00"
-            + ":06",
+                + ":06",
             """
             040e006000000006000000000000000000000000000000000000000000008000
             ffffffffffffffffffffffff0000000000010004000000000004002800000000

@@ -132,7 +132,8 @@ extension ActionEncoder {
     func load(_ value: UInt128, _ destination: Subfield, into writer: inout OctetWriter) {
         guard let code = FieldCoding.of(destination.field).nxm else { return }
         guard !code.isExperimenter else {
-            return load2(destination.field, value << UInt128(destination.offset),
+            return load2(
+                destination.field, value << UInt128(destination.offset),
                 mask: Self.ones(destination.width) << UInt128(destination.offset), into: &writer)
         }
         nicira(NiciraActionType.load, into: &writer) {
@@ -220,13 +221,9 @@ extension ActionEncoder {
     }
 
     private func encode(_ resubmit: Resubmit, into writer: inout OctetWriter) {
-        let port = resubmit.port ?? .inPort
-        guard let table = resubmit.table else {
-            return nicira(NiciraActionType.resubmit, into: &writer) { $0.append(port.value) }
-        }
         nicira(NiciraActionType.resubmitTable, into: &writer) {
-            $0.append(port.value)
-            $0.append(table)
+            $0.append((resubmit.port ?? .inPort).value)
+            $0.append(resubmit.table ?? 0xff)
         }
     }
 
@@ -245,11 +242,13 @@ extension ActionEncoder {
             if controller.maxByteCount != .max {
                 property(ControllerProperty.maxByteCount, into: &$0) {
                     $0.append(controller.maxByteCount)
+                    $0.appendZeros(2)
                 }
             }
             if controller.controllerID != 0 {
                 property(ControllerProperty.controllerID, into: &$0) {
                     $0.append(controller.controllerID)
+                    $0.appendZeros(2)
                 }
             }
             if controller.reason != .action {

@@ -159,7 +159,7 @@ enum OpenFlow10Match {
         if mask & VLANBits.present != 0, tci & VLANBits.present == 0 {
             writer.append(noVLAN)
             writer.append(UInt8(0))
-            wildcards |= Wildcard.vlanPriority
+            if mask & VLANBits.priority != VLANBits.priority { wildcards |= Wildcard.vlanPriority }
             return
         }
         let hasID = mask & VLANBits.id == VLANBits.id && mask & VLANBits.present != 0
