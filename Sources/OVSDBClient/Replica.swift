@@ -1,4 +1,4 @@
-public import JSONRPC
+import JSONRPC
 public import OVSDBModel
 
 /// The rows of chosen tables and columns of a database, as last heard.

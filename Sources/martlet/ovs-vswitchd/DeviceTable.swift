@@ -70,7 +70,8 @@ final class DeviceTable: DeviceProvider {
         options.passiveStream = interface.options["pstream"]
         options.activeStream = interface.options["stream"]
         let port = try DummyPort(name: interface.name, options: options)
-        let address = interface.hardwareAddress ?? EthernetAddress(0xaa55_aa55_0000 + nextDummyAddress)
+        let address =
+            interface.hardwareAddress ?? EthernetAddress(0xaa55_aa55_0000 + nextDummyAddress)
         nextDummyAddress += 1
         let type = interface.type == "internal" ? "dummy-internal" : "dummy"
         return remember(port, interface.name, address, type)
