@@ -112,6 +112,7 @@ let package = Package(
         tests("JSONRPC", []),
         tests("OVSDBModel", ["JSONRPC"]),
         tests("OVSDBEngine", ["JSONRPC", "OVSDBModel"]),
+        tests("OVSDBClient", ["JSONRPC", "OVSDBModel", "OVSDBEngine"]),
         tests("Netlink", ["Bytes", "Addresses"]),
         tests("Classifier", ["FlowModel"]),
         tests("Pipeline", ["Addresses", "FlowModel", "FlowSyntax", "PacketFormats"]),
