@@ -35,7 +35,6 @@ public struct JSONPrinter {
                 write(element)
             }
             depth -= 1
-            breakLine()
         }
         octets.append(UInt8(ascii: "]"))
     }
@@ -54,7 +53,6 @@ public struct JSONPrinter {
                 write(member.value)
             }
             depth -= 1
-            breakLine()
         }
         octets.append(UInt8(ascii: "}"))
     }

@@ -101,7 +101,7 @@ struct DatumTextParser {
     private var rest: Substring.UTF8View
 
     /// A range of integers such as `1-4094` has at most so many members.
-    private static let maximumRangeCount = 1 << 16
+    private static let maximumRangeCount: Int64 = 4096
 
     init(_ text: String, type: ColumnType) {
         whole = text
@@ -119,9 +119,14 @@ struct DatumTextParser {
             skipSpaces()
             if rest.isEmpty || starts(with: closing) { break }
             if starts(with: ",") { throw unexpected(",") }
+            let start = rest
             let token = try takeToken()
+            guard !token.isEmpty else {
+                throw unexpected(String(Substring(rest).prefix(1)))
+            }
             if let value = type.value {
-                pairs.append(try pair(token, value: value, context: &context))
+                let text = String(Substring(start))
+                pairs.append(try pair(token, in: text, value: value, context: &context))
             } else {
                 atoms += try members(token, context: &context)
             }
@@ -141,15 +146,15 @@ struct DatumTextParser {
     }
 
     private mutating func pair(
-        _ keyText: String, value: BaseType, context: inout NamingContext?
+        _ keyText: String, in text: String, value: BaseType, context: inout NamingContext?
     ) throws(DatumTextError) -> (Atom, Atom) {
         let key = try Atom(text: keyText, type: type.key, context: &context)
         skipSpaces()
         let remaining = String(Substring(rest))
         guard skip("=") else {
-            let found = remaining.first.map(String.init) ?? ""
-            throw DatumTextError(
-                "\(whole): syntax error at \"\(found)\" expecting \"=\"")
+            // At the end of the text, Open vSwitch's own sentence ends here.
+            let found = remaining.first.map { "\($0)\" expecting \"=\"" } ?? ""
+            throw DatumTextError("\(text): syntax error at \"\(found)")
         }
         skipSpaces()
         return (key, try Atom(text: try takeToken(), type: value, context: &context))
@@ -160,19 +165,27 @@ struct DatumTextParser {
         _ token: String, context: inout NamingContext?
     ) throws(DatumTextError) -> [Atom] {
         let ends = token.utf8.dropFirst().firstIndex(of: UInt8(ascii: "-"))
-        guard type.key.type == .integer, type.maximum > 1, let hyphen = ends else {
+        guard type.key.type == .integer, let hyphen = ends else {
             return [try Atom(text: token, type: type.key, context: &context)]
         }
         guard let first = Int64(token[..<hyphen]),
-            let last = Int64(token[token.index(after: hyphen)...]), first <= last,
-            last &- first < Self.maximumRangeCount
+            let last = Int64(token[token.index(after: hyphen)...])
         else { throw DatumTextError("\"\(token)\" is not a valid integer or range") }
+        guard first <= last else {
+            throw DatumTextError(
+                "\"\(token)\" is not a valid range. Range end cannot be before start.")
+        }
         for end in [first, last] {
             do throws(OVSDBError) {
                 try type.key.check(.integer(end))
             } catch {
                 throw DatumTextError(error.description)
             }
+        }
+        guard last &- first < Self.maximumRangeCount else {
+            throw DatumTextError(
+                "\"\(token)\" is not a valid range. "
+                    + "Range must not have more than \(Self.maximumRangeCount) elements.")
         }
         return (first...last).map(Atom.integer)
     }
@@ -212,22 +225,23 @@ extension DatumTextParser {
     /// The octets that end an atom which is not in quotes.
     private static let delimiters = Set(" \t\n:=,[]{}!<>".utf8)
 
+    /// The next atom; empty where a delimiter stands in its place.
     private mutating func takeToken() throws(DatumTextError) -> String {
         let start = rest
         if rest.first == UInt8(ascii: "\"") {
             rest.removeFirst()
-            while let octet = rest.popFirst(), octet != UInt8(ascii: "\"") {
-                if octet == UInt8(ascii: "\\") { _ = rest.popFirst() }
+            while let octet = rest.first, octet != UInt8(ascii: "\"") {
+                rest.removeFirst()
+                if octet == UInt8(ascii: "\\"), !rest.isEmpty { rest.removeFirst() }
             }
-        } else {
-            rest = rest.drop { !Self.delimiters.contains($0) }
+            guard !rest.isEmpty else {
+                throw DatumTextError(
+                    "\(Substring(start)): quoted string extends past end of argument")
+            }
+            rest.removeFirst()
         }
-        let token = String(Substring(start[start.startIndex..<rest.startIndex]))
-        guard !token.isEmpty else {
-            let found = String(Substring(start).prefix(1))
-            throw DatumTextError("\(whole): unexpected \"\(found)\" parsing \(type.english)")
-        }
-        return token
+        rest = rest.drop { !Self.delimiters.contains($0) }
+        return String(Substring(start[start.startIndex..<rest.startIndex]))
     }
 
     private mutating func skipSpaces() {

@@ -33,6 +33,11 @@ public struct NamedUUIDs: Sendable {
         return uuid
     }
 
+    /// The names that were used and not defined, sorted.
+    public var undefinedNames: [String] {
+        entries.filter { !$0.value.isDefined }.map(\.key).sorted()
+    }
+
     /// Whether a text may be the name of a row or of a column (`<id>` in RFC 7047 §3.1).
     public static func isIdentifier(_ text: String) -> Bool {
         guard let first = text.utf8.first, isLetter(first) else { return false }

@@ -61,7 +61,7 @@ struct DatumTextTests {
     @Test(arguments: [
         ("{a=b", #"{a=b: missing "}" at end of data"#),
         ("a=b,a=c", "a=b,a=c: map contains duplicate key"),
-        (#"a="x"#, #""x: missing quote at end of quoted string"#),
+        (#"a="x"#, #""x: quoted string extends past end of argument"#),
         (#"a="x\qy""#, #""x\qy": bad escape \q"#),
     ])
     func `malformed maps are refused`(text: String, reason: String) {
