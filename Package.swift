@@ -73,6 +73,7 @@ let package = Package(
         ),
         module("OVSDBEngine", ["JSONRPC", "OVSDBModel"]),
         module("OVSDBClient", ["JSONRPC", "OVSDBModel"]),
+        module("ControlCommands", ["JSONRPC", "OVSDBModel"]),
 
         // Edges.
         .target(name: "CLinux"),
@@ -88,7 +89,8 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "Addresses", "FlowModel", "FlowSyntax", "OpenFlow", "OpenFlowSession", "JSONRPC",
-                "OVSDBModel", "OVSDBEngine", "OVSDBClient", "PacketFormats", "Pipeline",
+                "OVSDBModel", "OVSDBEngine", "OVSDBClient", "ControlCommands", "PacketFormats",
+                "Pipeline",
                 "Datapath", "Switch", "LinuxPorts", "Transport", "Daemon", "CLinux",
             ] + nio,
             swiftSettings: common
@@ -112,7 +114,7 @@ let package = Package(
         tests("JSONRPC", []),
         tests("OVSDBModel", ["JSONRPC"]),
         tests("OVSDBEngine", ["JSONRPC", "OVSDBModel"]),
-        tests("OVSDBClient", ["JSONRPC", "OVSDBModel", "OVSDBEngine"]),
+        tests("ControlCommands", ["JSONRPC", "OVSDBModel"]),
         tests("Netlink", ["Bytes", "Addresses"]),
         tests("Classifier", ["FlowModel"]),
         tests("Pipeline", ["Addresses", "FlowModel", "FlowSyntax", "PacketFormats"]),

@@ -14,6 +14,7 @@ enum ProgramTable {
     static var linked: [Entry] {
         [
             Entry(name: "ovs-appctl", directory: "bin", run: AppctlProgram.run),
+            Entry(name: "ovs-vsctl", directory: "bin", run: VsctlProgram.run),
             Entry(name: "ovs-vswitchd", directory: "sbin", run: VswitchdProgram.run),
         ]
     }

@@ -24,7 +24,7 @@ struct TidyTests {
         "Bytes", "Addresses",
         "PacketFormats", "FlowModel", "FlowSyntax", "OpenFlow", "JSONRPC", "OVSDBModel", "Netlink",
         "Classifier", "Pipeline", "Datapath", "OpenFlowSession", "Switch", "OVSDBEngine",
-        "OVSDBClient",
+        "OVSDBClient", "ControlCommands",
         "CLinux", "LinuxPorts", "Transport", "Daemon",
         "martlet",
         "TestSupport",

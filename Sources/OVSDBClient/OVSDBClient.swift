@@ -1,0 +1,1 @@
+// OVSDBClient: see ARCHITECTURE.md.

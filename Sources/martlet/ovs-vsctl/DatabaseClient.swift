@@ -1,0 +1,67 @@
+import JSONRPC
+import Transport
+
+/// A database server that a command-line tool asks one thing after another.
+final class DatabaseClient {
+    private let stream: BlockingStream
+    private var incoming = JSONStream()
+    private var nextID: Int64 = 1
+    /// Notifications that arrived while something else was waited for.
+    private var notifications: [(method: String, params: [JSON])] = []
+
+    init(_ stream: BlockingStream) { self.stream = stream }
+
+    /// Calls a method and waits for its result.
+    func call(_ method: String, _ params: [JSON]) throws -> JSON {
+        let id = JSON.integer(nextID)
+        nextID += 1
+        try stream.send(JSONRPCMessage.request(method: method, params: params, id: id).encode())
+        while true {
+            switch try nextMessage() {
+            case .reply(let result, let replied) where replied == id:
+                return result
+            case .error(let error, let replied) where replied == id:
+                throw CallError(method: method, error: error)
+            case .notification(let method, let params):
+                notifications.append((method, params))
+            default:
+                break
+            }
+        }
+    }
+
+    /// Waits for a notification of one of these methods.
+    func nextNotification() throws -> (method: String, params: [JSON]) {
+        if !notifications.isEmpty { return notifications.removeFirst() }
+        while true {
+            if case .notification(let method, let params) = try nextMessage() {
+                return (method, params)
+            }
+        }
+    }
+
+    /// The next message, probes answered.
+    private func nextMessage() throws -> JSONRPCMessage {
+        while true {
+            while let json = try incoming.next() {
+                let message = try JSONRPCMessage(json)
+                guard case .request("echo", let params, let id) = message else { return message }
+                let reply = JSONRPCMessage.reply(result: .array(params), id: id)
+                try stream.send(reply.encode())
+            }
+            let octets = try stream.receive()
+            guard !octets.isEmpty else {
+                throw TransportError("connection closed by peer", subject: stream.name)
+            }
+            incoming.append(octets)
+        }
+    }
+}
+
+/// A method that the server refused.
+struct CallError: Error, CustomStringConvertible {
+    let method: String
+    let error: JSON
+
+    var description: String { "\(method): \(error.string ?? error.text(sortsKeys: true))" }
+}
