@@ -90,8 +90,7 @@ let package = Package(
             dependencies: [
                 "Addresses", "FlowModel", "FlowSyntax", "OpenFlow", "OpenFlowSession", "JSONRPC",
                 "OVSDBModel", "OVSDBEngine", "OVSDBClient", "ControlCommands", "PacketFormats",
-                "Pipeline",
-                "Datapath", "Switch", "LinuxPorts", "Transport", "Daemon", "CLinux",
+                "Pipeline", "Datapath", "Switch", "LinuxPorts", "Transport", "Daemon", "CLinux",
             ] + nio,
             swiftSettings: common
         ),
@@ -114,6 +113,7 @@ let package = Package(
         tests("JSONRPC", []),
         tests("OVSDBModel", ["JSONRPC"]),
         tests("OVSDBEngine", ["JSONRPC", "OVSDBModel"]),
+        tests("OVSDBClient", ["JSONRPC", "OVSDBModel", "OVSDBEngine"]),
         tests("ControlCommands", ["JSONRPC", "OVSDBModel"]),
         tests("Netlink", ["Bytes", "Addresses"]),
         tests("Classifier", ["FlowModel"]),

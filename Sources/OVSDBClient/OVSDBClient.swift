@@ -1,1 +1,0 @@
-// OVSDBClient: see ARCHITECTURE.md.

@@ -1,0 +1,137 @@
+import Addresses
+import Daemon
+import Datapath
+import LinuxPorts
+import Netlink
+import Switch
+
+/// Opens the devices of interfaces by their type.
+final class DeviceTable: DeviceProvider {
+    private struct Entry {
+        let port: any PacketPort
+        let type: String
+        var isUp = true
+    }
+
+    private var entries: [String: Entry] = [:]
+    private let dummy: VswitchdOptions.DummyLevel?
+    weak var plane: ForwardingPlane?
+    private let log = LogModule("netdev")
+    /// The last octets of the next dummy's address.
+    private var nextDummyAddress: UInt64 = 0
+
+    init(dummy: VswitchdOptions.DummyLevel?) { self.dummy = dummy }
+
+    /// The types that the database lists as supported.
+    var types: [String] {
+        var types = ["internal", "patch", "system", "tap"]
+        if dummy != nil { types += ["dummy", "dummy-internal"] }
+        return types.sorted()
+    }
+
+    func open(
+        _ interface: InterfaceConfiguration, for bridge: BridgeConfiguration
+    ) throws(DeviceError) -> OpenedDevice {
+        let type = effectiveType(interface)
+        do throws(SystemError) {
+            switch type {
+            case "dummy", "dummy-internal", "dummy-pmd": return try openDummy(interface)
+            case "internal", "tap": return try openTAP(interface, for: bridge)
+            case "", "system": return try openSystem(interface)
+            default: break
+            }
+        } catch {
+            throw DeviceError(
+                "could not open network device \(interface.name) (\(error.reason))")
+        }
+        throw DeviceError(
+            "could not create network device \(interface.name) of unknown type \(type)")
+    }
+
+    /// The type, with dummies in the place of what `--enable-dummy` overrides.
+    private func effectiveType(_ interface: InterfaceConfiguration) -> String {
+        switch (dummy, interface.type) {
+        case (.overrideAll, "internal"): "dummy-internal"
+        case (.overrideAll, ""), (.overrideAll, "system"), (.overrideAll, "tap"),
+            (.overrideSystem, ""), (.overrideSystem, "system"):
+            "dummy"
+        case (nil, "dummy"), (nil, "dummy-internal"), (nil, "dummy-pmd"): "unknown"
+        default: interface.type
+        }
+    }
+
+    private func openDummy(
+        _ interface: InterfaceConfiguration
+    ) throws(SystemError) -> OpenedDevice {
+        var options = DummyPort.Options()
+        options.pcap = interface.options["pcap"]
+        options.sentPcap = interface.options["tx_pcap"]
+        options.receivedPcap = interface.options["rxq_pcap"]
+        options.passiveStream = interface.options["pstream"]
+        options.activeStream = interface.options["stream"]
+        let port = try DummyPort(name: interface.name, options: options)
+        let address =
+            interface.hardwareAddress ?? EthernetAddress(0xaa55_aa55_0000 + nextDummyAddress)
+        nextDummyAddress += 1
+        let type = interface.type == "internal" ? "dummy-internal" : "dummy"
+        return remember(port, interface.name, address, type)
+    }
+
+    private func openTAP(
+        _ interface: InterfaceConfiguration, for bridge: BridgeConfiguration
+    ) throws(SystemError) -> OpenedDevice {
+        let port = try TAPPort(name: interface.name)
+        let wanted =
+            interface.hardwareAddress
+            ?? (interface.name == bridge.name ? bridge.hardwareAddress : nil)
+        if let wanted { try port.setAddress(wanted) }
+        if let mtu = interface.requestedMTU { try port.device.setMTU(mtu) }
+        let address = try port.device.address()
+        return remember(port, interface.name, address, interface.type)
+    }
+
+    private func openSystem(
+        _ interface: InterfaceConfiguration
+    ) throws(SystemError) -> OpenedDevice {
+        let port = try AFPacketPort(name: interface.name)
+        let device = Device(interface.name)
+        if let wanted = interface.hardwareAddress { try device.setAddress(wanted) }
+        if let mtu = interface.requestedMTU { try device.setMTU(mtu) }
+        let address = try device.address()
+        return remember(port, interface.name, address, "system")
+    }
+
+    private func remember(
+        _ port: any PacketPort, _ name: String, _ address: EthernetAddress, _ type: String
+    ) -> OpenedDevice {
+        entries[name] = Entry(port: port, type: type)
+        return OpenedDevice(port: port, hardwareAddress: address, type: type)
+    }
+
+    func close(_ name: String) { entries[name] = nil }
+
+    func setUp(_ name: String, _ isUp: Bool) {
+        entries[name]?.isUp = isUp
+        guard let entry = entries[name], !(entry.port is DummyPort) else { return }
+        do throws(SystemError) {
+            try Device(name).setUp(isUp)
+        } catch {
+            log.warning("\(name): cannot be brought \(isUp ? "up" : "down"): \(error.reason)")
+        }
+    }
+
+    func port(_ name: String) -> (any PacketPort)? { entries[name]?.port }
+
+    func isUp(_ name: String) -> Bool { entries[name]?.isUp ?? false }
+
+    /// What each port has counted, from the last ``refreshCounters()``.
+    private(set) var snapshot: [String: PortCounters] = [:]
+
+    func counters(_ name: String) -> PortCounters? { snapshot[name] }
+
+    /// Fetches the ports' counters; must not be called with the switch locked.
+    func refreshCounters() {
+        let ports = entries.mapValues(\.port)
+        snapshot = plane?.ask { _ in ports.mapValues(\.counters) } ?? [:]
+    }
+}

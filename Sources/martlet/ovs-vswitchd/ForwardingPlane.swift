@@ -1,0 +1,115 @@
+import Bytes
+import Datapath
+import FlowModel
+import LinuxPorts
+import Pipeline
+import Switch
+
+/// The forwarding thread with its datapath, as the control thread sees it.
+///
+/// Orders are carried out on the forwarding thread in the order in which they were given. None of
+/// them waits, so that they may be given while the switch's lock is held; ``ask(_:)`` waits, and
+/// must not be called then, since the forwarding thread may be waiting for that lock.
+final class ForwardingPlane: DatapathLink, @unchecked Sendable {
+    /// What happens when packets are to go up; called on the forwarding thread.
+    typealias UpcallHandler = @Sendable (UserspaceDatapath) -> Void
+
+    /// The datapath, which the forwarding thread makes and alone touches.
+    private final class Box: @unchecked Sendable {
+        var datapath: UserspaceDatapath?
+    }
+
+    private let box: Box
+    private let thread: ForwardingThread
+
+    init(
+        clock: SwitchClock, upcall: @escaping UpcallHandler,
+        portDidVanish: @escaping @Sendable (String) -> Void
+    ) throws(SystemError) {
+        let box = Box()
+        self.box = box
+        thread = try ForwardingThread(name: "forwarding") { pool in
+            let datapath = UserspaceDatapath(pool: pool)
+            box.datapath = datapath
+            return ForwardingThread.Work(
+                process: { batch, _, number in
+                    datapath.receive(batch, from: number, now: UInt64(clock.now))
+                    if datapath.hasPending { upcall(datapath) }
+                    datapath.flush()
+                },
+                portDidVanish: { port, _ in portDidVanish(port.name) }
+            )
+        }
+    }
+
+    /// Calls `body` on the forwarding thread.
+    func order(_ body: @escaping (UserspaceDatapath) -> Void) {
+        nonisolated(unsafe) let body = body
+        thread.execute { [box] in
+            if let datapath = box.datapath { body(datapath) }
+        }
+    }
+
+    /// Calls `body` on the forwarding thread and waits for its answer.
+    func ask<Answer>(_ body: @escaping (UserspaceDatapath) -> Answer) -> Answer {
+        nonisolated(unsafe) let body = body
+        let answer = thread.executeAndWait { [box] () -> Unchecked<Answer> in
+            guard let datapath = box.datapath else {
+                preconditionFailure("the forwarding thread made no datapath")
+            }
+            return Unchecked(body(datapath))
+        }
+        return answer.value
+    }
+
+    func stop() { thread.stop() }
+
+    // MARK: Orders
+
+    func addPort(_ number: UInt32, _ port: any PacketPort) {
+        order { datapath in try? datapath.addPort(number, port) }
+        thread.add(port, number: number)
+    }
+
+    func removePort(_ number: UInt32) {
+        thread.remove(number)
+        order { datapath in datapath.removePort(number) }
+    }
+
+    func updateFlow(_ id: FlowID, _ actions: [DatapathAction]) {
+        order { datapath in try? datapath.update(id, actions) }
+    }
+
+    func removeFlow(_ id: FlowID) {
+        order { datapath in _ = datapath.remove(id) }
+    }
+
+    func execute(_ octets: [UInt8], _ key: FlowKey, _ actions: [DatapathAction]) {
+        order { datapath in
+            guard octets.count <= PacketPool.defaultCapacity - PacketPool.headroom else { return }
+            datapath.execute(datapath.pool.make(octets), PackedKey(key), actions)
+            datapath.flush()
+        }
+    }
+
+    /// What each flow has counted.
+    func flowStatistics() -> [(id: FlowID, statistics: FlowStatistics)] {
+        ask { datapath in Self.flowStatistics(of: datapath) }
+    }
+
+    static func flowStatistics(
+        of datapath: UserspaceDatapath
+    ) -> [(id: FlowID, statistics: FlowStatistics)] {
+        var all: [(id: FlowID, statistics: FlowStatistics)] = []
+        all.reserveCapacity(datapath.flowCount)
+        datapath.forEachStatistics { all.append(($0, $1)) }
+        return all
+    }
+}
+
+/// A value that its maker gives away to another thread.
+struct Unchecked<Value>: @unchecked Sendable {
+    let value: Value
+
+    init(_ value: Value) { self.value = value }
+}

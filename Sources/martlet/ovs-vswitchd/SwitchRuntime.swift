@@ -1,0 +1,157 @@
+import Addresses
+import Daemon
+import Datapath
+import FlowModel
+import LinuxPorts
+import Pipeline
+import Switch
+import Transport
+
+/// Joins the switch, the forwarding thread, the clock and the control loop.
+///
+/// Everything but the upcalls happens on the control loop.
+final class SwitchRuntime: @unchecked Sendable {
+    /// How often counters are collected and megaflows looked through; OVS's `max-revalidator`.
+    static let revalidationPeriod = Duration.milliseconds(500)
+    /// How long changes are gathered before megaflows are translated again.
+    static let gatheringTime = Duration.milliseconds(5)
+
+    let clock = SwitchClock()
+    let lock = SwitchLock()
+    let loop: ControlLoop
+    let devices: DeviceTable
+    private(set) var plane: ForwardingPlane!
+    private(set) var virtualSwitch: VirtualSwitch!
+    /// Called with what controllers are to be told.
+    var onEvents: (([SwitchEvent]) -> Void)?
+    /// Called with a device that has gone.
+    var onVanished: ((String) -> Void)?
+
+    private var poll: ControlTimer?
+    private var isRevalidationScheduled = false
+    private let log = LogModule("ofproto_dpif_upcall")
+
+    init(loop: ControlLoop, dummy: VswitchdOptions.DummyLevel?) throws {
+        self.loop = loop
+        devices = DeviceTable(dummy: dummy)
+        plane = try ForwardingPlane(
+            clock: clock,
+            upcall: { [unowned self] datapath in handleUpcalls(datapath) },
+            portDidVanish: { [unowned self] name in
+                self.loop.post { [unowned self] in onVanished?(name) }
+            })
+        virtualSwitch = VirtualSwitch(
+            link: plane, devices: devices, numbersPortsByName: dummy == .overrideAll)
+        devices.plane = plane
+        poll = loop.every(Self.revalidationPeriod) { [unowned self] in collect() }
+    }
+
+    func shutDown() {
+        poll?.cancel()
+        lock.withLock { virtualSwitch.apply(SwitchConfiguration(), now: clock.now) }
+        plane.ask { _ in }
+        plane.stop()
+    }
+
+    // MARK: The forwarding thread
+
+    private func handleUpcalls(_ datapath: UserspaceDatapath) {
+        let hasEvents = lock.withUrgentLock {
+            virtualSwitch.handleMisses(of: datapath, now: clock.now)
+            return !virtualSwitch.events.isEmpty || virtualSwitch.needsRevalidation
+        }
+        if hasEvents { loop.post { [unowned self] in settle() } }
+    }
+
+    // MARK: The control loop
+
+    /// Calls `body` with the switch locked, then does what it has given rise to.
+    @discardableResult
+    func withSwitch<Result>(_ body: (VirtualSwitch) throws -> Result) rethrows -> Result {
+        defer { settle() }
+        return try lock.withLock { try body(virtualSwitch) }
+    }
+
+    /// Makes the switch be as `configuration` says.
+    func apply(_ configuration: SwitchConfiguration) {
+        lock.withLock {
+            virtualSwitch.removeUnwanted(by: configuration, now: clock.now)
+        }
+        // Devices are closed when the forwarding thread lets go of them.
+        plane.ask { _ in }
+        withSwitch { $0.apply(configuration, now: clock.now) }
+    }
+
+    /// Delivers events, and has megaflows translated again where something changed.
+    func settle() {
+        let (events, isChanged) = lock.withLock {
+            let events = virtualSwitch.events
+            virtualSwitch.events.removeAll()
+            return (events, virtualSwitch.needsRevalidation)
+        }
+        if !events.isEmpty { onEvents?(events) }
+        guard isChanged, !isRevalidationScheduled else { return }
+        isRevalidationScheduled = true
+        _ = loop.after(Self.gatheringTime) { [unowned self] in
+            isRevalidationScheduled = false
+            collect()
+        }
+    }
+
+    /// Fetches counters without waiting, then revalidates.
+    private func collect() {
+        plane.order { [unowned self] datapath in
+            datapath.drainUpcalls(by: self)
+            let statistics = Unchecked(ForwardingPlane.flowStatistics(of: datapath))
+            loop.post { [unowned self] in revalidate(statistics.value) }
+        }
+    }
+
+    private func revalidate(_ statistics: [(id: FlowID, statistics: FlowStatistics)]) {
+        let now = clock.now
+        withSwitch { virtualSwitch in
+            virtualSwitch.revalidate(statistics, now: now)
+            virtualSwitch.expire(now: now)
+        }
+    }
+
+    /// Brings rules' counters, megaflows and timeouts up to date before it returns.
+    func synchronize() {
+        let statistics = plane.flowStatistics()
+        revalidate(statistics)
+        plane.ask { [unowned self] datapath in datapath.drainUpcalls(by: self) }
+        settle()
+    }
+
+    /// Brings rules' counters up to date, and nothing else.
+    func refreshCounters() {
+        let statistics = plane.flowStatistics()
+        lock.withLock { virtualSwitch.absorb(statistics) }
+    }
+
+    // MARK: Time
+
+    func stopTime() { clock.stop() }
+
+    /// Moves the clock in steps, doing at each what would have been done then.
+    func warpTime(by duration: Milliseconds, step: Milliseconds) {
+        var rest = duration
+        while rest > 0 {
+            let part = min(rest, max(step, 1))
+            clock.warp(by: part)
+            rest -= part
+            synchronize()
+        }
+    }
+}
+
+extension UserspaceDatapath {
+    /// Hands over what waits to go up; an action list of a packet-out may have left something.
+    fileprivate func drainUpcalls(by runtime: SwitchRuntime) {
+        guard hasPending else { return }
+        runtime.lock.withUrgentLock {
+            runtime.virtualSwitch.handleMisses(of: self, now: runtime.clock.now)
+        }
+        flush()
+    }
+}
