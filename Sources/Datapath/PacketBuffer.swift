@@ -151,33 +151,47 @@ public final class PacketPool {
     /// 64 KiB of IP, an Ethernet header with two tags, and slack.
     public static let defaultCapacity = headroom + 65_536 + 128
 
+    /// What each packet changes, behind a pointer so that no access is checked for exclusivity.
+    private struct State {
+        var free: UnsafeMutablePointer<PacketHeader>?
+        var bufferCount = 0
+        var usedCount = 0
+    }
+
     private let capacity: Int
-    private var free: UnsafeMutablePointer<PacketHeader>?
+    private let state: UnsafeMutablePointer<State>
     private var slabs: [UnsafeMutableRawPointer] = []
-    /// Buffers that exist, free or not.
-    public private(set) var bufferCount = 0
-    /// Buffers that somebody holds.
-    public private(set) var usedCount = 0
 
     public init(capacity: Int = PacketPool.defaultCapacity) {
         self.capacity = capacity
+        state = .allocate(capacity: 1)
+        state.initialize(to: State())
     }
 
     deinit {
         for slab in slabs { slab.deallocate() }
+        state.deallocate()
     }
+
+    /// Buffers that exist, free or not.
+    public var bufferCount: Int { state.pointee.bufferCount }
+
+    /// Buffers that somebody holds.
+    public var usedCount: Int { state.pointee.usedCount }
 
     /// An empty packet whose frame starts behind the headroom; held once.
     public func allocate() -> PacketBuffer {
-        if free == nil { grow() }
-        guard let header = free else { preconditionFailure("the pool has just grown") }
-        free = header.pointee.nextFree
+        if state.pointee.free == nil { grow() }
+        guard let header = state.pointee.free else {
+            preconditionFailure("the pool has just grown")
+        }
+        state.pointee.free = header.pointee.nextFree
         header.pointee.offset = Self.headroom
         header.pointee.byteCount = 0
         header.pointee.referenceCount = 1
         header.pointee.inPort = 0
         header.pointee.offload = PacketOffload()
-        usedCount += 1
+        state.pointee.usedCount &+= 1
         return PacketBuffer(header: header)
     }
 
@@ -188,9 +202,9 @@ public final class PacketPool {
     }
 
     @usableFromInline func reclaim(_ packet: PacketBuffer) {
-        packet.header.pointee.nextFree = free
-        free = packet.header
-        usedCount -= 1
+        packet.header.pointee.nextFree = state.pointee.free
+        state.pointee.free = packet.header
+        state.pointee.usedCount &-= 1
     }
 
     /// A packet with the same content that may be written: `packet` itself if nobody else holds it,
@@ -242,11 +256,11 @@ public final class PacketPool {
                     capacity: capacity,
                     offset: Self.headroom,
                     byteCount: 0,
-                    nextFree: free
+                    nextFree: state.pointee.free
                 )
             )
-            free = header
+            state.pointee.free = header
         }
-        bufferCount += count
+        state.pointee.bufferCount += count
     }
 }

@@ -65,31 +65,36 @@ extension PacketPort {
 public final class PacketBatch {
     /// As many as a receive call takes at once: enough to amortise a system call, few enough to
     /// stay in the cache.
-    public static let capacity = 32
+    @inlinable public static var capacity: Int { 32 }
 
     public let packets: UnsafeMutablePointer<PacketBuffer>
-    public internal(set) var count = 0
+    /// Behind a pointer, so that no access is checked for exclusivity.
+    @usableFromInline let counter: UnsafeMutablePointer<Int>
 
     public init() {
         packets = .allocate(capacity: Self.capacity)
+        counter = .allocate(capacity: 1)
+        counter.initialize(to: 0)
     }
 
     deinit {
         packets.deallocate()
+        counter.deallocate()
     }
 
-    public var room: Int { Self.capacity - count }
+    @inlinable public var count: Int { counter.pointee }
+
+    @inlinable public var room: Int { Self.capacity - count }
 
     /// - Precondition: there is room.
     @inlinable public func append(_ packet: PacketBuffer) {
+        let count = counter.pointee
         precondition(count < Self.capacity, "the batch is full")
         packets[count] = packet
-        grow()
+        counter.pointee = count &+ 1
     }
 
-    @usableFromInline func grow() { count += 1 }
-
-    public func removeAll() { count = 0 }
+    @inlinable public func removeAll() { counter.pointee = 0 }
 
     public var contents: UnsafeBufferPointer<PacketBuffer> {
         UnsafeBufferPointer(start: packets, count: count)
