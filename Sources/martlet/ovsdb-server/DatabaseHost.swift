@@ -1,0 +1,144 @@
+import Daemon
+import Glibc
+import JSONRPC
+import OVSDBEngine
+import OVSDBModel
+import Transport
+
+/// A database server on the control loop: files, connections and timers joined to the machine.
+///
+/// `ovsdb-server` is little more than this; `martlet run` embeds it beside the switch.
+final class DatabaseHost {
+    let server = DatabaseServer()
+    let loop: ControlLoop
+    private(set) var files: [String: DatabaseFile] = [:]
+    private var receivers: [SessionID: (JSONRPCMessage) -> Void] = [:]
+    private var timer: ControlTimer?
+    private let log = LogModule("ovsdb_server")
+
+    init(loop: ControlLoop) { self.loop = loop }
+
+    var now: Moment {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        let date = Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+        return Moment(monotonic: loop.nowMilliseconds, date: date)
+    }
+
+    // MARK: Databases
+
+    /// Serves the database of a file.
+    ///
+    /// - Returns: The database's name.
+    @discardableResult
+    func openDatabase(_ path: String) throws(OVSDBError) -> String {
+        if files.values.contains(where: { $0.path == path }) {
+            throw OVSDBError("ovsdb error", "\(path): already open")
+        }
+        let file = try DatabaseFile(path: path)
+        let load = try file.load()
+        if let warning = load.warning { log.error("syntax error: \(path): \(warning)") }
+        let name = load.database.schema.name
+        guard server.database(name) == nil else {
+            throw OVSDBError("ovsdb error", "\(name): duplicate database name")
+        }
+        files[name] = file
+        deliver(server.add(load.database, at: now))
+        return name
+    }
+
+    /// Serves the database of a file, which is made where there is none.
+    @discardableResult
+    func openDatabase(
+        _ path: String, creating schema: DatabaseSchema
+    ) throws(OVSDBError) -> String {
+        if access(path, F_OK) != 0 { try DatabaseFile.create(path: path, schema) }
+        return try openDatabase(path)
+    }
+
+    func closeDatabase(_ name: String) -> Bool {
+        guard files.removeValue(forKey: name) != nil else { return false }
+        deliver(server.removeDatabase(name, at: now))
+        return true
+    }
+
+    func compact(_ name: String) throws(StorageError) {
+        try server.database(name)?.compact(date: now.date)
+    }
+
+    private func compactWhereDue() {
+        for name in files.keys {
+            guard let database = server.database(name), database.wantsCompaction else { continue }
+            log.info("compacting \(name) database")
+            do throws(StorageError) {
+                try compact(name)
+            } catch {
+                log.warning("\(name): compaction failed (\(error))")
+            }
+        }
+    }
+
+    // MARK: Sessions
+
+    /// A client in the same process.
+    ///
+    /// - Parameter receiver: Gets the server's messages, each in a later turn of the loop, in order.
+    func openSession(_ receiver: @escaping (JSONRPCMessage) -> Void) -> SessionID {
+        let session = server.openSession()
+        receivers[session] = { [loop] message in loop.soon { receiver(message) } }
+        return session
+    }
+
+    /// A client at the other end of a stream.
+    func serve(_ stream: StreamConnection, onClose: @escaping () -> Void = {}) -> SessionID {
+        let connection = JSONRPCConnection(stream)
+        let session = server.openSession()
+        receivers[session] = { connection.send($0) }
+        connection.onClose = { [weak self] error in
+            if let error { Self.report(error, of: connection.name) }
+            self?.closeSession(session)
+            onClose()
+        }
+        connection.onMessage = { [weak self] message in self?.handle(message, from: session) }
+        return session
+    }
+
+    private static func report(_ error: TransportError, of name: String) {
+        guard error.errno == 0 else {
+            LogModule("reconnect").warning("\(name): connection dropped (\(error.reason))")
+            return
+        }
+        LogModule("jsonrpc").warning("\(name): error parsing stream: \(error.reason)")
+        LogModule("reconnect").warning("\(name): connection dropped (Protocol error)")
+    }
+
+    func handle(_ message: JSONRPCMessage, from session: SessionID) {
+        deliver(server.handle(message, from: session, at: now))
+        schedule()
+        if files.keys.contains(where: { server.database($0)?.wantsCompaction ?? false }) {
+            loop.soon { [weak self] in self?.compactWhereDue() }
+        }
+    }
+
+    func closeSession(_ session: SessionID) {
+        guard receivers.removeValue(forKey: session) != nil else { return }
+        deliver(server.closeSession(session))
+    }
+
+    private func deliver(_ outgoing: [DatabaseServer.Outgoing]) {
+        for item in outgoing { receivers[item.session]?(item.message) }
+    }
+
+    /// Wakes up when the next waiting transaction has to end.
+    private func schedule() {
+        timer?.cancel()
+        timer = nil
+        guard let deadline = server.nextDeadline else { return }
+        let delay = max(0, deadline - loop.nowMilliseconds)
+        timer = loop.after(.milliseconds(delay)) { [weak self] in
+            guard let self else { return }
+            deliver(server.advance(to: now))
+            schedule()
+        }
+    }
+}

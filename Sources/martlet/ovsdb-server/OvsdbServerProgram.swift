@@ -1,0 +1,173 @@
+import Daemon
+import Glibc
+import OVSDBEngine
+import OVSDBModel
+import Transport
+
+/// `ovsdb-server`: the daemon that serves databases.
+enum OvsdbServerProgram {
+    static let name = "ovsdb-server"
+
+    static let options =
+        [
+            CommandOption("help", "h"), CommandOption("version", "V"),
+            CommandOption("remote", nil, .required), CommandOption("run", nil, .required),
+            CommandOption("sync-from", nil, .required),
+            CommandOption("sync-exclude-tables", nil, .required), CommandOption("active"),
+            CommandOption("record", nil, .optional), CommandOption("replay", nil, .optional),
+            CommandOption("no-dbs"), CommandOption("disable-file-column-diff"),
+        ] + CommonOptions.daemon + CommonOptions.logging + CommonOptions.tls
+
+    struct Options {
+        var remotes: [String] = []
+        var databases: [String] = []
+        var command: String?
+    }
+
+    static func run(_ arguments: [String]) -> Int32 {
+        Program.run(name) { try serve(arguments) }
+    }
+
+    private static func serve(_ arguments: [String]) throws {
+        LogSystem.shared.start(program: name)
+        let process = DaemonProcess(program: name)
+        guard var options = try parse(arguments, process) else { return }
+        // The daemon changes to the root directory once it serves.
+        options.databases = options.databases.map(absolutePath)
+        let status = ExitStatus()
+        try DaemonRun.run(process) { run in
+            let host = DatabaseHost(loop: run.loop)
+            for path in options.databases {
+                do throws(OVSDBError) {
+                    try host.openDatabase(path)
+                } catch {
+                    throw ProgramError(error.description)
+                }
+            }
+            let remotes = DatabaseRemotes(host)
+            for remote in options.remotes {
+                do throws(ControlError) {
+                    try remotes.add(remote)
+                } catch {
+                    throw ProgramError(error.description)
+                }
+            }
+            DatabaseCommands(host, remotes).register(in: run.control)
+            run.onShutdown = { _ in remotes.closeAll() }
+            LogModule("ovsdb_server").info("\(name) (Open vSwitch) \(ProgramVersion.openVSwitch)")
+            run.ready()
+            if let command = options.command { try start(command, run, status) }
+        }
+        if let failure = status.failure { throw failure }
+    }
+
+    private static func absolutePath(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let directory = getcwd(nil, 0) else { return path }
+        defer { free(directory) }
+        return String(cString: directory) + "/" + path
+    }
+
+    /// The options, or nil if they asked for a text that has been printed.
+    private static func parse(
+        _ arguments: [String], _ process: DaemonProcess
+    ) throws -> Options? {
+        var result = Options()
+        var hasDefaultDatabase = true
+        var parser = OptionParser(arguments, options: options)
+        while let option = try parser.nextOption() {
+            switch option.name {
+            case "help":
+                Program.printOutput(help)
+                return nil
+            case "version":
+                Program.printOutput(ProgramVersion.text(for: name))
+                return nil
+            case "remote": result.remotes.append(option.value ?? "")
+            case "run": result.command = option.value
+            case "no-dbs": hasDefaultDatabase = false
+            case "disable-file-column-diff", "active": break
+            case "sync-from", "sync-exclude-tables", "record", "replay":
+                throw ProgramError("--\(option.name) is not supported")
+            case _ where CommonOptions.daemon.contains { $0.name == option.name }:
+                try process.handle(option)
+            case _ where CommonOptions.logging.contains { $0.name == option.name }:
+                try CommonOptions.handleLogging(option)
+            default:
+                // Keys and certificates; a remote that needs them is what gets the error.
+                break
+            }
+        }
+        result.databases = parser.operands
+        if result.databases.isEmpty && hasDefaultDatabase {
+            result.databases = [InstallDirectories.current.database + "/conf.db"]
+        }
+        return result
+    }
+
+    // MARK: --run
+
+    /// What the command of `--run` ended with.
+    private final class ExitStatus {
+        var failure: ProgramError?
+    }
+
+    private static let commandPollPeriod: Duration = .milliseconds(10)
+
+    /// Runs a shell command, and ends the daemon when it ends.
+    private static func start(_ command: String, _ run: DaemonRun, _ status: ExitStatus) throws {
+        var pid = pid_t()
+        let words = ["/bin/sh", "-c", command].map { (word: String) in strdup(word) }
+        defer { for word in words { free(word) } }
+        let code = posix_spawn(&pid, "/bin/sh", nil, nil, words + [nil], environ)
+        guard code == 0 else {
+            throw ProgramError("\(command): failed to start (\(TransportError.text(of: code)))")
+        }
+        let child = pid
+        var timer: ControlTimer?
+        timer = run.loop.every(commandPollPeriod) {
+            var wait: CInt = 0
+            guard waitpid(child, &wait, WNOHANG) == child else { return }
+            timer?.cancel()
+            if wait != 0 {
+                let end =
+                    wait & 0x7f == 0
+                    ? "exit status \(wait >> 8 & 0xff)" : "killed by signal \(wait & 0x7f)"
+                status.failure = ProgramError("\(command): child exited, \(end)")
+            }
+            run.end()
+        }
+    }
+
+    private static var help: String {
+        """
+        ovsdb-server: Open vSwitch database server
+        usage: ovsdb-server [OPTIONS] [DATABASE...]
+        where each DATABASE is a database file in ovsdb format.
+        The default DATABASE, if none is given, is
+        \(InstallDirectories.current.database)/conf.db.
+
+        JSON-RPC options (may be specified any number of times):
+          --remote=REMOTE         connect or listen to REMOTE
+
+        Active JSON-RPC connection methods:
+          tcp:HOST:PORT           PORT at remote HOST
+          unix:FILE               Unix domain socket named FILE
+        Passive JSON-RPC connection methods:
+          ptcp:PORT[:IP]          listen to TCP PORT on IP
+          punix:FILE              listen on Unix domain socket FILE
+        Connection methods from a column of a database:
+          db:DATABASE,TABLE,COLUMN
+
+        """ + CommonOptions.daemonHelp(program: name) + CommonOptions.loggingHelp(program: name)
+            + """
+
+            Other options:
+              --run COMMAND           run COMMAND as subprocess then exit
+              --unixctl=SOCKET        override default control socket name
+              --no-dbs                serve no database but _Server
+              -h, --help              display this help message
+              -V, --version           display version information
+
+            """
+    }
+}
