@@ -63,7 +63,7 @@ let package = Package(
             "Pipeline",
             ["Addresses", "PacketFormats", "FlowModel", "FlowSyntax", "Classifier"]
         ),
-        module("OpenFlowSession", ["OpenFlow"]),
+        module("OpenFlowSession", ["Bytes", "FlowModel", "OpenFlow"]),
         edge(
             "Switch",
             [
@@ -119,7 +119,7 @@ let package = Package(
         tests("Classifier", ["FlowModel"]),
         tests("Pipeline", ["Addresses", "FlowModel", "FlowSyntax", "PacketFormats"]),
         tests("Datapath", ["Bytes", "Addresses", "FlowModel", "PacketFormats"]),
-        tests("OpenFlowSession", ["OpenFlow"]),
+        tests("OpenFlowSession", ["Bytes", "FlowModel", "OpenFlow"]),
         tests("LinuxPorts", ["Addresses", "Datapath", "PacketFormats", "CLinux"]),
         tests("Transport", nio + ["JSONRPC"]),
         tests("Daemon", nio + ["CLinux", "JSONRPC", "Transport", "martlet"]),

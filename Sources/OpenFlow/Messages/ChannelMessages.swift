@@ -10,8 +10,9 @@ public struct Hello: Hashable, Sendable {
 
 /// Says what was wrong with a message.
 public struct ErrorMessage: Hashable, Sendable {
-    /// How many octets of the wrong message go back with the error.
-    public static var maxDataByteCount: Int { 64 }
+    /// How many octets of the wrong message go back with the error: all that fit, as in OVS; the
+    /// standard asks for 64.
+    public static var maxDataByteCount: Int { 0xffff - 24 }
 
     public var code: ErrorCode
     /// The beginning of the message that was wrong; a sentence for a failed hello.
@@ -81,17 +82,11 @@ public struct AsyncConfig: Hashable, Sendable {
         self.secondary = secondary
     }
 
-    /// What a controller gets that says nothing: everything but invalid TTLs while in charge,
-    /// and port changes otherwise.
+    /// What a controller gets that says nothing: packets without a rule or sent by an action,
+    /// port changes and removed rules while it is in charge, port changes otherwise.
     public static var standard: Self {
         .init(
-            primary: .init(packetIn: 0b111011, portStatus: 0b111, flowRemoved: 0b111111),
+            primary: .init(packetIn: 0b11, portStatus: 0b111, flowRemoved: 0b1111),
             secondary: .init(packetIn: 0, portStatus: 0b111, flowRemoved: 0))
-    }
-
-    /// What a connection gets that no controller was configured for, such as `ovs-ofctl`'s.
-    public static var silent: Self {
-        let none = Masks(packetIn: 0, portStatus: 0, flowRemoved: 0)
-        return .init(primary: none, secondary: none)
     }
 }
