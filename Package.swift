@@ -102,6 +102,9 @@ let package = Package(
         .testTarget(
             name: "TranscriptTests", dependencies: ["TestSupport"], swiftSettings: common
         ),
+        .testTarget(
+            name: "MininetTests", dependencies: ["TestSupport"], swiftSettings: common
+        ),
         .testTarget(name: "TidyTests", dependencies: ["TestSupport"], swiftSettings: common),
 
         tests("Bytes", []),

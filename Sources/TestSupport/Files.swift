@@ -1,6 +1,6 @@
 import Glibc
 
-/// Why a file could not be read or written.
+/// Why a file or a process could not be had.
 public struct FileError: Error, CustomStringConvertible {
     public let description: String
 
@@ -57,4 +57,23 @@ public func filesBelow(_ path: String, suffix: String) -> [String] {
 /// The root of the package, told from a file two directories below it.
 public func packageRoot(of file: String = #filePath) -> String {
     file.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
+}
+
+/// A fresh directory of its own below `/tmp`.
+public func makeTemporaryDirectory(_ name: String) throws -> String {
+    var template = Array("/tmp/\(name).XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw FileError("mkdtemp: errno \(errno)") }
+    return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
+/// `$MARTLET_BINARY`, or the program built along with the tests that run.
+public func martletPath() -> String {
+    if let path = getenv("MARTLET_BINARY") {
+        return String(cString: path)
+    }
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink("/proc/self/exe", &buffer, buffer.count)
+    let octets = buffer.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }
+    let path = String(decoding: octets, as: UTF8.self)
+    return path.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 } + "/martlet"
 }

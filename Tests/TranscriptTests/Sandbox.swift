@@ -27,22 +27,10 @@ enum Subject: Sendable {
     var isInstalled: Bool {
         switch self {
         case .genuine: access("/usr/sbin/ovs-vswitchd", X_OK) == 0
-        case .martlet: access(Self.martletPath, X_OK) == 0
+        case .martlet: access(martletPath(), X_OK) == 0
         case .martletWithGenuineTools:
             Subject.genuine.isInstalled && Subject.martlet.isInstalled
         }
-    }
-
-    /// `$MARTLET_BINARY`, or the program built along with these tests.
-    static var martletPath: String {
-        if let path = getenv("MARTLET_BINARY") {
-            return String(cString: path)
-        }
-        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = readlink("/proc/self/exe", &buffer, buffer.count)
-        let octets = buffer.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }
-        let path = String(decoding: octets, as: UTF8.self)
-        return path.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 } + "/martlet"
     }
 }
 
@@ -54,15 +42,12 @@ final class Sandbox {
     let shell: Shell
 
     init(_ subject: Subject, switchOptions: String) throws {
-        var template = Array("/tmp/martlet-transcript.XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw TranscriptError("mkdtemp: errno \(errno)") }
-        let directory = String(
-            decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let directory = try makeTemporaryDirectory("martlet-transcript")
         shell = Shell(directory: directory, environment: Self.environment(directory))
         let links = directory + "/bin"
         mkdir(links, 0o700)
         for name in subject.links {
-            symlink(Subject.martletPath, links + "/" + name)
+            symlink(martletPath(), links + "/" + name)
         }
         let result = try shell.run(Self.start + " " + switchOptions)
         guard result.status == 0 else {

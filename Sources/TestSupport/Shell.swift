@@ -1,32 +1,42 @@
 import Glibc
-import TestSupport
 
 /// Runs command lines in a directory, each with a limit of time.
-struct Shell: Sendable {
-    /// After so many seconds a command is ended and its transcript fails.
-    static let limit = 30
+public struct Shell: Sendable {
+    /// Where the commands run.
+    public let directory: String
 
-    let directory: String
-    let environment: [String]
+    /// `NAME=VALUE`, and nothing is inherited.
+    public let environment: [String]
 
-    struct Result: Sendable {
-        var status: Int32
-        var output: String
+    /// After so many seconds a command is ended, and its status is not 0.
+    public let limit: Int
+
+    /// How a command ended, and what its standard output and standard error showed together.
+    public struct Result: Sendable {
+        public var status: Int32
+        public var output: String
+    }
+
+    /// A shell without commands yet.
+    public init(directory: String, environment: [String], limit: Int = 30) {
+        self.directory = directory
+        self.environment = environment
+        self.limit = limit
     }
 
     /// Runs `command` and returns what it showed when it has ended.
     ///
     /// The output goes by a file, not a pipe: a daemon that the command leaves behind may keep its
     /// end open without holding up the reader.
-    func run(_ command: String) throws -> Result {
+    public func run(_ command: String) throws -> Result {
         let path = directory + "/.output"
         let program = [
-            "env", "-C", directory, "timeout", "-k", "5", String(Self.limit), "bash", "-c", command,
+            "env", "-C", directory, "timeout", "-k", "5", String(limit), "bash", "-c", command,
         ]
         let pid = try spawn(program, output: path)
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0 {
-            guard errno == EINTR else { throw TranscriptError("waitpid: errno \(errno)") }
+            guard errno == EINTR else { throw FileError("waitpid: errno \(errno)") }
         }
         let code = status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)
         return Result(status: code, output: try readFile(path))
@@ -47,7 +57,7 @@ struct Shell: Sendable {
         }
         var pid: pid_t = 0
         let error = posix_spawnp(&pid, arguments[0], &actions, nil, argv, envp)
-        guard error == 0 else { throw TranscriptError("\(arguments[0]): errno \(error)") }
+        guard error == 0 else { throw FileError("\(arguments[0]): errno \(error)") }
         return pid
     }
 }
