@@ -3,10 +3,10 @@ import FlowModel
 /// Forwards packets: parses them, finds the flow of each, and executes its actions.
 ///
 /// The obvious design looks each packet up in one hash table of flows. A flow here matches on some
-/// bits only (a *megaflow*), so that one flow stands for many connections; finding it costs a search
-/// over the masks in use, and a cache of whole keys before it answers for most packets. A packet
-/// without a flow is kept as a *miss* until the owner takes it, asks the pipeline, puts a flow in
-/// and has the packet executed.
+/// bits only (a *megaflow*), so that one flow stands for many connections; finding it costs a
+/// search over the masks in use, and a cache of whole keys before it answers for most packets. A
+/// packet without a flow is kept as a *miss* until the owner takes it, asks the pipeline, puts a
+/// flow in and has the packet executed.
 ///
 /// Everything that a packet touches is plain memory behind pointers: no reference is counted, no
 /// closure called, nothing allocated between receive and transmit, except where a packet that is

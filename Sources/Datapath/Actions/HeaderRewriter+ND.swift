@@ -12,11 +12,11 @@ extension HeaderRewriter {
         let type = packet.octet(at: start)
         guard type == 135 || type == 136 else { return }
         var delta = ChecksumDelta()
-        set32(packet, at: start &+ 4, data, 2, shift: 32, &delta)
-        set32(packet, at: start &+ 8, data, 0, shift: 32, &delta)
-        set32(packet, at: start &+ 12, data, 0, shift: 0, &delta)
-        set32(packet, at: start &+ 16, data, 1, shift: 32, &delta)
-        set32(packet, at: start &+ 20, data, 1, shift: 0, &delta)
+        set32(packet, at: start &+ 4, .high(data, 2), &delta)
+        set32(packet, at: start &+ 8, .high(data, 0), &delta)
+        set32(packet, at: start &+ 12, .low(data, 0), &delta)
+        set32(packet, at: start &+ 16, .high(data, 1), &delta)
+        set32(packet, at: start &+ 20, .low(data, 1), &delta)
         setOptions(packet, start &+ 24..<layers.end, data, &delta)
         guard !delta.isZero else { return }
         delta.apply(toPayloadOf: layers, of: packet)

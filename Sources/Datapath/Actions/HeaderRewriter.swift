@@ -34,15 +34,35 @@ enum HeaderRewriter {
         delta.replace(low, by: newLow)
     }
 
-    /// Replaces 32 bits of the word at `index`, shifted down by `shift`.
+    /// 32 bits to write, and which of them.
+    struct Bits {
+        let value: UInt32
+        let mask: UInt32
+
+        /// The high half of a word.
+        @inline(__always)
+        static func high(_ data: Data, _ index: Int) -> Bits {
+            Bits(
+                value: UInt32(truncatingIfNeeded: data[2 &* index] &>> 32),
+                mask: UInt32(truncatingIfNeeded: data[2 &* index &+ 1] &>> 32))
+        }
+
+        /// The low half of a word.
+        @inline(__always)
+        static func low(_ data: Data, _ index: Int) -> Bits {
+            Bits(
+                value: UInt32(truncatingIfNeeded: data[2 &* index]),
+                mask: UInt32(truncatingIfNeeded: data[2 &* index &+ 1]))
+        }
+    }
+
     @inline(__always)
     static func set32(
-        _ packet: PacketBuffer, at place: Int, _ data: Data, _ index: Int, shift: UInt64,
-        _ delta: inout ChecksumDelta
+        _ packet: PacketBuffer, at place: Int, _ bits: Bits, _ delta: inout ChecksumDelta
     ) {
-        guard UInt32(truncatingIfNeeded: data[2 &* index &+ 1] &>> shift) != 0 else { return }
+        guard bits.mask != 0 else { return }
         let old = packet.load(UInt32.self, at: place)
-        let new = merge(old, data, index, shift: shift)
+        let new = old & ~bits.mask | bits.value
         packet.store(new, at: place)
         delta.replace(old, by: new)
     }
@@ -60,7 +80,7 @@ enum HeaderRewriter {
             return
         }
         var unused = ChecksumDelta()
-        set32(packet, at: layers.network, data, 0, shift: 32, &unused)
+        set32(packet, at: layers.network, .high(data, 0), &unused)
     }
 
     static func setARP(_ packet: PacketBuffer, _ data: Data) {
@@ -71,8 +91,8 @@ enum HeaderRewriter {
             packet.load(UInt16.self, at: start &+ 4) == 0x0604
         else { return }
         var unused = ChecksumDelta()
-        set32(packet, at: start &+ 14, data, 0, shift: 32, &unused)
-        set32(packet, at: start &+ 24, data, 0, shift: 0, &unused)
+        set32(packet, at: start &+ 14, .high(data, 0), &unused)
+        set32(packet, at: start &+ 24, .low(data, 0), &unused)
         if data[3] &>> 24 & 0xff != 0 {
             let operation = UInt8(truncatingIfNeeded: packet.load(UInt16.self, at: start &+ 6))
             packet.store(UInt16(merge(operation, data, 1, shift: 24)), at: start &+ 6)
@@ -86,8 +106,8 @@ enum HeaderRewriter {
         let start = layers.network
         guard layers.etherType == EtherType.ipv4 else { return }
         var addresses = ChecksumDelta()
-        set32(packet, at: start &+ 12, data, 0, shift: 32, &addresses)
-        set32(packet, at: start &+ 16, data, 0, shift: 0, &addresses)
+        set32(packet, at: start &+ 12, .high(data, 0), &addresses)
+        set32(packet, at: start &+ 16, .low(data, 0), &addresses)
         if !addresses.isZero {
             addresses.apply(toChecksumAt: start &+ 10, of: packet)
             addresses.apply(toTransportOf: layers, of: packet)
@@ -117,8 +137,8 @@ enum HeaderRewriter {
         for half in 0..<4 {
             let place = start &+ 8 &+ 8 &* half
             var delta = ChecksumDelta()
-            set32(packet, at: place, data, half, shift: 32, &delta)
-            set32(packet, at: place &+ 4, data, half, shift: 0, &delta)
+            set32(packet, at: place, .high(data, half), &delta)
+            set32(packet, at: place &+ 4, .low(data, half), &delta)
             if half < 2 || !layers.isSourceRouted { addresses.add(delta) }
         }
         if !addresses.isZero { addresses.apply(toTransportOf: layers, of: packet) }
