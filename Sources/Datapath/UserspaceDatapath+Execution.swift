@@ -139,20 +139,34 @@ extension UserspaceDatapath {
         return own
     }
 
+    /// Sends a packet up as it would look on a wire.
+    ///
+    /// A controller that sends it back knows nothing of what its sender left undone: checksums are
+    /// completed and super-packets cut first.
     private func sendUp(
         _ packet: PacketBuffer, _ action: UserspaceAction, _ isLast: Bool,
         _ execution: inout Execution
     ) {
         let key = keys + (Self.keyCount - 2)
         parse(packet, execution, into: key)
-        var sent = packet
-        if packet.byteCount > execution.cut {
-            sent = truncated(packet, isLast, execution.cut)
-        } else if !isLast {
-            packet.retain()
-        }
+        let cut = execution.cut
         execution.cut = .max
-        addUpcall(sent, key, action)
+        if !isLast { packet.retain() }
+        if SoftwareOffload.isNeeded(for: packet, by: []) {
+            if !SoftwareOffload.finish(packet, for: [], pool: pool, into: &finished) {
+                state.pointee.statistics.segmentationDrops &+= 1
+            }
+            for index in 0..<finished.count {
+                addUpcall(shortened(finished[index], cut), key, action)
+            }
+            finished.removeAll()
+        } else {
+            addUpcall(shortened(packet, cut), key, action)
+        }
+    }
+
+    private func shortened(_ packet: PacketBuffer, _ cut: Int) -> PacketBuffer {
+        packet.byteCount > cut ? truncated(packet, true, cut) : packet
     }
 
     private func parse(

@@ -253,6 +253,32 @@ struct DatapathActionTests {
         #expect(network.pool.usedCount == 0)
     }
 
+    /// A controller that sends the packet back has no other way to tell that work is left.
+    @Test func `what goes up is complete, and what goes on is left as it was`() throws {
+        let network = try Network(offloads: [.checksum, .tcpSegmentation])
+        try network.addFlow([.userspace(.slowPath(.action)), .output(2)])
+        let (single, offload) = partial(tcp)
+        network.inject([single], offload: offload)
+        let data = [UInt8](repeating: 7, count: 2500)
+        let long = Frames.ethernet(0x0800, Frames.ipv4(6, Frames.tcp(data: data)))
+        var (octets, segmented) = partial(long)
+        segmented.segmentation = .tcp4
+        segmented.segmentByteCount = 1000
+        network.inject([octets], offload: segmented)
+        #expect(network.ports[1].sent == [single, octets])
+        #expect(network.ports[1].sentOffloads == [offload, segmented])
+
+        var up: [[UInt8]] = []
+        network.datapath.takeUpcalls { packet, _, _ in
+            up.append(packet.octets)
+            network.pool.release(packet)
+        }
+        #expect(up.map(\.count) == [tcp.count, 1054, 1054, 554])
+        #expect(up.first == tcp)
+        #expect(up.allSatisfy { hasValidChecksums($0) })
+        #expect(network.pool.usedCount == 0)
+    }
+
     @Test func `a frame that recirculates for ever is dropped at the limit`() throws {
         let network = try Network()
         var mask = FlowKey()
