@@ -88,7 +88,8 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "Addresses", "FlowModel", "FlowSyntax", "OpenFlow", "OpenFlowSession", "JSONRPC",
+                "Addresses", "Classifier", "FlowModel", "FlowSyntax", "OpenFlow", "OpenFlowSession",
+                "JSONRPC",
                 "OVSDBModel", "OVSDBEngine", "OVSDBClient", "ControlCommands", "PacketFormats",
                 "Pipeline", "Datapath", "Switch", "LinuxPorts", "Transport", "Daemon", "CLinux",
             ] + nio,

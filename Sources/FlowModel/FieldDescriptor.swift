@@ -17,6 +17,9 @@ public struct FieldLocation: Hashable, Sendable {
         .init(word: word, shift: shift, width: width)
     }
 
+    /// All of one word.
+    public static func word(_ index: Int) -> Self { .at(index, 0, 64) }
+
     /// Ones in the field's bits, shifted down.
     public var ones: UInt128 { width == 128 ? .max : (1 << UInt128(width)) - 1 }
 }

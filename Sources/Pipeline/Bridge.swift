@@ -25,6 +25,8 @@ public final class Bridge {
     public var forwardsBPDUs = false
     /// Whether a packet that no rule of table 0 matches goes to a controller.
     public var sendsMisses = false
+    /// Whether the bridge works as an Ethernet switch because its controllers are lost.
+    public var isFailOpen = false
 
     public init(name: String) { self.name = name }
 

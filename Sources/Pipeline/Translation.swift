@@ -167,6 +167,11 @@ final class Translation {
 
     /// Searches the tables from `table` on, and runs the action set at the end.
     func walk(from table: UInt8) {
+        if bridge.isFailOpen && table == 0 {
+            trace.add(.action, "fail-open: NORMAL")
+            normal()
+            return
+        }
         search(table)
         if error == nil { executeActionSet() }
     }

@@ -194,6 +194,27 @@ extension VirtualSwitch {
         }
     }
 
+    /// Calls `body` with each rule that a request for flow statistics means.
+    public func forEachFlow(
+        _ request: FlowStatsRequest, of managed: ManagedBridge, now: Milliseconds,
+        _ body: (FlowStatsEntry) -> Void
+    ) {
+        for rule in select(request, of: managed) { body(Self.entry(rule, now)) }
+    }
+
+    /// Sets what depends on whether controllers are connected.
+    ///
+    /// - Parameters:
+    ///   - sendsMisses: whether packets that no rule of table 0 matches go to a controller.
+    ///   - isFailOpen: whether the bridge forwards by itself for want of a controller.
+    public func setPolicy(of managed: ManagedBridge, sendsMisses: Bool, isFailOpen: Bool) {
+        let bridge = managed.bridge
+        guard bridge.sendsMisses != sendsMisses || bridge.isFailOpen != isFailOpen else { return }
+        bridge.sendsMisses = sendsMisses
+        bridge.isFailOpen = isFailOpen
+        network.bumpVersion()
+    }
+
     private func select(_ request: FlowStatsRequest, of managed: ManagedBridge) -> [Rule] {
         let tables =
             request.tableID == FlowMod.allTables

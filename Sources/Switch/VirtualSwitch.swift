@@ -15,6 +15,15 @@ public enum SwitchEvent {
     public enum PortChange: Sendable {
         case added, removed, modified
     }
+
+    /// The bridge whose controllers are meant.
+    public var bridge: String {
+        switch self {
+        case .packetIn(let bridge, _), .flowRemoved(let bridge, _, _),
+            .portStatus(let bridge, _, _):
+            bridge
+        }
+    }
 }
 
 /// A packet that goes to controllers.

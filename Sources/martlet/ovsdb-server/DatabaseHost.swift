@@ -1,4 +1,5 @@
 import Daemon
+import CLinux
 import Glibc
 import JSONRPC
 import OVSDBEngine

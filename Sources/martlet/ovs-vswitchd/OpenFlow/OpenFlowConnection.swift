@@ -1,0 +1,246 @@
+import Daemon
+import Classifier
+import FlowModel
+import OpenFlow
+import OpenFlowSession
+import Pipeline
+import Switch
+import Transport
+
+/// One controller's or tool's channel to a bridge: a stream, and the session on it.
+///
+/// It belongs to the control loop.
+final class OpenFlowConnection {
+    let stream: StreamConnection
+    /// Called once when the channel has ended.
+    var onClose: (() -> Void)?
+    /// Called when another connection must give up being primary.
+    var onBecamePrimary: ((OpenFlowConnection) -> Void)?
+    private(set) var session: OpenFlowSession
+
+    private let runtime: SwitchRuntime
+    private unowned let server: BridgeChannels
+    private let log = LogModule("rconn")
+    private var timer: ControlTimer?
+    private var isClosed = false
+    private let limit: PacketInLimit?
+
+    /// Output that may wait for a slow controller; packet-ins beyond it are dropped.
+    static let maximumQueuedPacketInOctets = 1 << 20
+
+    init(
+        _ stream: StreamConnection, server: BridgeChannels, runtime: SwitchRuntime,
+        _ configuration: OpenFlowSession.Configuration, limit: PacketInLimit? = nil
+    ) {
+        self.stream = stream
+        self.server = server
+        self.runtime = runtime
+        self.limit = limit
+        session = OpenFlowSession(configuration, now: runtime.loop.nowMilliseconds)
+        stream.onReceive = { [unowned self] octets in receive(octets) }
+        stream.onClose = { [unowned self] _ in finish() }
+        flush()
+        schedule()
+    }
+
+    func close() {
+        stream.close()
+        finish()
+    }
+
+    private func finish() {
+        guard !isClosed else { return }
+        isClosed = true
+        timer?.cancel()
+        onClose?()
+    }
+
+    // MARK: In
+
+    private func receive(_ octets: [UInt8]) {
+        session.receive(octets, at: runtime.loop.nowMilliseconds)
+        handleEvents()
+        runtime.settle()
+        flush()
+        schedule()
+    }
+
+    private func handleEvents() {
+        while !isClosed, let event = session.next() {
+            switch event {
+            case .established: break
+            case .message(let envelope): handle(envelope.message)
+            case .roleRequest(let role):
+                if session.changeRole(to: role, in: &server.election) {
+                    onBecamePrimary?(self)
+                }
+            case .closed(let reason):
+                flush()
+                log.info("\(server.name)<->\(stream.name): \(Self.text(of: reason))")
+                close()
+            }
+        }
+    }
+
+    private static func text(of reason: OpenFlowSession.CloseReason) -> String {
+        switch reason {
+        case .noCommonVersion(let text): "version negotiation failed (\(text))"
+        case .expectedHello: "received OpenFlow message other than OFPT_HELLO first"
+        case .malformedHeader: "received a malformed OpenFlow header"
+        case .peerIsSilent: "no response to inactivity probe, disconnecting"
+        }
+    }
+
+    private func handle(_ message: OpenFlowMessage) {
+        do throws(OpenFlowError) {
+            if case .statsRequest(let request) = message {
+                try answer(request)
+                return
+            }
+            let version = session.dialect.version
+            let replies = try locked { (virtualSwitch, managed) throws(OpenFlowError) in
+                try virtualSwitch.handle(
+                    message, version: version, for: managed, now: runtime.clock.now)
+            }
+            for reply in replies { session.reply(reply) }
+        } catch {
+            session.refuse(error)
+        }
+    }
+
+    private func answer(_ request: StatsRequest) throws(OpenFlowError) {
+        switch request {
+        case .flow, .aggregate: runtime.refreshCounters()
+        case .port: runtime.devices.refreshCounters()
+        default: break
+        }
+        if case .flow(let flows) = request {
+            runtime.lock.withLock {
+                guard let managed = runtime.virtualSwitch.bridges[server.name] else { return }
+                session.reply(.flow) { writer in
+                    runtime.virtualSwitch.forEachFlow(flows, of: managed, now: runtime.clock.now) {
+                        writer.append($0)
+                    }
+                }
+            }
+            return
+        }
+        let version = session.dialect.version
+        let replies = try locked { (virtualSwitch, managed) throws(OpenFlowError) in
+            try virtualSwitch.handle(
+                .statsRequest(request), version: version, for: managed, now: runtime.clock.now)
+        }
+        for reply in replies { session.reply(reply) }
+    }
+
+    private func locked(
+        _ body: (VirtualSwitch, ManagedBridge) throws(OpenFlowError) -> [OpenFlowMessage]
+    ) throws(OpenFlowError) -> [OpenFlowMessage] {
+        let result = runtime.lock.withLock { () -> Result<[OpenFlowMessage], OpenFlowError> in
+            guard let managed = runtime.virtualSwitch.bridges[server.name] else {
+                return .failure(.requestNotPermitted)
+            }
+            do throws(OpenFlowError) {
+                return .success(try body(runtime.virtualSwitch, managed))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    /// Makes a primary controller a secondary one, since another has become primary.
+    func demote() {
+        if session.role == .primary { session.role = .secondary }
+    }
+
+    // MARK: Out
+
+    func flush() {
+        let octets = session.takeOutput()
+        if !octets.isEmpty && !stream.isClosed { stream.send(octets) }
+    }
+
+    func tell(_ event: SwitchEvent) {
+        switch event {
+        case .packetIn(_, let packet): tell(packet)
+        case .flowRemoved(_, let rule, let reason):
+            let removed = FlowRemoved(rule, reason, now: runtime.clock.now)
+            guard session.wantsFlowRemoved(removed.reason) else { return }
+            session.send(.flowRemoved(removed))
+        case .portStatus(_, let port, let change):
+            let reason: PortStatus.Reason =
+                switch change {
+                case .added: .add
+                case .removed: .delete
+                case .modified: .modify
+                }
+            guard session.wantsPortStatus(reason) else { return }
+            session.send(
+                .portStatus(
+                    PortStatus(reason: reason, port: VirtualSwitch.description(of: port))))
+        }
+        flush()
+    }
+
+    private func tell(_ packet: PacketInEvent) {
+        guard session.wantsPacketIn(packet.action.reason),
+            packet.action.controllerID == session.controllerID,
+            stream.queuedByteCount < Self.maximumQueuedPacketInOctets,
+            limit?.admits(at: runtime.clock.now) ?? true
+        else { return }
+        let isMiss = packet.action.reason == .noMatch
+        let length =
+            isMiss && packet.action.maxByteCount == .max
+            ? session.config.missSendLength : packet.action.maxByteCount
+        session.send(.packetIn(PacketIn(packet, maxByteCount: Int(length))))
+    }
+
+    // MARK: Time
+
+    private func schedule() {
+        timer?.cancel()
+        guard !isClosed, let deadline = session.deadline else { return }
+        let delay = max(1, deadline - runtime.loop.nowMilliseconds)
+        timer = runtime.loop.after(.milliseconds(delay)) { [unowned self] in
+            session.advance(to: runtime.loop.nowMilliseconds)
+            handleEvents()
+            flush()
+            schedule()
+        }
+    }
+}
+
+extension FlowRemoved {
+    fileprivate init(_ rule: Rule, _ reason: SwitchEvent.RemovalReason, now: Milliseconds) {
+        self.init(match: rule.match, priority: rule.priority)
+        self.reason =
+            switch reason {
+            case .idleTimeout: .idleTimeout
+            case .hardTimeout: .hardTimeout
+            case .delete: .delete
+            }
+        tableID = rule.table
+        cookie = rule.cookie
+        duration = .milliseconds(now - rule.created)
+        idleTimeout = rule.idleTimeout
+        hardTimeout = rule.hardTimeout
+        packetCount = rule.counters.packets
+        byteCount = rule.counters.octets
+    }
+}
+
+extension PacketIn {
+    fileprivate init(_ packet: PacketInEvent, maxByteCount: Int) {
+        var metadata = Match()
+        metadata.set(.inPort, to: UInt128(packet.key.inPort & 0xffff))
+        for index in KeyWord.metadata..<KeyWord.tunnelIPv6Source
+        where packet.key.words[index] != 0 {
+            metadata.set(.word(index), to: UInt128(packet.key.words[index]))
+        }
+        self.init(
+            reason: packet.action.reason, tableID: packet.table, cookie: packet.cookie,
+            metadata: metadata, data: Array(packet.octets.prefix(maxByteCount)),
+            totalLength: packet.octets.count, userdata: packet.action.userdata)
+    }
+}
