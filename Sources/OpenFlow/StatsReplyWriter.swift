@@ -101,6 +101,12 @@ public struct StatsReplyWriter: Sendable {
         splitIfNeeded(start)
     }
 
+    public mutating func append(_ features: TableFeatures) {
+        let start = writer.count
+        features.encode(into: &writer)
+        splitIfNeeded(start)
+    }
+
     public mutating func append(_ stats: AggregateStats) {
         writer.append(stats.packetCount)
         writer.append(stats.byteCount)

@@ -190,7 +190,12 @@ extension VirtualSwitch {
         case .meterConfig: return StatsReply(.noMeterConfigs)
         case .groupFeatures: return StatsReply(.groupFeatures(GroupFeatures()))
         case .meterFeatures: return StatsReply(.meterFeatures(MeterFeatures()))
-        case .tableFeatures: throw .requestBadStatistics
+        case .tableFeatures:
+            let count = Bridge.tableCount
+            let tables = (0..<count).map {
+                TableFeatures(tableID: UInt8($0), tableCount: count)
+            }
+            return StatsReply(.tableFeatures(tables))
         }
     }
 

@@ -31,12 +31,12 @@ extension StatsRequest {
     ) throws(OpenFlowError) -> StatsRequest {
         guard dialect.version >= .v11 else { throw .requestBadStatistics }
         switch type {
-        case StatsType.group: return .group(try reader.uint32())
+        case StatsType.group: return .group(try reader.paddedID())
         case StatsType.groupDescription: return .groupDescription(allGroups)
         case StatsType.groupFeatures where dialect.version >= .v12: return .groupFeatures
-        case StatsType.meter where dialect.version >= .v13: return .meter(try reader.uint32())
+        case StatsType.meter where dialect.version >= .v13: return .meter(try reader.paddedID())
         case StatsType.meterConfig where dialect.version >= .v13:
-            return .meterConfig(try reader.uint32())
+            return .meterConfig(try reader.paddedID())
         case StatsType.meterFeatures where dialect.version >= .v13: return .meterFeatures
         case StatsType.tableFeatures where dialect.version >= .v13:
             // With a body, it would change the tables.
@@ -55,8 +55,8 @@ extension StatsRequest {
         switch subtype {
         case StatsType.niciraFlow: return .flow(try FlowStatsRequest(nicira: &reader))
         case StatsType.niciraAggregate: return .aggregate(try FlowStatsRequest(nicira: &reader))
-        case StatsType.niciraGroup: return .group(try reader.uint32())
-        case StatsType.niciraGroupDescription: return .groupDescription(try reader.uint32())
+        case StatsType.niciraGroup: return .group(try reader.paddedID())
+        case StatsType.niciraGroupDescription: return .groupDescription(try reader.paddedID())
         case StatsType.niciraGroupFeatures: return .groupFeatures
         default: throw .requestBadSubtype
         }
@@ -132,6 +132,13 @@ extension StatsRequest {
 }
 
 extension MessageReader {
+    /// Reads the number of a group or a meter, and four octets that fill it up.
+    fileprivate mutating func paddedID() throws(OpenFlowError) -> UInt32 {
+        let id = try uint32()
+        try skip(4)
+        return id
+    }
+
     /// Reads a port and what fills it up in OpenFlow 1.0 or later.
     fileprivate mutating func port(
         _ dialect: Dialect, padding: Int, widePadding: Int = 0

@@ -81,11 +81,16 @@ extension StatsReply {
             for index in 0..<4 { features.actions[index] = try reader.uint32() }
             return .groupFeatures(features)
         case StatsType.meterFeatures:
-            return .meterFeatures(
-                MeterFeatures(
-                    maxMeters: try reader.uint32(), bandTypes: try reader.uint32(),
-                    capabilities: try reader.uint32(), maxBands: try reader.uint8(),
-                    maxColor: try reader.uint8()))
+            let features = MeterFeatures(
+                maxMeters: try reader.uint32(), bandTypes: try reader.uint32(),
+                capabilities: try reader.uint32(), maxBands: try reader.uint8(),
+                maxColor: try reader.uint8())
+            try reader.skip(2)
+            return .meterFeatures(features)
+        case StatsType.tableFeatures:
+            var tables: [TableFeatures] = []
+            while !reader.isAtEnd { tables.append(try TableFeatures(&reader)) }
+            return .tableFeatures(tables)
         default: throw .requestBadStatistics
         }
     }
@@ -105,6 +110,7 @@ extension StatsReply {
         case .noMeterConfigs: .meterConfig
         case .groupFeatures: .groupFeatures
         case .meterFeatures: .meterFeatures
+        case .tableFeatures: .tableFeatures
         }
     }
 
@@ -122,6 +128,7 @@ extension StatsReply {
         case .portDescription(let ports): for port in ports { reply.append(port) }
         case .groupFeatures(let features): reply.append(features)
         case .meterFeatures(let features): reply.append(features)
+        case .tableFeatures(let tables): for table in tables { reply.append(table) }
         case .noGroups, .noGroupDescriptions, .noMeters, .noMeterConfigs: break
         }
         writer = reply.finish(hasMore: hasMore)

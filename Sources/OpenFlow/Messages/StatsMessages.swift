@@ -35,6 +35,7 @@ public struct StatsReply: Hashable, Sendable {
         case noGroups, noGroupDescriptions, noMeters, noMeterConfigs
         case groupFeatures(GroupFeatures)
         case meterFeatures(MeterFeatures)
+        case tableFeatures([TableFeatures])
     }
 
     public var body: Body

@@ -1,0 +1,171 @@
+import Addresses
+import FlowModel
+import OpenFlow
+
+/// A message of each kind, with the dialects in which it can be said.
+enum Corpus {
+    static let messages: [(message: OpenFlowMessage, dialect: Dialect)] = {
+        var all: [(OpenFlowMessage, Dialect)] = []
+        for version in [OpenFlowVersion.v10, .v13] {
+            let dialect = Dialect(version: version)
+            all += common(version).map { ($0, dialect) }
+            all += version == .v10 ? only10.map { ($0, dialect) } : only13.map { ($0, dialect) }
+        }
+        let nxm = Dialect(version: .v10, flowFormat: .nxm, packetInFormat: .nxm)
+        all += nicira.map { ($0, nxm) }
+        let nxm2 = Dialect(version: .v13, packetInFormat: .nxm2)
+        var cut = packetIn
+        cut.totalLength = 1500
+        cut.userdata = [1, 2, 3]
+        all += [packetIn, cut].map { (.packetIn($0), nxm2) }
+        return all
+    }()
+
+    static var match: Match {
+        var match = Match()
+        match.set(.inPort, to: 1)
+        match.set(.ethernetSource, to: 0x0200_0000_0001)
+        match.set(.etherType, to: 0x0800)
+        match.set(.ipv4Source, to: 0x0a00_0000, mask: 0xff00_0000)
+        match.set(.ipProtocol, to: 6)
+        match.set(.tcpDestination, to: 80)
+        return match
+    }
+
+    static var rich: Match {
+        var match = match
+        match.set(.reg0, to: 5, mask: 0xff)
+        match.set(.metadata, to: 7)
+        match.set(.tunnelID, to: 9)
+        return match
+    }
+
+    static var packetIn: PacketIn {
+        var packet = PacketIn(reason: .action, tableID: 3, cookie: 5, data: [1, 2, 3, 4])
+        packet.inPort = PortNumber(7)
+        return packet
+    }
+
+    static var entry: FlowStatsEntry {
+        FlowStatsEntry(
+            tableID: 3, match: match, priority: 100, cookie: 0x1234,
+            duration: .milliseconds(1500), idleTimeout: 10, hardTimeout: 20, packetCount: 7,
+            byteCount: 700, actions: [.output(PortNumber(2), maxByteCount: 0)])
+    }
+
+    static func port(_ version: OpenFlowVersion) -> PortDescription {
+        PortDescription(
+            number: PortNumber(3), hardwareAddress: EthernetAddress(0x0200_0000_0003),
+            name: "eth3", config: [.down, .noReceive], state: .linkDown,
+            current: [.full10G, .copper], advertised: [.half10M, .autonegotiation],
+            currentSpeed: version == .v10 ? 0 : 10_000_000,
+            maxSpeed: version == .v10 ? 0 : 40_000_000)
+    }
+
+    private static func common(_ version: OpenFlowVersion) -> [OpenFlowMessage] {
+        var packet10 = PacketIn(reason: .noMatch, data: [9, 8, 7], bufferID: 5)
+        packet10.inPort = .local
+        let packet = version == .v10 ? packet10 : packetIn
+        var stats = PortStats(port: PortNumber(3))
+        stats.receivedPackets = 5
+        if version == .v13 { stats.duration = .milliseconds(2500) }
+        let removed = FlowRemoved(
+            match: match, priority: 7, reason: .hardTimeout, cookie: 3,
+            duration: .seconds(5), idleTimeout: 1, packetCount: 9, byteCount: 10)
+        return [
+            .hello(Hello()),
+            .error(
+                ErrorMessage(
+                    code: OpenFlowError.matchBadPrerequisite.code(in: version),
+                    data: OpenFlowMessage.barrierRequest.encoded(Dialect(version: version)))),
+            .echoRequest([1, 2, 3]), .echoReply([]), .featuresRequest, .getConfigRequest,
+            .getConfigReply(SwitchConfig(fragments: .drop, missSendLength: 128)),
+            .setConfig(SwitchConfig(fragments: .nxMatch, missSendLength: 65535)),
+            .packetIn(packet), .flowRemoved(removed),
+            .portStatus(PortStatus(reason: .modify, port: port(version))),
+            .packetOut(
+                PacketOut(
+                    inPort: PortNumber(1), actions: [.output(.flood, maxByteCount: 0)],
+                    data: [1, 2, 3, 4])),
+            .flowMod(FlowMod(command: .delete, match: match, outPort: PortNumber(4))),
+            .portMod(
+                PortMod(
+                    port: PortNumber(3), hardwareAddress: EthernetAddress(0x0200_0000_0003),
+                    config: .down, mask: .down)),
+            .barrierRequest, .barrierReply,
+            .statsRequest(.description), .statsRequest(.table), .statsRequest(.port(.none)),
+            .statsRequest(.port(PortNumber(3))), .statsRequest(.queue(.none, queueID: nil)),
+            .statsRequest(.flow(FlowStatsRequest(tableID: 3, match: match))),
+            .statsRequest(.aggregate(FlowStatsRequest(outPort: PortNumber(3)))),
+            .statsRequest(.portDescription(.none)),
+            .statsReply(StatsReply(.description(SwitchDescription(manufacturer: "Martlet")))),
+            .statsReply(StatsReply(.flow([entry, entry]), hasMore: true)),
+            .statsReply(StatsReply(.flow([]))),
+            .statsReply(
+                StatsReply(
+                    .aggregate(AggregateStats(packetCount: 1, byteCount: 2, flowCount: 3)))),
+            .statsReply(StatsReply(.port([stats]))),
+            .statsReply(StatsReply(.portDescription([port(version)]))),
+            .statsReply(StatsReply(.queue([QueueStats(port: PortNumber(3), queueID: 1)]))),
+        ]
+    }
+
+    private static var only10: [OpenFlowMessage] {
+        [
+            .featuresReply(SwitchFeatures(datapathID: 0x1234, ports: [port(.v10)])),
+            .statsReply(StatsReply(.table([TableStats(tableID: 1, name: "x", activeCount: 5)]))),
+            .roleRequest(Role(kind: .primary)), .roleReply(Role(kind: .equal)),
+            .setFlowFormat(.nxm), .setTableInFlowMod(true), .setPacketInFormat(.nxm),
+            .setControllerID(5), .flowAge, .setAsync(.standard),
+        ]
+    }
+
+    private static var only13: [OpenFlowMessage] {
+        [
+            .hello(Hello(versions: [.v10, .v13])),
+            .featuresReply(
+                SwitchFeatures(datapathID: 0x1234, capabilities: [.groupStats], actions: 0)),
+            .statsReply(
+                StatsReply(
+                    .table([
+                        TableStats(
+                            tableID: 1, activeCount: 5, lookupCount: 6, matchedCount: 7)
+                    ]))),
+            .roleRequest(Role(kind: .primary, generationID: 7)),
+            .roleReply(Role(kind: .secondary, generationID: 7)),
+            .getAsyncRequest, .getAsyncReply(.standard), .setAsync(.standard),
+            .setPacketInFormat(.nxm2), .tableMod(TableMod(tableID: 1, config: 3)),
+            .flowMod(
+                FlowMod(
+                    tableID: 4, match: rich, priority: 3, newCookie: 5, idleTimeout: 6,
+                    flags: [.sendFlowRemoved, .resetCounts],
+                    actions: [.clearActions, .gotoTable(7)])),
+            .statsRequest(.group(3)), .statsRequest(.groupFeatures), .statsRequest(.meter(4)),
+            .statsRequest(.meterConfig(4)), .statsRequest(.meterFeatures),
+            .statsRequest(.tableFeatures),
+            .statsReply(StatsReply(.noGroups)), .statsReply(StatsReply(.noMeters)),
+            .statsReply(StatsReply(.groupFeatures(GroupFeatures()))),
+            .statsReply(StatsReply(.meterFeatures(MeterFeatures()))),
+            .statsReply(StatsReply(.tableFeatures([TableFeatures(tableID: 0, name: "x")]))),
+        ]
+    }
+
+    private static var nicira: [OpenFlowMessage] {
+        var aged = entry
+        aged.match = rich
+        aged.idleAge = 3
+        aged.hardAge = 0
+        let request = FlowStatsRequest(
+            tableID: 3, cookie: 4, cookieMask: 0xff, match: rich, isNicira: true)
+        return [
+            .packetIn(packetIn),
+            .flowMod(
+                FlowMod(command: .modify, match: rich, cookie: 5, cookieMask: .max, newCookie: 6)),
+            .flowRemoved(FlowRemoved(match: rich, priority: 3, tableID: 7)),
+            .statsRequest(.flow(request)), .statsRequest(.aggregate(request)),
+            .statsReply(StatsReply(.flow([aged]))),
+            .statsReply(StatsReply(.aggregate(AggregateStats(flowCount: 3)))),
+            .statsRequest(.groupDescription(3)),
+        ]
+    }
+}
