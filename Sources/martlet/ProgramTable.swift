@@ -23,6 +23,7 @@ enum ProgramTable {
     /// Verbs of `martlet` itself.
     static var verbs: [(name: String, summary: String, run: Body)] {
         [
+            ("run", "run database and switch in one process", RunProgram.run),
             ("install", "make links for the programs of Open vSwitch", InstallProgram.run),
             ("version", "print the version", MartletProgram.version),
             ("help", "print this help", MartletProgram.help),
