@@ -1,12 +1,12 @@
 import Bytes
 import FlowModel
 
-/// Types of the properties of a table. Those for packets without a rule are the odd ones; they
-/// are left out, which says that they are the same.
 /// Types of the properties of a table.
 ///
 /// Those for packets without a rule are the odd ones; they are left out, which says that they are
 /// the same.
+private enum TableProperty {
+    static var instructions: UInt16 { 0 }
     static var nextTables: UInt16 { 2 }
     static var writeActions: UInt16 { 4 }
     static var applyActions: UInt16 { 6 }
