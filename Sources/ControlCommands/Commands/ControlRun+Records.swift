@@ -216,7 +216,7 @@ extension Relation {
 
 extension Datum {
     /// Whether it comes first: fewer members, else the first difference of keys, then of values.
-    fileprivate func precedes(_ other: Datum) -> Bool {
+    func precedes(_ other: Datum) -> Bool {
         if count != other.count { return count < other.count }
         for (left, right) in zip(keys, other.keys) where left != right { return left < right }
         for (left, right) in zip(values, other.values) where left != right { return left < right }

@@ -34,13 +34,7 @@ struct VsctlOptions {
             CommandOption("leader-only"), CommandOption("no-leader-only"),
             CommandOption("shuffle-remotes"), CommandOption("no-shuffle-remotes"),
             CommandOption("version", "V"),
-        ] + CommonOptions.logging + tableOptions + CommonOptions.tls
-
-    private static let tableOptions = [
-        CommandOption("format", "f", .required), CommandOption("data", "d", .required),
-        CommandOption("no-headings"), CommandOption("pretty"), CommandOption("bare"),
-        CommandOption("max-column-width", nil, .required),
-    ]
+        ] + CommonOptions.logging + TableStyle.options + CommonOptions.tls
 
     /// The options of commands, which the first one may have among the global ones.
     private static var local: [CommandOption] {
@@ -90,40 +84,13 @@ struct VsctlOptions {
             }
             timeout = seconds
         case "leader-only", "no-leader-only", "shuffle-remotes", "no-shuffle-remotes":
-            break  // They choose among servers of a cluster, and there is one server here.
-        case "format", "data", "no-headings", "pretty", "bare", "max-column-width":
-            try takeTableOption(option.name, value)
+            // They choose among servers of a cluster, and there is one server here.
+            break
         case "verbose", "log-file", "syslog-method", "syslog-target":
             try CommonOptions.handleLogging(option)
         default:
             // Keys and certificates count only where a connection uses TLS.
-            break
-        }
-    }
-
-    private mutating func takeTableOption(_ name: String, _ value: String) throws {
-        switch name {
-        case "format":
-            guard let format = TableStyle.Format(rawValue: value) else {
-                throw ProgramError("unknown output format \"\(value)\"")
-            }
-            style.format = format
-        case "data":
-            guard let format = TableStyle.CellFormat(rawValue: value) else {
-                throw ProgramError("unknown data format \"\(value)\"")
-            }
-            style.cellFormat = format
-        case "no-headings": style.hasHeadings = false
-        case "pretty": style.isPretty = true
-        case "bare":
-            style.format = .list
-            style.cellFormat = .bare
-            style.hasHeadings = false
-        default:
-            guard let width = Int(value), width >= 0 else {
-                throw ProgramError("bad --max-column-width value \"\(value)\"")
-            }
-            style.maximumColumnWidth = width
+            try style.take(option)
         }
     }
 }

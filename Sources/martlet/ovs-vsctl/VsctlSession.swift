@@ -62,7 +62,7 @@ struct VsctlSession {
                 let timeout = deadline.map { $0 - ContinuousClock.now }
                 return try BlockingStream(connectingTo: target, timeout: timeout)
             } catch let error as TransportError {
-                if error.errno == ETIMEDOUT { alarmDeath() }
+                if error.errno == ETIMEDOUT { Program.endByAlarm() }
                 guard options.retries else {
                     let name =
                         options.database == "unix:db.sock"
@@ -73,7 +73,7 @@ struct VsctlSession {
             }
             if let deadline, ContinuousClock.now + retryInterval >= deadline {
                 pause(deadline - ContinuousClock.now)
-                alarmDeath()
+                Program.endByAlarm()
             }
             pause(retryInterval)
         }
@@ -84,20 +84,12 @@ struct VsctlSession {
         _ = poll(nil, 0, CInt(min(milliseconds, Double(CInt.max))))
     }
 
-    /// Ends as the alarm of `--timeout` ends Open vSwitch's program.
-    private static func alarmDeath() -> Never {
-        LogModule("fatal_signal").warning("terminating with signal \(SIGALRM) (Alarm clock)")
-        signal(SIGALRM, SIG_DFL)
-        raise(SIGALRM)
-        exit(128 + SIGALRM)
-    }
-
     /// Runs the commands, and returns the exit status.
     func execute() throws -> Int32 {
         do {
             return try attempt()
         } catch let error as TransportError {
-            if error.errno == ETIMEDOUT { Self.alarmDeath() }
+            if error.errno == ETIMEDOUT { Program.endByAlarm() }
             throw ProgramError("database connection failed (\(error.reason))")
         }
     }

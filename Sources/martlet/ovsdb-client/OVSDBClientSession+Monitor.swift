@@ -1,0 +1,109 @@
+import ControlCommands
+import Daemon
+import Glibc
+import JSONRPC
+import OVSDBModel
+
+/// `monitor` and its variants with conditions.
+extension OVSDBClientSession {
+    enum MonitorMethod: String {
+        case plain = "monitor"
+        case conditional = "monitor_cond"
+        case since = "monitor_cond_since"
+    }
+
+    private static let unknownTransaction = "00000000-0000-0000-0000-000000000000"
+
+    func monitor(_ words: [String], method: MonitorMethod) throws {
+        isMonitoring = true
+        var words = words
+        var last = Self.unknownTransaction
+        var condition: JSON?
+        if method == .since, let first = words.first, UUID(first) != nil {
+            last = words.removeFirst()
+        }
+        if method != .plain {
+            let text = words.removeFirst()
+            do {
+                condition = try JSON.parse(text)
+            } catch {
+                throw ProgramError("\"\(text)\": \(error)")
+            }
+        }
+        let tables = try monitoredTables(words)
+        var requests = JSONObject()
+        for table in tables { requests[table.table.name] = table.request(condition: condition) }
+        var params: [JSON] = [.string(database), .null, .object(requests)]
+        if method == .since { params.append(.string(last)) }
+        let reply = try client.call(method.rawValue, params)
+        try printInitial(reply, tables, method)
+        while true {
+            let (name, params) = try client.nextNotification()
+            switch name {
+            case "update" where params.count == 2:
+                printUpdate(params[1], tables) { table, update, captioned in
+                    table.text(ofUpdate: update, isInitial: false, captioned: captioned)
+                }
+            case "update2" where params.count == 2:
+                printUpdate2(params[1], tables)
+            case "update3" where params.count == 3:
+                print("\nlast_id: \(params[1].string ?? "")\n")
+                omitSeparator()
+                printUpdate2(params[2], tables)
+            case "monitor_canceled":
+                throw ProgramError("\(database): the server ended the monitor")
+            default: break
+            }
+        }
+    }
+
+    private func monitoredTables(_ words: [String]) throws -> [MonitoredTable] {
+        let schema = try schema()
+        func table(_ table: TableSchema, _ groups: [String]) throws -> MonitoredTable {
+            try MonitoredTable(table, groups: groups, database: database, server: server)
+        }
+        guard let name = words.first else {
+            throw ProgramError("invalid syntax for 'monitor' (use --help for help)")
+        }
+        if name == "ALL" { return try schema.tables.map { try table($0, []) } }
+        guard let found = schema.table(name) else {
+            throw ProgramError("\(server): \(database) does not have a table named \"\(name)\"")
+        }
+        return [try table(found, Array(words.dropFirst()))]
+    }
+
+    private func printInitial(
+        _ reply: JSON, _ tables: [MonitoredTable], _ method: MonitorMethod
+    ) throws {
+        switch method {
+        case .plain:
+            printUpdate(reply, tables) { table, update, captioned in
+                table.text(ofUpdate: update, isInitial: true, captioned: captioned)
+            }
+        case .conditional:
+            printUpdate2(reply, tables)
+        case .since:
+            let isFound = reply[0]?.boolean == true
+            print("found: \(isFound), last_id: \(reply[1]?.string ?? "")\n")
+            printUpdate2(reply[2] ?? [:], tables)
+        }
+    }
+
+    private func printUpdate2(_ update: JSON, _ tables: [MonitoredTable]) {
+        printUpdate(update, tables) { table, update, captioned in
+            table.text(ofUpdate2: update, captioned: captioned)
+        }
+    }
+
+    private func printUpdate(
+        _ update: JSON, _ tables: [MonitoredTable],
+        _ text: (MonitoredTable, JSON, Bool) -> TextTable?
+    ) {
+        for table in tables {
+            guard let rows = update[table.table.name],
+                let text = text(table, rows, tables.count > 1)
+            else { continue }
+            print(text)
+        }
+    }
+}

@@ -1,0 +1,208 @@
+import CLinux
+import ControlCommands
+import Daemon
+import Glibc
+import JSONRPC
+import OVSDBModel
+import Transport
+
+/// A connection of `ovsdb-client` to a server, and the commands on it.
+final class OVSDBClientSession {
+    let options: OVSDBClientOptions
+    let server: String
+    var database = "Open_vSwitch"
+    let client: DatabaseClient
+    private var hasPrintedTable = false
+    /// Whether tables are changes, which have times.
+    var isMonitoring = false
+
+    init(_ options: OVSDBClientOptions, server: String) throws {
+        self.options = options
+        self.server = server
+        do {
+            let target = try StreamTarget(server, defaultPort: StreamTarget.ovsdbPort)
+            if target.isPassive {
+                throw ProgramError(
+                    "\(server): waiting for the server to connect is not supported")
+            }
+            client = DatabaseClient(
+                try BlockingStream(connectingTo: target, timeout: options.timeout))
+        } catch let error as TransportError where error.errno != ETIMEDOUT {
+            throw ProgramError("failed to connect to \"\(server)\" (\(error.reason))")
+        }
+    }
+
+    func print(_ text: String) { Program.printOutput(text) }
+
+    private func print(_ json: JSON) {
+        print(json.text(sortsKeys: true, isPretty: options.style.isPretty) + "\n")
+    }
+
+    func print(_ table: TextTable) {
+        if hasPrintedTable { print(options.style.separator) }
+        hasPrintedTable = true
+        if options.hasTimestamps && isMonitoring { print(Self.timestamp() + "\n") }
+        print(options.style.text(of: table))
+    }
+
+    /// Lets the next table follow what was printed last at once.
+    func omitSeparator() { hasPrintedTable = false }
+
+    private static func timestamp() -> String {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        var fields = tm()
+        gmtime_r(&now.tv_sec, &fields)
+        var text = [CChar](repeating: 0, count: 32)
+        strftime(&text, text.count, "%Y-%m-%d %H:%M:%S", &fields)
+        let octets = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        let milliseconds = String(now.tv_nsec / 1_000_000 + 1000).dropFirst()
+        return "\(String(decoding: octets, as: UTF8.self)).\(milliseconds)"
+    }
+
+    // MARK: Schemas
+
+    func databases() throws -> [String] {
+        try client.call("list_dbs", []).array?.compactMap(\.string) ?? []
+    }
+
+    func listDatabases() throws {
+        print(try databases().sorted().map { $0 + "\n" }.joined())
+    }
+
+    func printSchema() throws { print(try client.call("get_schema", [.string(database)])) }
+
+    func schema() throws -> DatabaseSchema {
+        try DatabaseSchema(try client.call("get_schema", [.string(database)]))
+    }
+
+    func listTables() throws {
+        var table = TextTable(headings: ["Table"])
+        table.rows = try schema().tables.map { [.text($0.name)] }
+        print(table)
+    }
+
+    func listColumns(of name: String?) throws {
+        let headings = (name == nil ? ["Table"] : []) + ["Column", "Type"]
+        var text = TextTable(headings: headings)
+        for table in try schema().tables where name == nil || table.name == name {
+            for column in table.columns {
+                let type = TextTable.Cell.json(column.type.json)
+                let cells: [TextTable.Cell] = [.text(column.name), type]
+                text.rows.append((name == nil ? [.text(table.name)] : []) + cells)
+            }
+        }
+        print(text)
+    }
+
+    /// `needs-conversion`.
+    func compareSchema(in path: String) throws {
+        let wanted = try DatabaseSchema(try Self.readJSON(path))
+        database = wanted.name
+        print(try schema().json == wanted.json ? "no\n" : "yes\n")
+    }
+
+    func convert(to path: String) throws {
+        let schema = try Self.readJSON(path)
+        let name = try DatabaseSchema(schema).name
+        _ = try client.call("convert", [.string(name), schema])
+    }
+
+    private static func readJSON(_ path: String) throws -> JSON {
+        guard let file = fopen(path, "re") else {
+            throw ProgramError(
+                "error opening \"\(path)\": \(TransportError(errno: errno).reason)")
+        }
+        defer { fclose(file) }
+        var octets: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: BlockingStream.receiveByteCount)
+        while true {
+            let count = fread(&buffer, 1, buffer.count, file)
+            guard count > 0 else { break }
+            octets += buffer[..<count]
+        }
+        do {
+            return try JSON.parse(octets: octets)
+        } catch {
+            throw ProgramError("error reading \"\(path)\": \(error)")
+        }
+    }
+
+    // MARK: Data
+
+    func transact(_ text: String, isQuery: Bool) throws {
+        let json: JSON
+        do {
+            json = try JSON.parse(text)
+        } catch {
+            throw ProgramError("\"\(text)\": \(error)")
+        }
+        guard var params = json.array, params.first?.string != nil else {
+            throw ProgramError("not a valid OVSDB query")
+        }
+        if isQuery { params.append(["op": "abort"]) }
+        let result: JSON
+        do {
+            result = try client.call("transact", params)
+        } catch let error as CallError {
+            throw ProgramError(
+                "transaction returned error: \(error.error.text(sortsKeys: true))")
+        }
+        guard isQuery, var results = result.array else { return print(result) }
+        if results.last?["error"] == "aborted" { results.removeLast() }
+        print(.array(results))
+    }
+
+    func dump(_ words: [String]) throws {
+        let schema = try schema()
+        var tables: [DumpTable] = []
+        if let name = words.first {
+            guard let table = schema.table(name) else {
+                throw ProgramError("No table \"\(name)\" found.")
+            }
+            tables = [try DumpTable(table, columns: Array(words.dropFirst()))]
+        } else {
+            tables = try schema.tables.map { try DumpTable($0, columns: []) }
+        }
+        let results = try client.call(
+            "transact", [.string(database)] + tables.map(\.selection))
+        for (table, result) in zip(tables, results.array ?? []) {
+            print(try table.text(of: result))
+        }
+    }
+
+    // MARK: Locks and states
+
+    /// `lock` and `steal` hold the lock until they are ended; `unlock` returns.
+    func hold(_ method: String, _ lock: String) throws {
+        print(try client.call(method, [.string(lock)]))
+        guard method != "unlock" else { return }
+        while true {
+            let (method, params) = try client.nextNotification()
+            print("\(method) \(JSON.array(params).text)\n")
+        }
+    }
+
+    func wait(for state: String) throws {
+        guard ["added", "connected", "removed"].contains(state) else {
+            throw ProgramError(
+                "\(state): unknown state (use --help for help)")
+        }
+        let name = database
+        let request: JSON = ["Database": [["columns": ["name", "connected", "model"]]]]
+        _ = try client.call("monitor", ["_Server", "wait", request])
+        while true {
+            let select: JSON = [
+                "op": "select", "table": "Database",
+                "where": [["name", "==", .string(name)]], "columns": ["connected"],
+            ]
+            let row = try client.call("transact", ["_Server", select])[0]?["rows"]?[0]
+            switch state {
+            case "added" where row != nil: return
+            case "connected" where row?["connected"] == true: return
+            case "removed" where row == nil: return
+            default: _ = try client.nextNotification()
+            }
+        }
+    }
+}
