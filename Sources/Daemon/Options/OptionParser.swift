@@ -35,6 +35,11 @@ public struct OptionParser {
     public struct Found: Hashable, Sendable {
         public let name: String
         public let value: String?
+
+        public init(name: String, value: String?) {
+            self.name = name
+            self.value = value
+        }
     }
 
     /// Where options end.

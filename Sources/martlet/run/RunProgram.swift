@@ -25,6 +25,7 @@ enum RunProgram {
         var state: String?
         var remotes: [String] = []
         var switchArguments: [String] = []
+        var hasPidFile = false
     }
 
     static func run(_ arguments: [String]) -> Int32 {
@@ -39,6 +40,9 @@ enum RunProgram {
         guard let options = try parse(arguments, process) else {
             Program.printOutput(help)
             return
+        }
+        if !options.hasPidFile {
+            try process.handle(OptionParser.Found(name: "pidfile", value: nil))
         }
         let switchOptions = try VswitchdProgram.parse(
             options.switchArguments, DaemonProcess(program: daemonName))
@@ -127,6 +131,7 @@ enum RunProgram {
             case _ where CommonOptions.logging.contains { $0.name == option.name }:
                 if process != nil { try CommonOptions.handleLogging(option) }
             default:
+                if option.name == "pidfile" { result.hasPidFile = true }
                 try process?.handle(option)
             }
         }
