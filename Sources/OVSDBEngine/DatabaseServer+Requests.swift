@@ -113,7 +113,7 @@ extension DatabaseServer {
     private func lock(
         _ method: String, _ params: [JSON], _ session: SessionID
     ) throws(OVSDBError) -> JSON {
-        let name = try lockName("lock", params)
+        let name = try lockName(method, params)
         guard !locks.isWaiting(session, for: name) else {
             throw .syntax("must issue \"unlock\" before new \"\(method)\"", in: .array(params))
         }

@@ -108,7 +108,7 @@ extension Execution {
         var chosen: UUID?
         if let wanted {
             guard let uuid = UUID(wanted) else {
-                throw .syntax("\"\(wanted)\" is not a valid UUID", in: .string(wanted))
+                throw .syntax("bad uuid", in: .string(wanted))
             }
             chosen = uuid
             let key = RowKey(table: table, uuid: uuid)
@@ -232,6 +232,9 @@ extension Execution {
         try members.finish()
         guard until == "==" || until == "!=" else {
             throw .syntax("\"until\" must be \"==\" or \"!=\"", in: .string(until))
+        }
+        if let timeout, timeout < 0 {
+            throw .syntax("timeout must be nonnegative", in: .integer(timeout))
         }
         let uuids = try rows(of: table, where: whereJSON)
         let columns = try parseColumns(columnsJSON, table: table)

@@ -71,6 +71,7 @@ struct Monitor {
         let columnsJSON = try members.optionalArray("columns")
         let clauses = version == .update ? nil : try members.optionalArray("where")
         let selectJSON = members.optional("select")
+        if let selectJSON, selectJSON.object == nil { throw members.mismatch("select") }
         try members.finish()
         let selection = try Self.selection(selectJSON, table: schema.name)
         let columns =
@@ -87,13 +88,8 @@ struct Monitor {
         }
         monitored.selection.formUnion(selection)
         let condition = try Self.condition(clauses, schema)
-        if tables[table] == nil {
-            monitored.condition = condition
-        } else if let earlier = monitored.condition, let condition {
-            monitored.condition = Condition(earlier.clauses + condition.clauses)
-        } else {
-            monitored.condition = nil
-        }
+        // Of several requests for one table the first one's condition counts.
+        if tables[table] == nil { monitored.condition = condition }
         tables[table] = monitored
     }
 
@@ -243,12 +239,15 @@ extension Monitor {
         _ requests: JSON, database: Database
     ) throws(OVSDBError) -> JSON? {
         guard let object = requests.object else {
-            throw .syntax("monitor-cond-change-requests must be object", in: requests)
+            throw .syntax("monitor-cond-change-requests must be object", in: nil)
         }
         var conditions: [Int: Condition?] = [:]
         for member in object {
-            guard let table = database.schema.index(of: member.key), tables[table] != nil else {
+            guard let table = database.schema.index(of: member.key) else {
                 throw .syntax("no table named \(member.key)", in: nil)
+            }
+            guard tables[table] != nil else {
+                throw .syntax("no table named \(member.key) in monitor session", in: nil)
             }
             let schema = database.schema.tables[table]
             for request in member.value.array ?? [member.value] {

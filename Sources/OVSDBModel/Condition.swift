@@ -127,7 +127,7 @@ extension Clause.Comparison {
         switch self {
         case .includes where !type.isScalar:
             ColumnType(type.key, type.value, minimum: 0, maximum: type.maximum)
-        case .excludes:
+        case .excludes where !type.isScalar:
             ColumnType(type.key, type.value, minimum: 0, maximum: ColumnType.unlimited)
         default: type
         }

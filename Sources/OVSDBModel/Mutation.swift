@@ -158,12 +158,10 @@ extension Mutation.Mutator {
                 context: &context)
         case .delete:
             let isMap = Atom.tagged("map", json) != nil
-            var key = BaseType(type.key.type)
-            key.refTable = type.key.refTable
             return try Datum(
                 json,
                 type: ColumnType(
-                    key, isMap ? type.value.map { BaseType($0.type) } : nil, minimum: 0,
+                    type.key, isMap ? type.value : nil, minimum: 0,
                     maximum: ColumnType.unlimited),
                 context: &context)
         case .add, .subtract, .multiply, .divide, .remainder:
