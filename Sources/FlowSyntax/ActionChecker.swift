@@ -11,6 +11,11 @@ struct ActionChecker {
     ) throws(SyntaxError) {
         var checker = ActionChecker(match: flow.match, formats: flow.formats)
         try checker.check(flow.actions, &notes)
+        for case .gotoTable(let next) in flow.actions {
+            // A packet cannot go back, lest it go in circles.
+            guard let table = flow.table, next <= table else { continue }
+            throw SyntaxError("actions are invalid with specified match (OFPBIC_BAD_TABLE_ID)")
+        }
         flow.formats = checker.formats
     }
 

@@ -9,6 +9,13 @@ public enum FlowKeyText {
         MatchPrinter.text(Match(key: key, mask: mask(for: key)), names: names)
     }
 
+    /// A packet alone, as `ovs-ofctl monitor` prints it: without the port that it came from.
+    public static func packetText(_ key: FlowKey) -> String {
+        var mask = mask(for: key)
+        mask.words[KeyWord.inPort] = 0
+        return MatchPrinter.text(Match(key: key, mask: mask))
+    }
+
     /// A megaflow's match, as `ofproto/trace` prints after `Megaflow:`.
     public static func megaflow(
         _ key: FlowKey, mask: FlowKey, names: FlowNames = FlowNames()

@@ -1,0 +1,118 @@
+import Bytes
+import FlowModel
+import FlowSyntax
+import OpenFlow
+
+extension MessagePrinter {
+    func text(_ packet: PacketIn) -> String {
+        var text = ""
+        if packet.tableID != 0 && packet.tableID != FlowMod.allTables {
+            text += " table_id=" + names.text(ofTable: packet.tableID)
+        }
+        if packet.cookie != .max { text += " cookie=" + Self.hexadecimal(packet.cookie) }
+        text += " total_len=\(packet.totalLength) "
+        text += MatchPrinter.text(packet.metadata, names: names)
+        text += " (via \(packet.reason.name)) data_len=\(packet.data.count)"
+        if let buffer = packet.bufferID {
+            text += " buffer=0x" + HexDump.padded(buffer, 8)
+        } else {
+            text += " (unbuffered)"
+        }
+        if packet.data.count > packet.totalLength { text += " (***data_len > total_len***)" }
+        text += "\n"
+        if !packet.userdata.isEmpty {
+            let octets = packet.userdata.map { HexDump.padded($0, 2) }
+            text += " userdata=" + octets.joined(separator: ".") + "\n"
+        }
+        text += PacketText.text(packet.data)
+        if verbosity > 0 { text += HexDump.text(packet.data, hasText: false) }
+        return text
+    }
+
+    func text(_ packet: PacketOut) -> String {
+        var text = " " + MatchPrinter.text(packet.metadata, names: names)
+        text += " actions=" + ActionPrinter.text(packet.actions, names: names)
+        if let buffer = packet.bufferID {
+            return text + " buffer=0x" + HexDump.padded(buffer, 8)
+        }
+        text += " data_len=\(packet.data.count)"
+        if packet.data.isEmpty { return text + "\n" }
+        text += "\n" + PacketText.text(packet.data)
+        if verbosity > 0 { text += HexDump.text(packet.data, hasText: false) }
+        return text
+    }
+
+    /// The error's name, and the request that it answers as far as it came along.
+    func text(_ error: ErrorMessage) -> String {
+        let name = OpenFlowError.name(of: error.code, in: dialect.version)
+        if error.isHelloFailure {
+            return " \(name)\n" + String(decoding: error.data, as: UTF8.self) + "\n"
+        }
+        return " \(name)\n" + text(ofRequest: error.data)
+    }
+
+    private func text(ofRequest octets: [UInt8]) -> String {
+        guard let header = MessageHeader(octets) else {
+            return HexDump.text(octets, hasText: true)
+        }
+        if header.length <= octets.count, let request = MessageCodec.decode(octets, dialect) {
+            return text(request)
+        }
+        let name = MessageCodec.name(ofType: header.type, header.version)
+        let xid = String(header.xid, radix: 16)
+        let reason =
+            header.length > octets.count
+            ? "\n(***truncated to \(octets.count) bytes from \(header.length)***)\n"
+            : " ***decode error***\n"
+        return "\(name)\(version) (xid=0x\(xid)):\(reason)" + HexDump.text(octets, hasText: true)
+    }
+}
+
+/// The text of a packet, as OVS prints it in messages.
+enum PacketText {
+    static func text(_ packet: [UInt8]) -> String {
+        var packed = PackedKey()
+        PacketParser.parse(packet.span.octets, .init(inPort: 0), into: &packed)
+        let key = packed.expanded
+        return FlowKeyText.packetText(key) + checksum(packet, key) + "\n"
+    }
+
+    /// The checksum of the transport header, where there is one.
+    private static func checksum(_ packet: [UInt8], _ key: FlowKey) -> String {
+        guard EtherType.isIP(key.etherType), key.ipFragment & FragmentBits.later == 0,
+            let start = transportStart(packet, key)
+        else { return "" }
+        let isIPv6 = key.etherType == EtherType.ipv6
+        let (name, offset, width) =
+            switch key.ipProtocol {
+            case IPProtocol.tcp: ("tcp_csum", 16, 2)
+            case IPProtocol.udp: ("udp_csum", 6, 2)
+            case IPProtocol.icmp where !isIPv6: ("icmp_csum", 2, 2)
+            case IPProtocol.icmpv6 where isIPv6: ("icmp_csum", 2, 2)
+            case IPProtocol.sctp: ("sctp_csum", 8, 4)
+            default: ("", 0, 0)
+            }
+        guard width > 0, packet.count >= start + offset + width else { return "" }
+        let value = packet[(start + offset)..<(start + offset + width)].reduce(UInt32(0)) {
+            $0 << 8 | UInt32($1)
+        }
+        return " \(name):\(String(value, radix: 16))"
+    }
+
+    private static func transportStart(_ packet: [UInt8], _ key: FlowKey) -> Int? {
+        let tagCount = (key.vlanTCI == 0 ? 0 : 1) + (key.innerVLANTCI == 0 ? 0 : 1)
+        let start = 14 + 4 * tagCount
+        guard packet.count > start else { return nil }
+        if key.etherType == EtherType.ipv4 { return start + 4 * Int(packet[start] & 15) }
+        var next = start + 40
+        guard packet.count > start + 6 else { return nil }
+        var header = packet[start + 6]
+        // Hop-by-hop, routing, destination options and fragments come before the transport.
+        while [0, 43, 44, 60].contains(header), packet.count > next + 1 {
+            let length = header == 44 ? 8 : 8 * (Int(packet[next + 1]) + 1)
+            header = packet[next]
+            next += length
+        }
+        return next
+    }
+}
