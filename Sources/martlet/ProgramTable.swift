@@ -16,6 +16,7 @@ enum ProgramTable {
             Entry(name: "ovs-appctl", directory: "bin", run: AppctlProgram.run),
             Entry(name: "ovs-vsctl", directory: "bin", run: VsctlProgram.run),
             Entry(name: "ovsdb-client", directory: "bin", run: OVSDBClientProgram.run),
+            Entry(name: "ovs-ofctl", directory: "bin", run: OfctlProgram.run),
             Entry(name: "ovs-vswitchd", directory: "sbin", run: VswitchdProgram.run),
             Entry(name: "ovsdb-server", directory: "sbin", run: OvsdbServerProgram.run),
         ]

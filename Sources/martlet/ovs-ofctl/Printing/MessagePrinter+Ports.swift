@@ -1,4 +1,5 @@
 import FlowModel
+import FlowSyntax
 import OpenFlow
 
 extension MessagePrinter {

@@ -55,6 +55,7 @@ extension MessagePrinter {
         case .noGroups, .noGroupDescriptions, .noMeters, .noMeterConfigs: return ""
         case .groupFeatures(let features): return text(features)
         case .meterFeatures(let features): return text(features)
+        case .tableFeatures(let tables): return tables.map { text($0) }.joined()
         }
     }
 
@@ -97,6 +98,11 @@ extension MessagePrinter {
     private func text(_ features: GroupFeatures) -> String {
         "\n Group table:\n    Types:  0x\(String(features.types, radix: 16))\n"
             + "    Capabilities:  0x\(String(features.capabilities, radix: 16))\n"
+    }
+
+    private func text(_ table: TableFeatures) -> String {
+        let name = table.name.isEmpty ? "" : " (\"\(table.name)\")"
+        return "\n  table \(table.tableID)\(name):\n    max_entries=\(table.maxEntries)\n"
     }
 
     private func text(_ features: MeterFeatures) -> String {

@@ -103,6 +103,7 @@ struct MessagePrinter {
         case .noMeters: "OFPST_METER"
         case .noMeterConfigs: "OFPST_METER_CONFIG"
         case .meterFeatures: "OFPST_METER_FEATURES"
+        case .tableFeatures: "OFPST_TABLE_FEATURES"
         }
     }
 

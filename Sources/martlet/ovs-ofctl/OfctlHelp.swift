@@ -1,0 +1,79 @@
+import Daemon
+
+/// What `ovs-ofctl --help` prints.
+enum OfctlHelp {
+    static var text: String {
+        commands + CommonOptions.daemonHelp(program: "ovs-ofctl")
+            + CommonOptions.loggingHelp(program: "ovs-ofctl") + others
+    }
+
+    private static let commands = """
+        ovs-ofctl: asks and changes OpenFlow switches
+        usage: ovs-ofctl [OPTIONS] COMMAND [ARG...]
+
+        Commands for switches:
+          show SWITCH                         features and ports
+          dump-desc SWITCH                    description
+          dump-tables SWITCH                  statistics of tables
+          dump-ports SWITCH [PORT]            statistics of ports
+          dump-ports-desc SWITCH [PORT]       descriptions of ports
+          queue-stats SWITCH [PORT [QUEUE]]   statistics of queues
+          mod-port SWITCH PORT ACTION         change a port
+          get-frags SWITCH                    how fragments are handled
+          set-frags SWITCH MODE               normal, drop, reassemble or nx-match
+          dump-flows SWITCH [FLOW]            flows
+          dump-aggregate SWITCH [FLOW]        sums over flows
+          add-flow SWITCH FLOW                add a flow
+          add-flows SWITCH FILE               add the flows of a file
+          mod-flows SWITCH FLOW               change the actions of flows
+          del-flows SWITCH [FLOW]             delete flows
+          replace-flows SWITCH FILE           make the flows those of a file
+          diff-flows SOURCE1 SOURCE2          compare the flows of two files or switches
+          packet-out SWITCH IN_PORT ACTIONS PACKET...
+          packet-out SWITCH PACKET-OUT        let the switch act on a packet
+          monitor SWITCH [MISSLEN] [invalid_ttl]  print what the switch sends
+          snoop SWITCH                        print what the switch and its controller say
+          dump-groups SWITCH [GROUP]          groups
+          dump-group-stats SWITCH [GROUP]     statistics of groups
+          dump-group-features SWITCH          what groups can do
+          dump-meters SWITCH [METER]          meters
+          meter-stats SWITCH [METER]          statistics of meters
+          meter-features SWITCH               what meters can do
+
+        Commands for switches and controllers:
+          probe TARGET                        one echo
+          ping TARGET [N]                     ten echoes of N octets, each with its time
+          benchmark TARGET N COUNT            COUNT echoes of N octets
+
+        Commands without a switch:
+          ofp-parse FILE                      print the messages of a file
+          ofp-print HEX                       print a message
+          parse-flow FLOW                     print a flow as it would be sent
+          parse-flows FILE                    the same for the flows of a file
+          parse-actions ACTIONS               print actions in their usual form
+
+        SWITCH is a bridge's name, tcp:HOST[:PORT] or unix:FILE.
+
+        """
+
+    private static let others = """
+
+        Other options:
+          --strict                    match flows exactly in mod-flows and del-flows
+          --read-only                 refuse commands that change the switch
+          --readd                     replace flows that have not changed too
+          -O, --protocols=VERSIONS    allowed OpenFlow versions (OpenFlow10, OpenFlow13)
+          -F, --flow-format=FORMATS   allowed formats of flows
+          -P, --packet-in-format=F    standard, nxt_packet_in or nxt_packet_in2
+          -m, --more                  print more
+          --timestamp                 print the time before messages
+          -t, --timeout=SECS          give up after SECS seconds
+          --sort[=FIELD], --rsort[=FIELD]  sort flows
+          --names, --no-names         show and take names of ports and tables, or do not
+          --stats, --no-stats         show what changes by itself, or do not
+          --unixctl=SOCKET            where to listen for commands
+          -h, --help                  print this help
+          -V, --version               print the version
+
+        """
+}

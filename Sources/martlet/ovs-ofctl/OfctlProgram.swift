@@ -1,0 +1,183 @@
+import CLinux
+import Daemon
+import FlowSyntax
+import Glibc
+import OpenFlow
+
+/// `ovs-ofctl`: asks and changes an OpenFlow switch.
+enum OfctlProgram {
+    static let name = "ovs-ofctl"
+
+    /// A command with how many arguments it takes.
+    struct Command {
+        let name: String
+        let arguments: ClosedRange<Int>
+        var writes = false
+        let run: (OfctlContext) throws -> Void
+    }
+
+    static var commands: [Command] {
+        [
+            Command(name: "show", arguments: 1...1, run: SwitchCommands.show),
+            Command(name: "dump-desc", arguments: 1...1, run: SwitchCommands.describe),
+            Command(name: "dump-tables", arguments: 1...1, run: SwitchCommands.dumpTables),
+            Command(name: "dump-ports", arguments: 1...2, run: SwitchCommands.dumpPorts),
+            Command(
+                name: "dump-ports-desc", arguments: 1...2, run: SwitchCommands.dumpPortDescriptions),
+            Command(name: "queue-stats", arguments: 1...3, run: SwitchCommands.dumpQueues),
+            Command(
+                name: "mod-port", arguments: 3...3, writes: true, run: SwitchCommands.modifyPort),
+            Command(name: "get-frags", arguments: 1...1, run: SwitchCommands.getFragments),
+            Command(
+                name: "set-frags", arguments: 2...2, writes: true, run: SwitchCommands.setFragments),
+            Command(name: "dump-groups", arguments: 1...2, run: SwitchCommands.dumpGroups),
+            Command(name: "dump-group-stats", arguments: 1...2, run: SwitchCommands.dumpGroupStats),
+            Command(
+                name: "dump-group-features", arguments: 1...1, run: SwitchCommands.dumpGroupFeatures
+            ),
+            Command(name: "dump-meters", arguments: 1...2, run: SwitchCommands.dumpMeters),
+            Command(name: "meter-stats", arguments: 1...2, run: SwitchCommands.dumpMeterStats),
+            Command(
+                name: "meter-features", arguments: 1...1, run: SwitchCommands.dumpMeterFeatures),
+            Command(name: "dump-flows", arguments: 1...2, run: FlowDump.run),
+            Command(name: "dump-aggregate", arguments: 1...2, run: FlowDump.aggregate),
+            Command(name: "add-flow", arguments: 2...2, writes: true, run: FlowCommands.add),
+            Command(name: "add-flows", arguments: 2...2, writes: true, run: FlowCommands.addFile),
+            Command(name: "mod-flows", arguments: 2...2, writes: true, run: FlowCommands.modify),
+            Command(name: "del-flows", arguments: 1...2, writes: true, run: FlowCommands.delete),
+            Command(
+                name: "replace-flows", arguments: 2...2, writes: true, run: FlowDifference.replace),
+            Command(name: "diff-flows", arguments: 2...2, run: FlowDifference.compare),
+            Command(
+                name: "packet-out", arguments: 2...Int.max, writes: true, run: PacketOutCommand.run),
+            Command(name: "monitor", arguments: 1...3, run: MonitorCommand.run),
+            Command(name: "snoop", arguments: 1...1, run: MonitorCommand.snoop),
+            Command(name: "probe", arguments: 1...1, run: EchoCommands.probe),
+            Command(name: "ping", arguments: 1...2, run: EchoCommands.ping),
+            Command(name: "benchmark", arguments: 3...3, run: EchoCommands.benchmark),
+            Command(name: "ofp-parse", arguments: 1...1, run: ParseCommands.parseMessages),
+            Command(name: "ofp-print", arguments: 1...2, run: ParseCommands.printMessage),
+            Command(name: "parse-flow", arguments: 1...1, run: ParseCommands.parseFlow),
+            Command(name: "parse-flows", arguments: 1...1, run: ParseCommands.parseFlows),
+            Command(name: "parse-actions", arguments: 1...1, run: ParseCommands.parseActions),
+            Command(
+                name: "list-commands", arguments: 0...Int.max,
+                run: { _ in
+                    let lines = OfctlProgram.commands.map { "  \($0.name)\n" }
+                    Program.printOutput(lines.joined())
+                }),
+            Command(
+                name: "help", arguments: 0...Int.max,
+                run: { _ in Program.printOutput(OfctlHelp.text) }
+            ),
+        ]
+    }
+
+    /// Commands of the genuine program that are not offered yet, for a plain answer.
+    private static let unsupported: Set<String> = [
+        "dump-table-features", "dump-table-desc", "mod-table", "add-group", "add-groups",
+        "mod-group", "del-groups", "insert-buckets", "remove-buckets", "queue-get-config",
+        "add-meter", "mod-meter", "del-meter", "del-meters", "add-tlv-map", "del-tlv-map",
+        "dump-tlv-map", "dump-ipfix-bridge", "dump-ipfix-flow", "ct-flush-zone", "ct-flush",
+        "ofp-parse-pcap", "bundle",
+    ]
+
+    static func run(_ arguments: [String]) -> Int32 {
+        Program.run(name) { try execute(arguments) }
+    }
+
+    private static func execute(_ arguments: [String]) throws {
+        LogSystem.shared.start(program: name)
+        signal(SIGPIPE, SIG_IGN)
+        var options = OfctlOptions()
+        let process = DaemonProcess(program: name)
+        var parser = OptionParser(arguments, options: OfctlOptions.options)
+        while let option = try parser.nextOption() {
+            if try options.handle(option) { continue }
+            switch option.name {
+            case "timeout":
+                guard let seconds = UInt32(option.value ?? ""), seconds > 0 else {
+                    throw ProgramError(
+                        "value \(option.value ?? "") on -t or --timeout is invalid")
+                }
+                alarm(seconds)
+            case "help": return Program.printOutput(OfctlHelp.text)
+            case "option": return Program.printOutput(CommonOptions.list(OfctlOptions.options))
+            case "version":
+                let versions = ["OpenFlow versions 0x1:0x4"]
+                return Program.printOutput(ProgramVersion.text(for: name, further: versions))
+            case _ where CommonOptions.daemon.contains { $0.name == option.name }:
+                try process.handle(option)
+            case _ where CommonOptions.logging.contains { $0.name == option.name }:
+                try CommonOptions.handleLogging(option)
+            default:
+                // Keys and certificates matter once TLS connections are supported.
+                break
+            }
+        }
+        if options.usesBundle && !options.hasVersions {
+            options.versions = OpenFlowVersions(OpenFlowVersion.v14)
+        }
+        try dispatch(parser.operands, options, process)
+    }
+
+    private static func dispatch(
+        _ operands: [String], _ options: OfctlOptions, _ process: DaemonProcess
+    ) throws {
+        guard let word = operands.first else {
+            throw ProgramError("missing command name; use --help for help")
+        }
+        guard let command = commands.first(where: { $0.name == word }) else {
+            if unsupported.contains(word) {
+                throw ProgramError("'\(word)' command is not supported")
+            }
+            throw ProgramError("unknown command '\(word)'; use --help for help")
+        }
+        let count = operands.count - 1
+        if count < command.arguments.lowerBound {
+            throw ProgramError(
+                "'\(word)' command requires at least \(command.arguments.lowerBound) arguments")
+        }
+        if count > command.arguments.upperBound {
+            throw ProgramError(
+                "'\(word)' command takes at most \(command.arguments.upperBound) arguments")
+        }
+        if command.writes && options.readsOnly {
+            throw ProgramError("'\(word)' command does not work in read only mode")
+        }
+        let context = OfctlContext(
+            arguments: Array(operands.dropFirst()), options: options, process: process)
+        try command.run(context)
+    }
+}
+
+/// What a command of `ovs-ofctl` works with.
+struct OfctlContext {
+    let arguments: [String]
+    let options: OfctlOptions
+    let process: DaemonProcess
+
+    var target: String { arguments[0] }
+
+    func connect() throws -> SwitchConnection {
+        try SwitchConnection(target, versions: options.versions)
+    }
+
+    /// Whether commands take names of ports and tables.
+    var acceptsNames: Bool { options.showsNames != false }
+
+    /// Whether names are shown: on a terminal, or as asked.
+    var showsNames: Bool { options.showsNames ?? (isatty(STDOUT_FILENO) == 1) }
+
+    func printer(_ connection: SwitchConnection, names: FlowNames = FlowNames()) -> MessagePrinter {
+        MessagePrinter(dialect: connection.dialect, names: names, verbosity: options.verbosity)
+    }
+
+    /// Prints what the switch answers to a request, message by message.
+    func printReplies(_ connection: SwitchConnection, to request: OpenFlowMessage) throws {
+        let printer = printer(connection)
+        try connection.transact(request) { octets in
+            Program.printOutput(MessageCodec.text(octets, printer))
+        }
+    }
+}

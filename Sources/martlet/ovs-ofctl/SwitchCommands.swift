@@ -1,0 +1,194 @@
+import Daemon
+import FlowModel
+import FlowSyntax
+import OpenFlow
+
+/// Commands about the switch and its ports.
+enum SwitchCommands {
+    static func show(_ context: OfctlContext) throws {
+        let connection = try context.connect()
+        try context.printReplies(connection, to: .featuresRequest)
+        if connection.dialect.version != .v10 {
+            try context.printReplies(connection, to: .statsRequest(.portDescription(.none)))
+        }
+        _ = connection.takeXID()
+        try context.printReplies(connection, to: .getConfigRequest)
+    }
+
+    static func describe(_ context: OfctlContext) throws {
+        try context.printReplies(try context.connect(), to: .statsRequest(.description))
+    }
+
+    static func dumpTables(_ context: OfctlContext) throws {
+        try context.printReplies(try context.connect(), to: .statsRequest(.table))
+    }
+
+    /// The port of that number or name; names cost a question.
+    private static func port(
+        _ text: String, _ connection: SwitchConnection, _ context: OfctlContext
+    ) throws -> PortNumber {
+        if text == "ALL" || text == "ANY" { return .none }
+        if let number = UInt16(text) { return PortNumber(number) }
+        if let reserved = PortNumber(reservedName: text) { return reserved }
+        _ = connection.takeXID()
+        let ports = context.acceptsNames ? try connection.ports() : []
+        guard let port = ports.first(where: { $0.name == text }) else {
+            throw ProgramError("\(context.target): unknown port `\(text)'")
+        }
+        return port.number
+    }
+
+    static func dumpPorts(_ context: OfctlContext) throws {
+        let connection = try context.connect()
+        var number = PortNumber.none
+        if context.arguments.count > 1 {
+            number = try port(context.arguments[1], connection, context)
+        }
+        try context.printReplies(connection, to: .statsRequest(.port(number)))
+    }
+
+    static func dumpPortDescriptions(_ context: OfctlContext) throws {
+        let connection = try context.connect()
+        var number = PortNumber.none
+        if context.arguments.count > 1 {
+            number = try port(context.arguments[1], connection, context)
+        }
+        try context.printReplies(connection, to: .statsRequest(.portDescription(number)))
+    }
+
+    static func dumpQueues(_ context: OfctlContext) throws {
+        let connection = try context.connect()
+        let arguments = context.arguments
+        let number =
+            arguments.count > 1 ? try port(arguments[1], connection, context) : PortNumber.none
+        var queue: UInt32?
+        if arguments.count > 2 && arguments[2] != "ALL" {
+            guard let parsed = UInt32(arguments[2]) else {
+                throw ProgramError("\(arguments[2]): not a valid queue number")
+            }
+            queue = parsed
+        }
+        try context.printReplies(
+            connection, to: .statsRequest(.queue(number, queueID: queue)))
+    }
+
+    private static let portActions: [String: (PortConfig, isSet: Bool)] = [
+        "up": (.down, false), "down": (.down, true), "stp": (.noSTP, false),
+        "no-stp": (.noSTP, true), "nostp": (.noSTP, true), "receive": (.noReceive, false),
+        "no-receive": (.noReceive, true), "noreceive": (.noReceive, true),
+        "receive-stp": (.noReceiveSTP, false), "no-receive-stp": (.noReceiveSTP, true),
+        "noreceive-stp": (.noReceiveSTP, true), "flood": (.noFlood, false),
+        "no-flood": (.noFlood, true), "noflood": (.noFlood, true), "forward": (.noForward, false),
+        "no-forward": (.noForward, true), "noforward": (.noForward, true),
+        "packet-in": (.noPacketIn, false), "no-packet-in": (.noPacketIn, true),
+        "nopacket-in": (.noPacketIn, true),
+    ]
+
+    static func modifyPort(_ context: OfctlContext) throws {
+        let (name, action) = (context.arguments[1], context.arguments[2])
+        let connection = try context.connect()
+        let number = UInt16(name).map { PortNumber($0) } ?? PortNumber(reservedName: name)
+        let port = try connection.ports().first {
+            $0.number == number || number == nil && context.acceptsNames && $0.name == name
+        }
+        guard let port else {
+            throw ProgramError("\(context.target): couldn't find port `\(name)'")
+        }
+        guard let (bit, isSet) = portActions[action] else {
+            throw ProgramError("unknown mod-port command '\(action)'")
+        }
+        _ = connection.takeXID()
+        try connection.transactQuietly(
+            .portMod(
+                PortMod(
+                    port: port.number, hardwareAddress: port.hardwareAddress,
+                    config: isSet ? bit : [], mask: bit)))
+    }
+
+    private static func config(_ connection: SwitchConnection) throws -> SwitchConfig {
+        for case .getConfigReply(let config) in try connection.replies(to: .getConfigRequest) {
+            return config
+        }
+        throw ProgramError("\(connection.name): bad reply to configuration request")
+    }
+
+    static func getFragments(_ context: OfctlContext) throws {
+        let config = try config(try context.connect())
+        Program.printOutput(MessagePrinter.name(of: config.fragments) + "\n")
+    }
+
+    static func setFragments(_ context: OfctlContext) throws {
+        let text = context.arguments[1]
+        let known: [SwitchConfig.FragmentHandling] = [.normal, .drop, .reassemble, .nxMatch]
+        guard let handling = known.first(where: { MessagePrinter.name(of: $0) == text }) else {
+            throw ProgramError("\(text): unknown fragment handling mode")
+        }
+        let connection = try context.connect()
+        var config = try config(connection)
+        if config.fragments == handling { return }
+        config.fragments = handling
+        try connection.transactQuietly(.setConfig(config))
+        guard try self.config(connection).fragments == handling else {
+            throw ProgramError(
+                "\(context.target): setting fragment handling mode failed (this switch probably "
+                    + "doesn't support mode \"\(text)\")")
+        }
+    }
+
+    // MARK: Groups and meters, of which a switch may have none
+
+    private static let allGroups: UInt32 = 0xffff_fffc
+
+    private static func group(_ context: OfctlContext) throws -> UInt32 {
+        guard context.arguments.count > 1 else { return allGroups }
+        let text = context.arguments[1]
+        let digits = text.hasPrefix("group_id=") ? String(text.dropFirst(9)) : text
+        if digits == "all" || digits == "ALL" { return allGroups }
+        guard let group = UInt32(digits) else {
+            throw ProgramError("invalid group id \"\(digits)\"")
+        }
+        return group
+    }
+
+    static func dumpGroups(_ context: OfctlContext) throws {
+        let group = try group(context)
+        try context.printReplies(
+            try context.connect(), to: .statsRequest(.groupDescription(group)))
+    }
+
+    static func dumpGroupStats(_ context: OfctlContext) throws {
+        let group = try group(context)
+        try context.printReplies(try context.connect(), to: .statsRequest(.group(group)))
+    }
+
+    static func dumpGroupFeatures(_ context: OfctlContext) throws {
+        try context.printReplies(try context.connect(), to: .statsRequest(.groupFeatures))
+    }
+
+    private static func meter(_ context: OfctlContext) throws -> UInt32 {
+        _ = try context.options.chosen(from: [.openFlow13, .openFlow14, .openFlow15])
+        guard context.arguments.count > 1 else { return .max }
+        let text = context.arguments[1]
+        let digits = text.hasPrefix("meter=") ? String(text.dropFirst(6)) : text
+        if digits == "all" { return .max }
+        guard let meter = UInt32(digits) else {
+            throw ProgramError("invalid meter \"\(digits)\"")
+        }
+        return meter
+    }
+
+    static func dumpMeters(_ context: OfctlContext) throws {
+        let meter = try meter(context)
+        try context.printReplies(try context.connect(), to: .statsRequest(.meterConfig(meter)))
+    }
+
+    static func dumpMeterStats(_ context: OfctlContext) throws {
+        let meter = try meter(context)
+        try context.printReplies(try context.connect(), to: .statsRequest(.meter(meter)))
+    }
+
+    static func dumpMeterFeatures(_ context: OfctlContext) throws {
+        _ = try context.options.chosen(from: [.openFlow13, .openFlow14, .openFlow15])
+        try context.printReplies(try context.connect(), to: .statsRequest(.meterFeatures))
+    }
+}
