@@ -35,7 +35,7 @@ public enum ActionPrinter {
         case .exit: return "exit"
         case .learn(let learn): return "learn(" + LearnText.text(learn, names: names) + ")"
         case .conjunction(let id, let clause, let count):
-            return "conjunction(\(id),\(clause)/\(count))"
+            return "conjunction(\(id),\(Int(clause) + 1)/\(count))"
         case .clone(let actions): return "clone(" + text(actions, names: names) + ")"
         case .ctClear: return "ct_clear"
         case .finTimeout(let idle, let hard):
@@ -73,7 +73,7 @@ public enum ActionPrinter {
         case .setMPLSTTL(let ttl): return "set_mpls_ttl(\(ttl))"
         case .decrementMPLSTTL: return "dec_mpls_ttl"
         case .decrementTTL(let controllers):
-            if controllers.isEmpty { return "dec_ttl" }
+            if controllers.isEmpty || controllers == [0] { return "dec_ttl" }
             return "dec_ttl(" + controllers.map { String($0) }.joined(separator: ",") + ")"
         default: return nil
         }

@@ -279,7 +279,8 @@ extension FlowParser {
         if clause > count {
             throw SyntaxError("clause index must be less than or equal to number of clauses")
         }
-        return .conjunction(id: id, clause: clause, clauseCount: count)
+        // Operators count clauses from 1, messages from 0.
+        return .conjunction(id: id, clause: clause - 1, clauseCount: count)
     }
 
     private func finTimeout(_ text: TextPiece) throws(SyntaxError) -> Action {

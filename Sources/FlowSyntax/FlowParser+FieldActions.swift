@@ -62,9 +62,10 @@ extension FlowParser {
         }
     }
 
-    /// The controllers of `dec_ttl(1,2)`; without any, controller 0, which the action leaves out.
+    /// The controllers of `dec_ttl(1,2)`; without any, controller 0.
     private func ttlControllers(_ text: TextPiece) -> [UInt16] {
-        text.split(whereSeparator: Separator.isBetweenFields).map { $0.number(UInt16.self) ?? 0 }
+        let parts = text.split(whereSeparator: Separator.isBetweenFields)
+        return parts.isEmpty ? [0] : parts.map { $0.number(UInt16.self) ?? 0 }
     }
 
     private func tagAction(

@@ -272,9 +272,10 @@ public struct FlowParser: Sendable {
         if command == .add && flow.cookieMask != 0 {
             throw SyntaxError("flow additions cannot use a cookie mask")
         }
-        if !command.takesActions && flow.newCookie != nil {
+        if !command.takesActions, let cookie = flow.newCookie {
             throw SyntaxError(
-                "cannot set cookie (to match on a cookie, specify a mask, e.g. cookie=1/-1)")
+                "cannot set cookie (to match on a cookie, specify a mask, e.g. "
+                    + "cookie=\(cookie)/-1)")
         }
         if command == .modify || command == .modifyStrict {
             // A modification that matches nothing adds the rule, with cookie 0 by default.

@@ -17,7 +17,7 @@ struct ActionTextTests {
         "mod_vlan_vid:5,mod_vlan_pcp:3", "strip_vlan", "push_vlan:0x8100,set_field:4196->vlan_vid",
         "mod_dl_src:00:11:22:33:44:55", "mod_nw_src:1.2.3.4", "mod_nw_tos:4", "mod_tp_src:80",
         "push_mpls:0x8847,set_mpls_label(5),set_mpls_tc(1),set_mpls_ttl(5),dec_mpls_ttl,"
-            + "pop_mpls:0x0800", "dec_ttl", "dec_ttl(1,2)", "dec_ttl(0)",
+            + "pop_mpls:0x0800", "dec_ttl", "dec_ttl(1,2)",
         "set_field:0x5->reg0", "set_field:0x5/0xff->reg0", "set_field:0x5->metadata",
         "set_field:1.2.3.4->ip_dst", "set_field:00:11:22:33:44:55->eth_dst",
         "set_field:1->in_port", "load:0x5->NXM_NX_REG0[]", "load:0x5->NXM_NX_REG0[0..3]",

@@ -125,7 +125,10 @@ extension ActionEncoder {
     }
 
     private func packed(_ subfield: Subfield) -> UInt16 {
-        UInt16(subfield.offset << 6 | (subfield.width - 1) & 0x3f)
+        // The operation of ARP has 16 bits on the wire, though keys hold 8.
+        let isOperation = subfield == Subfield(.arpOperation)
+        let width = isOperation ? 16 : subfield.width
+        return UInt16(subfield.offset << 6 | (width - 1) & 0x3f)
     }
 
     /// Writes up to 64 bits of a field.

@@ -87,6 +87,6 @@ enum FlowDump {
             if leftValue == rightValue { continue }
             return (leftValue < rightValue) != key.isDescending
         }
-        return false
+        return left.priority > right.priority
     }
 }

@@ -57,7 +57,9 @@ extension MessagePrinter {
         if flowMod.importance != 0 { text += "importance:\(flowMod.importance) " }
         if let buffer = flowMod.bufferID { text += "buf:0x\(String(buffer, radix: 16)) " }
         if flowMod.outPort != .none { text += "out_port:\(names.text(of: flowMod.outPort)) " }
-        text += Self.words(flowMod.flags)
+        // OpenFlow 1.0 resets counts without saying so.
+        let implied: FlowFlags = dialect.version == .v10 ? .resetCounts : []
+        text += Self.words(flowMod.flags.subtracting(implied))
         return text + "actions=" + ActionPrinter.text(flowMod.actions, names: names)
     }
 

@@ -110,7 +110,8 @@ struct MessagePrinter {
     /// What follows the colon, with the space or line end that it begins with.
     private func body(of message: OpenFlowMessage) -> String {
         switch message {
-        case .hello(let hello): hello.versions.map { "\n version bitmap: \(Self.list($0))" } ?? ""
+        case .hello(let hello):
+            "\n version bitmap: " + Self.list(hello.versions ?? .upTo(dialect.version))
         case .error(let error): text(error)
         case .echoRequest(let data), .echoReply(let data): " \(data.count) bytes of payload"
         case .featuresReply(let features): text(features)
