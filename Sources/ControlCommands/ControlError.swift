@@ -1,11 +1,9 @@
 /// Why a command cannot be carried out, in the sentence that the operator reads.
 public struct ControlError: Error, Hashable, Sendable, CustomStringConvertible {
     public let description: String
-    /// Whether another transaction may have got in between, so that trying again could succeed.
-    public let isTransient: Bool
 
-    public init(_ description: String, isTransient: Bool = false) {
-        self.description = description
-        self.isTransient = isTransient
-    }
+    public init(_ description: String) { self.description = description }
+
+    /// What was read by name does not suffice; nobody reads this.
+    static var tooNarrow: ControlError { ControlError("too few rows were read") }
 }

@@ -14,6 +14,8 @@ public final class ControlRun {
         case finished
         /// A condition that `wait-until` waits for does not hold yet.
         case waiting
+        /// The rows that were read by name do not suffice: another run must read whole tables.
+        case tooNarrow
     }
 
     /// What the commands printed, in order.
@@ -39,10 +41,19 @@ public final class ControlRun {
     /// What the program exits with if all goes well; `br-exists` changes it.
     public internal(set) var exitStatus: Int32 = 0
 
+    /// Whether only the rows with the names that the commands mention are read.
+    ///
+    /// With thousands of ports that is what makes the difference; it does as long as the names are
+    /// free, or are those of real bridges and of records, which is what scripts do.
+    let isNarrow: Bool
+
+    /// - Parameter isNarrow: Whether to read rows by name where the commands allow it.
     public init(
-        _ commands: [Command], schema: DatabaseSchema = OpenVSwitchSchema.schema
+        _ commands: [Command], schema: DatabaseSchema = OpenVSwitchSchema.schema,
+        isNarrow: Bool = false
     ) throws(ControlError) {
         self.commands = commands
+        self.isNarrow = isNarrow && commands.allSatisfy(Self.isNarrowable)
         replica = Replica(schema)
         needs = Needs(schema)
         needs.add("Open_vSwitch")
@@ -53,7 +64,7 @@ public final class ControlRun {
     public var mayWrite: Bool { commands.contains { $0.syntax.writes } }
 
     /// The operations that read what the commands need.
-    public var selections: [JSON] { needs.selections }
+    public var selections: [JSON] { needs.selections.map(\.operation) }
 
     /// The tables that ``selections`` read, for a monitor that tells when to try again.
     public var monitoredTables: [String: [String]] {
@@ -69,7 +80,7 @@ public final class ControlRun {
 
     /// Takes in the results of ``selections``.
     public func load(_ results: [JSON]) throws(ControlError) {
-        for (table, result) in zip(needs.tables, results) {
+        for (table, result) in zip(needs.selections.map(\.table), results) {
             guard let rows = result["rows"]?.array else {
                 throw ControlError("transaction error: \(result.text(sortsKeys: true))")
             }
@@ -104,11 +115,16 @@ public final class ControlRun {
 
     /// Runs the commands in order on what was loaded.
     public func run() throws(ControlError) -> Outcome {
-        for command in commands {
-            outputs.append([])
-            guard try execute(command) else { return .waiting }
+        do throws(ControlError) {
+            for command in commands {
+                outputs.append([])
+                guard try execute(command) else { return .waiting }
+            }
+            try names.checkDefined()
+        } catch {
+            if isNarrow { return .tooNarrow }
+            throw error
         }
-        try names.checkDefined()
         names.warnings(replica).forEach { warn($0) }
         return .finished
     }
@@ -203,7 +219,7 @@ extension ControlRun {
     /// The bridges and ports, made on first use.
     var view: NetworkView {
         if let view = cachedView { return view }
-        let view = NetworkView(replica)
+        let view = NetworkView(replica, isNarrow: isNarrow)
         cachedView = view
         return view
     }

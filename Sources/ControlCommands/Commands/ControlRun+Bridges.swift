@@ -8,7 +8,7 @@ extension ControlRun {
         case "del-br": try deleteBridge(command)
         case "list-br": listBridges(command)
         case "br-exists":
-            if view.bridges[arguments[0]] == nil { exitStatus = Self.absenceStatus }
+            if try bridge(ifAny: arguments[0]) == nil { exitStatus = Self.absenceStatus }
         case "br-to-vlan":
             print("\(try view.bridge(named: arguments[0]).vlan)\n")
         case "br-to-parent":
@@ -34,10 +34,10 @@ extension ControlRun {
         guard 0...VLAN.maximum ~= vlan else {
             throw ControlError("add-br: vlan must be between 0 and \(VLAN.maximum)")
         }
-        if command.has("--may-exist"), let bridge = view.bridges[name] {
+        if command.has("--may-exist"), let bridge = try bridge(ifAny: name) {
             return try checkExisting(bridge, arguments, vlan: vlan)
         }
-        try view.checkFree(name, for: "cannot create a bridge named \(name)")
+        try checkFree(name, for: "cannot create a bridge named \(name)")
         guard let parentName else { return createBridge(name) }
         guard let parent = view.bridges[parentName] else {
             throw ControlError("parent bridge \(parentName) does not exist")
@@ -109,19 +109,30 @@ extension ControlRun {
 
     private func deleteBridge(_ command: Command) throws(ControlError) {
         let name = command.arguments[0]
-        if command.has("--if-exists") && view.bridges[name] == nil { return }
+        if command.has("--if-exists"), try bridge(ifAny: name) == nil { return }
         let bridge = try view.bridge(named: name)
         if bridge.parent == nil {
             replica.remove(.uuid(bridge.row.uuid), from: "bridges", of: root)
-        } else {
-            for port in bridge.ports.values {
-                replica.remove(.uuid(port.row.uuid), from: "ports", of: bridge.row)
+            for uuid in bridge.row["ports"].uuids {
+                if let port = replica.row(uuid, in: "Port") { hide(port) }
             }
-            if let local = localPort(of: bridge) {
-                replica.remove(.uuid(local.uuid), from: "ports", of: bridge.row)
+            replica.hide(bridge.row)
+        } else {
+            let rows = bridge.ports.values.map(\.row) + [localPort(of: bridge)].compactMap { $0 }
+            for row in rows {
+                replica.remove(.uuid(row.uuid), from: "ports", of: bridge.row)
+                hide(row)
             }
         }
         view.remove(bridge)
+    }
+
+    /// Takes a port and its interfaces out of sight.
+    func hide(_ port: Row) {
+        for uuid in port["interfaces"].uuids {
+            if let interface = replica.row(uuid, in: "Interface") { replica.hide(interface) }
+        }
+        replica.hide(port)
     }
 
     /// The port that makes a fake bridge.

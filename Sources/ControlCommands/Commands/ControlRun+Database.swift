@@ -5,7 +5,12 @@ extension ControlRun {
     func addDatabaseNeeds(of command: Command) throws(ControlError) {
         let arguments = command.arguments
         let table = try SchemaNames.table(arguments[0], in: replica.schema)
-        if command.name != "create" { needs.addNaming(of: table) }
+        if isNarrow && command.name != "create" {
+            let records = command.name == "list" ? arguments.dropFirst() : arguments[1...1]
+            needs.add(table.name, named: Array(records))
+        } else if command.name != "create" {
+            needs.addNaming(of: table)
+        }
         switch command.name {
         case "list":
             try addListNeeds(command, table)
@@ -19,7 +24,10 @@ extension ControlRun {
         case "set", "wait-until":
             try addArgumentNeeds(arguments.dropFirst(2), table, .columnPrefix)
         case "create":
-            try addArgumentNeeds(arguments.dropFirst(), table, .columnPrefix)
+            // A new row is not read; its columns are only checked.
+            for argument in arguments.dropFirst() {
+                _ = try ColumnArgument(argument, of: table, kind: .columnPrefix)
+            }
         case "add", "remove":
             needs.add(table, column: try SchemaNames.column(arguments[2], of: table))
         case "clear":
@@ -84,6 +92,7 @@ extension ControlRun {
             if let row = try record(text, in: table, by: way) { return row }
         }
         if let row = try record(withUUIDPrefix: text, in: table) { return row }
+        if isNarrow { throw .tooNarrow }
         if mustExist { throw ControlError("no row \"\(text)\" in table \(table.name)") }
         return nil
     }

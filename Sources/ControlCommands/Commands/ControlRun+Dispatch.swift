@@ -3,6 +3,7 @@ import OVSDBModel
 extension ControlRun {
     /// Notes what a command reads; also checks the names of its tables and columns.
     func addNeeds(of command: Command) throws(ControlError) {
+        if isNarrow, try addNarrowNeeds(of: command) { return }
         switch command.name {
         case "init", "comment": break
         case "show": addShowNeeds()
@@ -19,10 +20,18 @@ extension ControlRun {
             "wait-until":
             try addDatabaseNeeds(of: command)
         default:
-            needs.addNetwork()
+            let readsBridges = Self.bridgeReaders.contains(command.name)
+            needs.addNetwork(hasInterfaces: !readsBridges)
             try addExtraNetworkNeeds(of: command)
         }
     }
+
+    /// Commands that ask nothing of interfaces.
+    private static let bridgeReaders: Set = [
+        "list-br", "br-exists", "br-to-vlan", "br-to-parent", "list-ports", "port-to-br",
+        "br-get-external-id", "br-set-external-id", "get-fail-mode", "get-controller",
+        "get-aa-mapping",
+    ]
 
     private func addExtraNetworkNeeds(of command: Command) throws(ControlError) {
         switch command.name {

@@ -61,12 +61,12 @@ extension ControlRun {
         _ command: Command, bridge bridgeName: String, port name: String, interfaces: [String],
         settings: [String]
     ) throws(ControlError) {
-        if command.has("--may-exist"), let port = view.ports[name] {
+        if command.has("--may-exist"), !isNarrow, let port = view.ports[name] {
             return try checkExisting(port, bridge: bridgeName, interfaces, command)
         }
-        try view.checkFree(name, for: "cannot create a port named \(name)")
+        try checkFree(name, for: "cannot create a port named \(name)")
         for interface in interfaces {
-            try view.checkFree(interface, for: "cannot create an interface named \(interface)")
+            try checkFree(interface, for: "cannot create an interface named \(interface)")
         }
         let bridge = try view.bridge(named: bridgeName)
         let rows = interfaces.map { insertInterface($0) }
@@ -136,6 +136,7 @@ extension ControlRun {
 
     private func remove(_ port: PortView) {
         replica.remove(.uuid(port.row.uuid), from: "ports", of: port.bridge.row)
+        hide(port.row)
         view.remove(port)
     }
 
@@ -172,6 +173,7 @@ extension ControlRun {
             throw ControlError("cannot delete last interface from port \(interface.port.name)")
         }
         replica.remove(.uuid(interface.row.uuid), from: "interfaces", of: interface.port.row)
+        replica.hide(interface.row)
         view.remove(interface)
     }
 }

@@ -1,18 +1,34 @@
 import JSONRPC
 import OVSDBModel
 
-/// The columns of the tables that the commands of one command line read.
+/// The columns of the tables that the commands of one command line read, and of which rows.
 struct Needs {
     /// By the table's position in the schema; a table may be needed for its UUIDs alone.
     private(set) var columns: [Int: Set<Int>] = [:]
+    /// Tables of which all rows are needed.
+    private var wholeTables: Set<Int> = []
+    /// The names of the rows that are needed of other tables.
+    private var names: [Int: Set<String>] = [:]
     private let schema: DatabaseSchema
 
     init(_ schema: DatabaseSchema) { self.schema = schema }
 
-    mutating func add(_ table: String, _ names: String...) {
+    mutating func add(_ table: String, _ columns: String...) {
         guard let index = schema.index(of: table) else { return }
-        let positions = names.compactMap { schema.tables[index].index(of: $0) }
-        columns[index, default: []].formUnion(positions)
+        wholeTables.insert(index)
+        add(columns, at: index)
+    }
+
+    /// Columns of the rows with these names alone.
+    mutating func add(_ table: String, named names: [String], _ columns: String...) {
+        guard let index = schema.index(of: table) else { return }
+        self.names[index, default: []].formUnion(names)
+        add(columns + ["name"], at: index)
+    }
+
+    private mutating func add(_ names: [String], at table: Int) {
+        let positions = names.compactMap { schema.tables[table].index(of: $0) }
+        columns[table, default: []].formUnion(positions)
     }
 
     mutating func add(_ table: TableSchema, column: Int) {
@@ -34,26 +50,42 @@ struct Needs {
     }
 
     /// What the bridge and port commands know of the network.
-    mutating func addNetwork() {
+    mutating func addNetwork(hasInterfaces: Bool) {
         add("Open_vSwitch", "bridges")
         add("Bridge", "name", "ports")
-        add("Port", "name", "fake_bridge", "tag", "interfaces")
+        add("Port", "name", "fake_bridge", "tag")
+        guard hasInterfaces else { return }
+        add("Port", "interfaces")
         add("Interface", "name")
     }
 
-    /// The tables in the order in which ``selections`` asks for them.
+    /// What two bridges or ports could both be called.
+    mutating func addHolders(of names: [String]) {
+        add("Bridge", named: names)
+        add("Port", named: names)
+        add("Interface", named: names)
+    }
+
     var tables: [Int] { columns.keys.sorted() }
 
-    /// The operations that read everything.
-    var selections: [JSON] {
-        tables.map { table in
+    /// The operations that read everything, each with the table that it reads.
+    var selections: [(table: Int, operation: JSON)] {
+        tables.flatMap { table in
             let schema = schema.tables[table]
-            let names = (columns[table] ?? []).subtracting([TableSchema.uuidIndex]).sorted()
+            let columns = (columns[table] ?? []).subtracting([TableSchema.uuidIndex]).sorted()
                 .map { JSON.string(schema.columns[$0].name) }
-            return [
-                "op": "select", "table": .string(schema.name), "where": [],
-                "columns": .array(["_uuid"] + names),
-            ]
+            return conditions(table).map { condition in
+                let operation: JSON = [
+                    "op": "select", "table": .string(schema.name), "where": condition,
+                    "columns": .array(["_uuid"] + columns),
+                ]
+                return (table, operation)
+            }
         }
+    }
+
+    private func conditions(_ table: Int) -> [JSON] {
+        guard !wholeTables.contains(table), let names = names[table] else { return [[]] }
+        return names.sorted().map { [["name", "==", .string($0)]] }
     }
 }

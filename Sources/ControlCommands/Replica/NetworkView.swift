@@ -59,8 +59,14 @@ final class NetworkView {
     private(set) var ports: [String: PortView] = [:]
     private(set) var interfaces: [String: InterfaceView] = [:]
 
-    init(_ replica: Replica) {
+    /// - Parameter isNarrow: Whether the replica holds only rows that the commands name: then the
+    ///   bridges among them are all that is seen.
+    init(_ replica: Replica, isNarrow: Bool) {
         self.replica = replica
+        if isNarrow {
+            for row in replica.rows(of: "Bridge") { _ = addBridge(row) }
+            return
+        }
         guard let root = replica.rows(of: "Open_vSwitch").first else { return }
         for uuid in root["bridges"].uuids {
             guard let row = replica.row(uuid, in: "Bridge") else { continue }

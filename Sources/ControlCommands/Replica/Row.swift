@@ -83,7 +83,7 @@ final class Replica {
 
     /// Takes in a row that was read.
     func load(_ row: Row, table: Int) {
-        rows[table][row.uuid] = row
+        guard rows[table].updateValue(row, forKey: row.uuid) == nil else { return }
         order[table].append(row)
     }
 
@@ -114,6 +114,13 @@ extension Replica {
             deleted.append(row)
             forget(row)
         }
+    }
+
+    /// Takes a row out of sight that will vanish because nothing refers to it any more.
+    func hide(_ row: Row) {
+        row.isDeleted = true
+        inserted.removeAll { $0 === row }
+        forget(row)
     }
 
     private func forget(_ row: Row) {

@@ -96,12 +96,18 @@ struct VsctlSession {
 
     private func attempt() throws -> Int32 {
         var isMonitoring = false
+        var isNarrow = true
         var failure: String?
         var attempts = 0
         while attempts < Self.maximumAttempts {
-            let run = try ControlRun(commands)
+            let run = try ControlRun(commands, isNarrow: isNarrow)
             try run.load(try transact(run.selections))
-            if try run.run() == .waiting {
+            switch try run.run() {
+            case .finished: break
+            case .tooNarrow:
+                isNarrow = false
+                continue
+            case .waiting:
                 try waitForChange(run, isMonitoring)
                 isMonitoring = true
                 continue
@@ -123,6 +129,7 @@ struct VsctlSession {
                 throw ProgramError("transaction error: \(text)")
             }
             failure = text
+            isNarrow = false
         }
         throw ProgramError("the database changes too often for the transaction to succeed")
     }
