@@ -104,7 +104,7 @@ let package = Package(
             name: "TranscriptTests", dependencies: ["TestSupport"], swiftSettings: common
         ),
         .testTarget(
-            name: "MininetTests", dependencies: ["TestSupport"], swiftSettings: common
+            name: "MachineTests", dependencies: ["TestSupport"], swiftSettings: common
         ),
         .testTarget(name: "TidyTests", dependencies: ["TestSupport"], swiftSettings: common),
 

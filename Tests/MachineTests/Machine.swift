@@ -1,0 +1,78 @@
+import Glibc
+import TestSupport
+import Testing
+
+/// Runs commands in namespaces where Martlet's daemons listen at the usual places.
+enum Machine {
+    /// Whether the named programs are in the usual directories.
+    static func has(_ programs: String...) -> Bool {
+        programs.allSatisfy { program in
+            ["/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/"].contains {
+                access($0 + program, X_OK) == 0
+            }
+        }
+    }
+
+    static var isAllowed: Bool {
+        let shell = Shell(directory: "/", environment: [path])
+        return geteuid() == 0 && (try? shell.check("\(unshare) true")) != nil
+    }
+
+    static var isMartletBuilt: Bool {
+        access(martletPath(), X_OK) == 0
+    }
+
+    private static let path =
+        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    private static let unshare = "unshare --net --mount --pid --fork --mount-proc --kill-child"
+
+    private static let names = [
+        "ovsdb-server", "ovs-vswitchd", "ovs-vsctl", "ovs-ofctl", "ovs-appctl", "ovs-dpctl",
+    ]
+
+    /// What makes the namespaces a machine of its own on which the daemons run.
+    private static let prologue = """
+        set -e
+        export MARTLET_BINARY=$PWD/martlet
+        for directory in /run/openvswitch /etc/openvswitch /var/log/openvswitch /run/netns; do
+            mkdir -p $directory
+            mount -t tmpfs none $directory
+        done
+        ip link set lo up
+
+        """
+
+    private static let startDaemons = """
+        ovsdb-tool create /etc/openvswitch/conf.db /usr/share/openvswitch/vswitch.ovsschema
+        ovsdb-server --detach --no-chdir --pidfile -vconsole:off --log-file \
+            --remote=punix:/var/run/openvswitch/db.sock /etc/openvswitch/conf.db
+        ovs-vsctl --no-wait init
+        ovs-vswitchd --detach --no-chdir --pidfile -vconsole:off --log-file
+
+        """
+
+    /// Runs `commands` and returns what they showed; without `daemons`, on an empty machine.
+    static func run(_ commands: String, daemons: Bool = true) throws -> String {
+        let directory = try makeTemporaryDirectory("martlet-mininet")
+        let shell = Shell(
+            directory: directory, environment: ["HOME=\(directory)", "LC_ALL=C", path], limit: 120
+        )
+        defer { _ = try? shell.run("rm -rf '\(directory)'") }
+        try shell.check("mkdir bin")
+        for name in names {
+            symlink(martletPath(), directory + "/bin/" + name)
+        }
+        symlink(martletPath(), directory + "/martlet")
+        let start = prologue + (daemons ? startDaemons : "") + "set +e\n"
+        try writeFile(directory + "/script", start + commands + "\n")
+        return try shell.run("PATH=\(directory)/bin:$PATH \(unshare) bash script").output
+    }
+}
+
+extension Shell {
+    /// Runs a command that has to succeed.
+    func check(_ command: String) throws {
+        let result = try run(command)
+        try #require(result.status == 0, "\(command): \(result.output)")
+    }
+}

@@ -1,0 +1,145 @@
+import TestSupport
+import Testing
+
+/// Real devices, hosts in namespaces, and what befalls them.
+@Suite(
+    .serialized,
+    .enabled(if: Machine.has("ip", "ping"), "iproute2 or iputils-ping is not installed"),
+    .enabled(if: Machine.isAllowed, "namespaces are not allowed here"),
+    .enabled(if: Machine.isMartletBuilt, "the program martlet is not built")
+)
+struct TrafficTests {
+    /// Two hosts behind veth ports of br0, and the shell functions that the tests use.
+    private static let hosts = """
+        host() {
+            ip netns add $1
+            ip link add $2 type veth peer name eth0 netns $1
+            ip link set $2 up
+            ip -n $1 link set eth0 up
+            ip -n $1 address add $3/24 dev eth0
+        }
+        reaches() {
+            for i in $(seq 50); do
+                ip netns exec $1 ping -q -c 1 -W 1 $2 > /dev/null && echo "$1 reaches $2" && return
+                sleep 0.1
+            done
+            echo "$1 does not reach $2"
+        }
+        host h1 p1 10.0.0.1
+        host h2 p2 10.0.0.2
+        ovs-vsctl --timeout=20 add-br br0 -- set Bridge br0 datapath_type=netdev \
+            -- add-port br0 p1 -- add-port br0 p2
+
+        """
+
+    @Test
+    func `Scripts-run shows a network and takes it away`() throws {
+        let output = try Machine.run(
+            """
+            \(packageRoot())/Scripts/run --once --no-install
+            echo "status $?"
+            echo "namespaces: $(ip netns list)."
+            echo "devices: $(ip -o link | grep -cv ': lo:')."
+            """,
+            daemons: false
+        )
+        #expect(output.contains(" 0% packet loss"), "\(output)")
+        #expect(output.contains("Bridge br0"), "\(output)")
+        #expect(output.contains("actions=NORMAL"), "\(output)")
+        #expect(output.contains("status 0"), "\(output)")
+        #expect(output.contains("namespaces: ."), "\(output)")
+        #expect(output.contains("devices: 0."), "\(output)")
+    }
+
+    @Test
+    func `hosts reach each other and the bridge's own port`() throws {
+        let output = try Machine.run(
+            Self.hosts + """
+                ip address add 10.0.0.3/24 dev br0
+                ip link set br0 up
+                reaches h1 10.0.0.2
+                reaches h2 10.0.0.3
+                """
+        )
+        #expect(output.contains("h1 reaches 10.0.0.2"), "\(output)")
+        #expect(output.contains("h2 reaches 10.0.0.3"), "\(output)")
+    }
+
+    @Test(.enabled(if: Machine.has("iperf3"), "iperf3 is not installed"))
+    func `TCP passes with every host's offloads left on`() throws {
+        let output = try Machine.run(
+            Self.hosts + """
+                ip address add 10.0.0.3/24 dev br0
+                ip link set br0 up
+                reaches h1 10.0.0.2
+                for server in h2; do ip netns exec $server iperf3 -s -D; done
+                iperf3 -s -D
+                for i in $(seq 50); do
+                    ip netns exec h1 iperf3 -c 10.0.0.2 -n 50M > veth && break
+                    sleep 0.1
+                done
+                for i in $(seq 50); do
+                    ip netns exec h1 iperf3 -c 10.0.0.3 -n 50M > tap && break
+                    sleep 0.1
+                done
+                cat veth tap
+                """
+        )
+        #expect(output.split(separator: "receiver").count == 3, "\(output)")
+    }
+
+    @Test
+    func `a device that goes away takes nothing with it, and may come back`() throws {
+        let output = try Machine.run(
+            Self.hosts + """
+                host h3 p3 10.0.0.3
+                ovs-vsctl --timeout=20 add-port br0 p3
+                reaches h1 10.0.0.3
+                ip netns delete h3
+                for i in $(seq 100); do ip link show p3 > /dev/null 2>&1 || break; sleep 0.1; done
+                reaches h1 10.0.0.2
+                ovs-vsctl --timeout=20 del-port p3
+                host h3 p3 10.0.0.3
+                ovs-vsctl --timeout=20 add-port br0 p3
+                reaches h1 10.0.0.3
+                """
+        )
+        let reached = output.split(separator: "\n").filter { $0.contains(" reaches ") }
+        #expect(
+            reached == ["h1 reaches 10.0.0.3", "h1 reaches 10.0.0.2", "h1 reaches 10.0.0.3"],
+            "\(output)"
+        )
+    }
+
+    @Test
+    func `a switch that was killed takes up its ports and configuration again`() throws {
+        let output = try Machine.run(
+            Self.hosts + """
+                reaches h1 10.0.0.2
+                kill -9 $(cat /run/openvswitch/ovs-vswitchd.pid)
+                ovs-vswitchd --detach --no-chdir --pidfile -vconsole:off --log-file
+                reaches h2 10.0.0.1
+                """
+        )
+        #expect(output.contains("h1 reaches 10.0.0.2"), "\(output)")
+        #expect(output.contains("h2 reaches 10.0.0.1"), "\(output)")
+    }
+
+    @Test
+    func `a database that was killed is found again`() throws {
+        let output = try Machine.run(
+            Self.hosts + """
+                reaches h1 10.0.0.2
+                kill -9 $(cat /run/openvswitch/ovsdb-server.pid)
+                reaches h2 10.0.0.1
+                ovsdb-server --detach --no-chdir --pidfile -vconsole:off --log-file \
+                    --remote=punix:/var/run/openvswitch/db.sock /etc/openvswitch/conf.db
+                host h3 p3 10.0.0.3
+                ovs-vsctl --timeout=30 add-port br0 p3
+                reaches h1 10.0.0.3
+                """
+        )
+        #expect(output.contains("h2 reaches 10.0.0.1"), "\(output)")
+        #expect(output.contains("h1 reaches 10.0.0.3"), "\(output)")
+    }
+}
