@@ -120,6 +120,11 @@ final class DeviceTable: DeviceProvider {
         }
     }
 
+    /// Whether there is a device of the kernel behind some port.
+    var hasDevices: Bool { entries.values.contains { !($0.port is DummyPort) } }
+
+    func isInternal(_ name: String) -> Bool { entries[name]?.type == "internal" }
+
     func port(_ name: String) -> (any PacketPort)? { entries[name]?.port }
 
     func isUp(_ name: String) -> Bool { entries[name]?.isUp ?? false }

@@ -27,7 +27,7 @@ enum VswitchdProgram {
                 "mlockall failed: \(TransportError.text(of: errno))")
         }
         try DaemonRun.run(process) { run in
-            let daemon = SwitchDaemon(run, options)
+            let daemon = try SwitchDaemon(run, options)
             run.onShutdown = { cleanup in daemon.shutDown(cleanup: cleanup) }
             try daemon.start()
         }

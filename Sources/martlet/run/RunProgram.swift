@@ -49,7 +49,7 @@ enum RunProgram {
         try DaemonRun.run(process) { run in
             guard let switchOptions else { return }
             let remotes = try startDatabase(options.remotes, run)
-            let daemon = SwitchDaemon(run, switchOptions)
+            let daemon = try SwitchDaemon(run, switchOptions)
             run.onShutdown = { cleanup in
                 daemon.shutDown(cleanup: cleanup)
                 remotes.closeAll()

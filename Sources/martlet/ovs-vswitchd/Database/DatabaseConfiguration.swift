@@ -1,0 +1,19 @@
+import OpenFlow
+import Switch
+
+/// All that the database asks of the switch.
+struct DatabaseConfiguration: Equatable, Sendable {
+    var switchConfiguration = SwitchConfiguration()
+    /// By bridge; a bridge without controllers has no entry.
+    var controllers: [String: [ControllerConfiguration]] = [:]
+    /// `Bridge.protocols` by bridge, which holds for its management socket as well.
+    var versions: [String: OpenFlowVersions] = [:]
+    /// `Open_vSwitch.next_cfg`: what becomes `cur_cfg` once all this is applied.
+    var serial: Int64 = 0
+    /// `other_config:stats-update-interval`, milliseconds.
+    var statisticsInterval = Self.defaultStatisticsInterval
+
+    static let defaultStatisticsInterval = 5000
+    /// What ovs-vswitchd.conf.db(5) gives as the minimum of `stats-update-interval`.
+    static let minimumStatisticsInterval = 5000
+}
