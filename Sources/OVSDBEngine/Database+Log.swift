@@ -63,22 +63,36 @@ extension Database {
     }
 
     /// The octets of a log that holds just the schema and the present rows.
-    public func snapshot(date: Int64) -> [UInt8] {
-        var octets = LogRecord.encode(schema.json)
+    ///
+    /// - Parameter other: The schema to convert to; tables and columns that it does not have are
+    ///   left out. Whether the rest meets its constraints shows when the log is loaded.
+    public func snapshot(
+        date: Int64, comment: String = "compacting database online",
+        as other: DatabaseSchema? = nil
+    ) -> [UInt8] {
+        let octets = LogRecord.encode((other ?? schema).json)
         var object = JSONObject()
+        object["_date"] = .integer(date)
         for (table, content) in tables.enumerated() where !content.rows.isEmpty {
             var rows = JSONObject()
+            let kept = other.map { $0.table(content.schema.name) } ?? content.schema
+            guard let kept else { continue }
             for (uuid, row) in content.rows {
-                let key = RowKey(table: table, uuid: uuid)
-                rows[uuid.description] = loggedRow(RowChange(key: key, old: nil, new: row))
+                let change = RowChange(
+                    key: RowKey(table: table, uuid: uuid), old: nil, new: row)
+                rows[uuid.description] = loggedRow(change).map { Self.columns(of: $0, in: kept) }
             }
             object[content.schema.name] = .object(rows)
         }
-        guard !object.isEmpty else { return octets }
-        object["_date"] = .integer(date)
-        object["_comment"] = "compacting database online"
-        octets += LogRecord.encode(.object(object))
-        return octets
+        object["_comment"] = .string(comment)
+        return octets + LogRecord.encode(.object(object))
+    }
+
+    private static func columns(of row: JSON, in table: TableSchema) -> JSON {
+        let members = row.object?.members ?? []
+        return .object(
+            JSONObject(
+                members.compactMap { table.index(of: $0.key) == nil ? nil : ($0.key, $0.value) }))
     }
 
     /// Replaces the log by a snapshot.

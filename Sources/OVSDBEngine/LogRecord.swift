@@ -47,7 +47,10 @@ public struct LogReader: Sendable {
         guard let lineEnd = octets[offset..<limit].firstIndex(of: UInt8(ascii: "\n")),
             let header = Self.parseHeader(octets[offset..<lineEnd])
         else {
-            throw failure("parse error at offset \(offset) in header line")
+            let words = octets[offset..<limit].prefix { $0 != UInt8(ascii: "\n") }
+                .split(separator: UInt8(ascii: " ")).prefix(2)
+            let start = words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
+            throw failure("parse error at offset \(offset) in header line \"\(start)\"")
         }
         let start = lineEnd + 1
         guard octets.count - start >= header.byteCount else {

@@ -17,6 +17,7 @@ enum ProgramTable {
             Entry(name: "ovs-vsctl", directory: "bin", run: VsctlProgram.run),
             Entry(name: "ovsdb-client", directory: "bin", run: OVSDBClientProgram.run),
             Entry(name: "ovs-ofctl", directory: "bin", run: OfctlProgram.run),
+            Entry(name: "ovsdb-tool", directory: "bin", run: OVSDBToolProgram.run),
             Entry(name: "ovs-vswitchd", directory: "sbin", run: VswitchdProgram.run),
             Entry(name: "ovsdb-server", directory: "sbin", run: OvsdbServerProgram.run),
         ]

@@ -8,7 +8,10 @@ final class DatabaseFile: DatabaseStorage {
     /// As `ovsdb-tool create` makes it: passwords of managers may be in there.
     static let mode: mode_t = 0o640
 
+    /// As the operator names it.
     let path: String
+    /// Where symbolic links lead: Debian keeps the file elsewhere.
+    private let target: String
     private var descriptor: CInt
     private let lock: CInt
     /// Octets that are known to be whole.
@@ -17,6 +20,7 @@ final class DatabaseFile: DatabaseStorage {
     /// Opens and locks an existing file.
     init(path: String) throws(OVSDBError) {
         self.path = path
+        target = Self.resolve(path)
         guard access(path, F_OK) == 0 else {
             throw Self.failure("\(path): open failed (\(TransportError.text(of: errno)))")
         }
@@ -58,9 +62,29 @@ final class DatabaseFile: DatabaseStorage {
         return descriptor
     }
 
+    /// The file that a chain of symbolic links leads to, whether it exists or not.
+    private static func resolve(_ path: String) -> String {
+        var path = path
+        for _ in 0..<maximumLinkCount {
+            var room = [UInt8](repeating: 0, count: Int(PATH_MAX))
+            let count = room.withUnsafeMutableBytes {
+                readlink(path, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
+            }
+            guard count > 0 else { break }
+            let link = String(decoding: room.prefix(count), as: UTF8.self)
+            let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+            path = link.hasPrefix("/") ? link : directory + link
+        }
+        return path
+    }
+
+    /// As many as Linux follows.
+    private static let maximumLinkCount = 40
+
     /// Makes a file that holds an empty database.
     static func create(path: String, _ schema: DatabaseSchema) throws(OVSDBError) {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+        let target = resolve(path)
+        let descriptor = open(target, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard descriptor >= 0 else {
             throw failure("\(path): create failed (\(TransportError.text(of: errno)))")
         }
@@ -68,7 +92,7 @@ final class DatabaseFile: DatabaseStorage {
         let octets = LogRecord.encode(schema.json)
         guard write(octets, to: descriptor, at: 0), fsync(descriptor) == 0 else {
             let reason = TransportError.text(of: errno)
-            unlink(path)
+            unlink(target)
             throw failure("\(path): write failed (\(reason))")
         }
     }
@@ -123,13 +147,13 @@ final class DatabaseFile: DatabaseStorage {
 
     /// Writes a new file beside the old one and renames it over, so that a crash leaves either whole.
     func replace(with octets: [UInt8]) throws(StorageError) {
-        let temporary = path + ".tmp"
+        let temporary = target + ".tmp"
         unlink(temporary)
         let new = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, Self.mode)
         guard new >= 0 else {
             throw StorageError("\(temporary): create failed (\(TransportError.text(of: errno)))")
         }
-        guard Self.write(octets, to: new, at: 0), fsync(new) == 0, rename(temporary, path) == 0
+        guard Self.write(octets, to: new, at: 0), fsync(new) == 0, rename(temporary, target) == 0
         else {
             let reason = TransportError.text(of: errno)
             close(new)
@@ -143,8 +167,8 @@ final class DatabaseFile: DatabaseStorage {
     }
 
     private func syncDirectory() {
-        let slash = path.lastIndex(of: "/")
-        let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let slash = target.lastIndex(of: "/")
+        let directory = slash.map { $0 == target.startIndex ? "/" : String(target[..<$0]) } ?? "."
         let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         fsync(descriptor)
