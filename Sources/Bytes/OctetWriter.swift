@@ -5,43 +5,46 @@
 /// A length that its field cannot hold does not trap, for a peer can provoke it; the writer
 /// remembers it in ``hasOverflowed``, and the caller takes the message back.
 public struct OctetWriter: Sendable {
-    public private(set) var octets: [UInt8] = []
+    @usableFromInline var storage: [UInt8] = []
     /// A length was set that did not fit in its field.
-    public private(set) var hasOverflowed = false
+    public internal(set) var hasOverflowed = false
 
     public init() {}
 
     public init(capacity: Int) {
-        octets.reserveCapacity(capacity)
+        storage.reserveCapacity(capacity)
     }
 
-    public var count: Int { octets.count }
+    @inlinable public var count: Int { storage.count }
 
-    public mutating func append(_ value: UInt8) {
-        octets.append(value)
+    /// What has been appended.
+    @inlinable public var octets: [UInt8] { storage }
+
+    @inlinable public mutating func append(_ value: UInt8) {
+        storage.append(value)
     }
 
-    public mutating func append(_ value: UInt16) {
-        octets.append(UInt8(truncatingIfNeeded: value >> 8))
-        octets.append(UInt8(truncatingIfNeeded: value))
+    @inlinable public mutating func append(_ value: UInt16) {
+        storage.append(UInt8(truncatingIfNeeded: value >> 8))
+        storage.append(UInt8(truncatingIfNeeded: value))
     }
 
-    public mutating func append(_ value: UInt32) {
+    @inlinable public mutating func append(_ value: UInt32) {
         append(UInt16(truncatingIfNeeded: value >> 16))
         append(UInt16(truncatingIfNeeded: value))
     }
 
-    public mutating func append(_ value: UInt64) {
+    @inlinable public mutating func append(_ value: UInt64) {
         append(UInt32(truncatingIfNeeded: value >> 32))
         append(UInt32(truncatingIfNeeded: value))
     }
 
-    public mutating func append(contentsOf more: [UInt8]) {
-        octets.append(contentsOf: more)
+    @inlinable public mutating func append(contentsOf more: [UInt8]) {
+        storage.append(contentsOf: more)
     }
 
     public mutating func append(contentsOf more: ArraySlice<UInt8>) {
-        octets.append(contentsOf: more)
+        storage.append(contentsOf: more)
     }
 
     /// Appends the `byteCount` low octets of `value`, most significant first.
@@ -49,7 +52,7 @@ public struct OctetWriter: Sendable {
         var shift = byteCount * 8
         while shift > 0 {
             shift -= 8
-            octets.append(UInt8(truncatingIfNeeded: value >> UInt128(shift)))
+            storage.append(UInt8(truncatingIfNeeded: value >> UInt128(shift)))
         }
     }
 
@@ -57,19 +60,19 @@ public struct OctetWriter: Sendable {
     public mutating func append(text: String, byteCount: Int) {
         var room = byteCount
         for octet in text.utf8.prefix(byteCount - 1) {
-            octets.append(octet)
+            storage.append(octet)
             room -= 1
         }
         appendZeros(room)
     }
 
-    public mutating func appendZeros(_ count: Int) {
-        for _ in 0..<count { octets.append(0) }
+    @inlinable public mutating func appendZeros(_ count: Int) {
+        for _ in 0..<count { storage.append(0) }
     }
 
     /// Appends zeros until the octets from `start` are a multiple of `alignment`.
     public mutating func pad(to alignment: Int, from start: Int = 0) {
-        while (octets.count - start) % alignment != 0 { octets.append(0) }
+        while (storage.count - start) % alignment != 0 { storage.append(0) }
     }
 
     /// Overwrites two octets, most often with a length.
@@ -77,25 +80,25 @@ public struct OctetWriter: Sendable {
     /// - Precondition: they were appended before.
     public mutating func set16(at offset: Int, to value: Int) {
         if value > 0xffff { hasOverflowed = true }
-        octets[offset] = UInt8(truncatingIfNeeded: value >> 8)
-        octets[offset + 1] = UInt8(truncatingIfNeeded: value)
+        storage[offset] = UInt8(truncatingIfNeeded: value >> 8)
+        storage[offset + 1] = UInt8(truncatingIfNeeded: value)
     }
 
     /// Overwrites one octet.
     public mutating func set8(at offset: Int, to value: UInt8) {
-        octets[offset] = value
+        storage[offset] = value
     }
 
     /// Takes back all octets from `offset` on, and the memory of an overflow.
     public mutating func truncate(to offset: Int) {
-        octets.removeSubrange(offset...)
+        storage.removeSubrange(offset...)
         hasOverflowed = false
     }
 
     /// Hands over the octets and starts anew.
     public mutating func takeOctets() -> [UInt8] {
-        let taken = octets
-        octets = []
+        let taken = storage
+        storage = []
         return taken
     }
 }
