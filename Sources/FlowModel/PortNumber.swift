@@ -31,7 +31,7 @@ public struct PortNumber: Hashable, Sendable, Comparable {
     public init?(wide: UInt32) {
         if wide < UInt32(Self.maximum.value) {
             self.init(UInt16(wide))
-        } else if wide >= 0xffff_fff7 {
+        } else if wide >= UInt32(Self.maximum.value) | 0xffff_0000 {
             self.init(UInt16(truncatingIfNeeded: wide))
         } else {
             return nil

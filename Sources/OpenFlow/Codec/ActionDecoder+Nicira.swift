@@ -2,11 +2,18 @@ import Bytes
 import FlowModel
 
 extension ActionDecoder {
+    /// Type, length, experimenter and subtype.
+    private static var headerByteCount: Int { 10 }
+
     /// Reads the body of one of Nicira's actions, behind the experimenter's identifier.
     func decodeNicira(
         _ body: inout MessageReader, into actions: inout [Action]
     ) throws(OpenFlowError) {
         let type = try body.uint16()
+        let length = body.remaining + Self.headerByteCount
+        guard NiciraActionType.length(type).map({ $0 == length }) ?? true else {
+            throw .actionBadLength
+        }
         var action = try decodePacketAction(type, &body)
         if action == nil { action = try decodeFieldAction(type, &body) }
         if action == nil { action = try decodeControlAction(type, &body) }
@@ -32,8 +39,7 @@ extension ActionDecoder {
         case NiciraActionType.decrementTTL: return .decrementTTL(controllers: [0])
         case NiciraActionType.decrementTTLWithControllers:
             let count = Int(try body.uint16())
-            try body.skip(4)
-            guard count > 0 else { throw .actionBadArgument }
+            try body.zeros(4, else: .nxRequestMustBeZero)
             var controllers: [UInt16] = []
             for _ in 0..<count { controllers.append(try body.uint16()) }
             return .decrementTTL(controllers: controllers)
@@ -67,9 +73,10 @@ extension ActionDecoder {
             let packed = try body.uint16()
             let destination = try subfield(&body, packed: packed)
             let value = try body.uint64()
-            guard destination.width == 64 || value >> UInt64(destination.width) == 0,
-                destination.field.descriptor.isWritable
-            else { throw .actionBadSetArgument }
+            guard destination.field.descriptor.isWritable else { throw .actionBadSetArgument }
+            guard destination.width == 64 || value >> UInt64(destination.width) == 0 else {
+                throw .actionBadArgument
+            }
             return .load(value, destination)
         case NiciraActionType.load2:
             try body.zeros(6, else: .nxRequestMustBeZero)
@@ -85,7 +92,9 @@ extension ActionDecoder {
         case NiciraActionType.outputField:
             let packed = try body.uint16()
             let source = try subfield(&body, packed: packed)
-            return .outputField(source, maxByteCount: try body.uint16())
+            let maxByteCount = try body.uint16()
+            try body.zeros(6, else: .actionBadArgument)
+            return .outputField(source, maxByteCount: maxByteCount)
         case NiciraActionType.outputField2:
             let packed = try body.uint16()
             let maxByteCount = try body.uint16()
@@ -127,7 +136,9 @@ extension ActionDecoder {
             return .conjunction(id: try body.uint32(), clause: clause, clauseCount: count)
         case NiciraActionType.outputTruncated:
             let port = try outputPort(try body.uint16())
-            return .outputTruncated(port, maxByteCount: try body.uint32())
+            let maxByteCount = try body.uint32()
+            guard maxByteCount >= Self.minTruncatedByteCount else { throw .actionBadArgument }
+            return .outputTruncated(port, maxByteCount: maxByteCount)
         case NiciraActionType.group:
             try body.skip(2)
             return .group(try body.uint32())
@@ -139,12 +150,15 @@ extension ActionDecoder {
         }
     }
 
+    /// An Ethernet header, without which there is no packet.
+    private static var minTruncatedByteCount: UInt32 { 14 }
+
     private func decodeResubmitTable(
         _ body: inout MessageReader
     ) throws(OpenFlowError) -> Resubmit {
         let port = PortNumber(try body.uint16())
         let table = try body.uint8()
-        try body.zeros(3, else: .nxRequestMustBeZero)
+        try body.zeros(3, else: .actionBadArgument)
         return Resubmit(port: port == .inPort ? nil : port, table: table == 0xff ? nil : table)
     }
 
@@ -185,22 +199,26 @@ extension ActionDecoder {
     func subfield(
         _ body: inout MessageReader, offset: Int, width: Int
     ) throws(OpenFlowError) -> Subfield {
-        let header = try FieldHeader(&body, lengthError: .actionBadLength)
-        guard let field = header.field else { throw .matchBadField }
-        return try subfield(field, offset: offset, width: width)
+        try subfield(
+            try fieldName(&body, else: .matchBadField), offset: offset, width: width)
+    }
+
+    /// Reads a header that names a field, with neither value nor mask.
+    func fieldName(
+        _ body: inout MessageReader, else error: OpenFlowError
+    ) throws(OpenFlowError) -> Field {
+        let header = try FieldHeader(&body, lengthError: error)
+        guard let field = header.field, !header.hasMask,
+            header.payloadByteCount == FieldCoding.of(field).byteCount
+        else { throw error }
+        return field
     }
 
     func subfield(
         _ field: Field, offset: Int, width: Int
     ) throws(OpenFlowError) -> Subfield {
-        guard width >= 1, offset + width <= FieldCoding.of(field).byteCount * 8 else {
-            throw .actionBadArgument
-        }
-        let whole = FieldCoding.of(field).location.width
-        guard offset + width <= whole else {
-            // A field's octets can have more bits than the field; those are zero.
-            guard offset == 0 else { throw .actionBadArgument }
-            return Subfield(field)
+        guard width >= 1, offset + width <= FieldCoding.of(field).location.width else {
+            throw .actionBadSetLength
         }
         return Subfield(field: field, offset: offset, width: width)
     }
@@ -209,13 +227,16 @@ extension ActionDecoder {
     private func subfield(
         _ body: inout MessageReader, packed: UInt16
     ) throws(OpenFlowError) -> Subfield {
-        try subfield(&body, offset: Int(packed >> 6), width: Int(packed & 0x3f) + 1)
+        try subfield(
+            try fieldName(&body, else: .actionBadSetType), offset: Int(packed >> 6),
+            width: Int(packed & 0x3f) + 1)
     }
 
     private func stackSubfield(_ body: inout MessageReader) throws(OpenFlowError) -> Subfield {
         let offset = Int(try body.uint16())
-        let header = try FieldHeader(&body, lengthError: .actionBadLength)
-        guard let field = header.field else { throw .matchBadField }
-        return try subfield(field, offset: offset, width: Int(try body.uint16()))
+        let field = try fieldName(&body, else: .matchBadField)
+        let width = Int(try body.uint16())
+        try body.zeros(6, else: .nxRequestMustBeZero)
+        return try subfield(field, offset: offset, width: width)
     }
 }

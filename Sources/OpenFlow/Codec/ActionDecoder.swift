@@ -20,7 +20,18 @@ struct ActionDecoder {
 
     /// Reads what a rule does to the end of `reader`: actions in OpenFlow 1.0, instructions later.
     func decodeBehavior(_ reader: inout MessageReader) throws(OpenFlowError) -> [Action] {
-        version == .v10 ? try decodeActions(&reader) : try decodeInstructions(&reader)
+        guard version == .v10 else { return try decodeInstructions(&reader) }
+        let actions = try decodeActions(&reader)
+        if let index = actions.firstIndex(where: Self.isWriteMetadata), index < actions.count - 1 {
+            // Later versions write metadata when all actions have been taken.
+            throw .actionUnsupportedOrder
+        }
+        return actions
+    }
+
+    private static func isWriteMetadata(_ action: Action) -> Bool {
+        if case .writeMetadata = action { return true }
+        return false
     }
 
     /// A decoder for the actions within an action.
@@ -36,20 +47,52 @@ struct ActionDecoder {
     ) throws(OpenFlowError) {
         let type = try reader.peek16()
         let length = Int(try reader.peek16(at: 2))
-        guard length >= 8, length % 8 == 0, length <= reader.remaining else {
-            throw .actionBadLength
+        let isExperimenter = type == ActionType.experimenter
+        // What it is comes before how long it is, as in OVS.
+        if isExperimenter {
+            guard try reader.peek16(at: 4) == UInt16(ExperimenterID.nicira >> 16),
+                try reader.peek16(at: 6) == UInt16(ExperimenterID.nicira & 0xffff)
+            else { throw .actionBadVendor }
+        } else {
+            guard isKnown(type) else { throw .actionBadType }
         }
+        guard length >= 8, length % 8 == 0, length <= reader.remaining,
+            isExperimenter || fixedLength(type).map({ $0 == length }) ?? true
+        else { throw .actionBadLength }
         var body = try reader.part(length, lengthError: .actionBadLength)
-        try body.skip(4)
-        if type == ActionType.experimenter {
-            guard try body.uint32() == ExperimenterID.nicira else { throw .actionBadVendor }
+        try body.skip(isExperimenter ? 8 : 4)
+        if isExperimenter {
             try decodeNicira(&body, into: &actions)
         } else if version == .v10 {
             actions.append(try decode10(type, &body))
         } else {
             actions.append(try decodeStandard(type, &body))
         }
-        guard body.remaining < 8 || type == ActionType.experimenter else { throw .actionBadLength }
+        guard body.remaining < 8 else { throw .actionBadLength }
+    }
+
+    /// Whether the standard has an action of that type.
+    private func isKnown(_ type: UInt16) -> Bool {
+        version == .v10
+            ? type <= OpenFlow10ActionType.enqueue
+            : type <= 10 || (13...ActionType.setField).contains(type)
+    }
+
+    /// The length of the actions that have but one.
+    private func fixedLength(_ type: UInt16) -> Int? {
+        if version == .v10 {
+            typealias Kind = OpenFlow10ActionType
+            let isLong =
+                type == Kind.setEthernetSource || type == Kind.setEthernetDestination
+                || type == Kind.enqueue
+            return isLong ? 16 : 8
+        }
+        typealias Kind = ActionType
+        guard type != Kind.setField else { return nil }
+        let isLong =
+            type == Kind.output || type == Kind.setEthernetSource
+            || type == Kind.setEthernetDestination
+        return isLong ? 16 : 8
     }
 
     private func decode10(
@@ -124,6 +167,40 @@ struct ActionDecoder {
         case ActionType.setIPTTL: return .setIPTTL(try body.uint8())
         case ActionType.decrementIPTTL: return .decrementTTL(controllers: [0])
         case ActionType.setField: return try decodeSetField(&body, allowsMask: version >= .v15)
+        default: return try decode11(type, &body)
+        }
+    }
+
+    /// The setters of 1.1, which OVS takes in later versions too.
+    private func decode11(
+        _ type: UInt16, _ body: inout MessageReader
+    ) throws(OpenFlowError) -> Action {
+        switch type {
+        case ActionType.setVLANID: return try decode10(OpenFlow10ActionType.setVLANID, &body)
+        case ActionType.setVLANPriority:
+            return try decode10(OpenFlow10ActionType.setVLANPriority, &body)
+        case ActionType.setEthernetSource:
+            return try decode10(OpenFlow10ActionType.setEthernetSource, &body)
+        case ActionType.setEthernetDestination:
+            return try decode10(OpenFlow10ActionType.setEthernetDestination, &body)
+        case ActionType.setIPv4Source: return .setIPv4Source(try body.uint32())
+        case ActionType.setIPv4Destination: return .setIPv4Destination(try body.uint32())
+        case ActionType.setTOS: return try decode10(OpenFlow10ActionType.setTOS, &body)
+        case ActionType.setECN:
+            let ecn = try body.uint8()
+            guard ecn <= 3 else { throw .actionBadArgument }
+            return .setIPECN(ecn)
+        case ActionType.setTransportSource: return .setTransportSource(try body.uint16())
+        case ActionType.setTransportDestination:
+            return .setTransportDestination(try body.uint16())
+        case ActionType.setMPLSLabel:
+            let label = try body.uint32()
+            guard label < 1 << 20 else { throw .actionBadArgument }
+            return .setMPLSLabel(label)
+        case ActionType.setMPLSTC:
+            let tc = try body.uint8()
+            guard tc <= 7 else { throw .actionBadArgument }
+            return .setMPLSTC(tc)
         default: throw .actionBadType
         }
     }
@@ -148,17 +225,21 @@ struct ActionDecoder {
         _ body: inout MessageReader, allowsMask: Bool
     ) throws(OpenFlowError) -> Action {
         let header = try FieldHeader(&body, lengthError: .actionBadSetLength)
+        guard header.payloadByteCount <= body.remaining else { throw .actionBadSetLength }
         guard let field = header.field else { throw .actionBadSetType }
         let coding = FieldCoding.of(field)
         guard header.payloadByteCount == coding.byteCount * (header.hasMask ? 2 : 1) else {
-            throw .actionBadSetLength
+            throw header.hasMask ? .actionBadSetType : .actionBadSetLength
         }
-        guard !header.hasMask || allowsMask else { throw .actionBadSetType }
+        guard !header.hasMask || allowsMask else { throw .actionBadSetMask }
         guard field.descriptor.isWritable else { throw .actionBadSetArgument }
         let value = try body.integer(byteCount: coding.byteCount)
         let ones = coding.location.ones
         let mask = header.hasMask ? try body.integer(byteCount: coding.byteCount) : ones
-        guard value & ~ones == 0, value & ~mask == 0 else { throw .actionBadSetArgument }
+        let lacksTag = field == .vlanVID && value & UInt128(VLANBits.present) == 0
+        guard value & ~ones == 0, value & ~mask == 0, !lacksTag else {
+            throw .actionBadSetArgument
+        }
         try body.zeros(body.remaining, else: .actionBadSetArgument)
         return .setField(field, value: value, mask: mask & ones)
     }
@@ -191,19 +272,31 @@ extension ActionDecoder {
 
     private func decodeInstructions(_ reader: inout MessageReader) throws(OpenFlowError) -> [Action]
     {
+        try checkInstructionLengths(reader)
         var instructions = Instructions()
         while !reader.isAtEnd {
-            guard reader.remaining >= 8 else { throw .instructionBadLength }
             let type = try reader.uint16()
             let length = Int(try reader.uint16())
-            guard length >= 8, length % 8 == 0, length - 4 <= reader.remaining else {
-                throw .instructionBadLength
-            }
             var body = try reader.part(length - 4, lengthError: .instructionBadLength)
             try decodeInstruction(type, &body, into: &instructions)
             guard body.isAtEnd else { throw .instructionBadLength }
         }
         return instructions.actions
+    }
+
+    /// Checks the lengths of all instructions before one is read.
+    private func checkInstructionLengths(
+        _ reader: borrowing MessageReader
+    ) throws(OpenFlowError) {
+        var reader = copy reader
+        while !reader.isAtEnd {
+            guard reader.remaining >= 8 else { throw .instructionBadLength }
+            let length = Int(try reader.peek16(at: 2))
+            guard length >= 8, length % 8 == 0, length <= reader.remaining else {
+                throw .instructionBadLength
+            }
+            try reader.skip(length)
+        }
     }
 
     private func decodeInstruction(
@@ -213,9 +306,7 @@ extension ActionDecoder {
         switch type {
         case InstructionType.gotoTable:
             isRepeated = instructions.table != nil
-            let table = try body.uint8()
-            guard table != 0xff else { throw .instructionBadTableID }
-            instructions.table = table
+            instructions.table = try body.uint8()
             try body.skip(3)
         case InstructionType.writeMetadata:
             isRepeated = instructions.metadata != nil

@@ -15,9 +15,21 @@ enum OpenFlow10ActionType {
     static var experimenter: UInt16 { 0xffff }
 }
 
-/// Types of actions from OpenFlow 1.2 on (1.3.5 §7.2.5).
+/// Types of actions from OpenFlow 1.1 on (1.1 §A.2.5, 1.3.5 §7.2.5).
 enum ActionType {
     static var output: UInt16 { 0 }
+    static var setVLANID: UInt16 { 1 }
+    static var setVLANPriority: UInt16 { 2 }
+    static var setEthernetSource: UInt16 { 3 }
+    static var setEthernetDestination: UInt16 { 4 }
+    static var setIPv4Source: UInt16 { 5 }
+    static var setIPv4Destination: UInt16 { 6 }
+    static var setTOS: UInt16 { 7 }
+    static var setECN: UInt16 { 8 }
+    static var setTransportSource: UInt16 { 9 }
+    static var setTransportDestination: UInt16 { 10 }
+    static var setMPLSLabel: UInt16 { 13 }
+    static var setMPLSTC: UInt16 { 14 }
     static var setMPLSTTL: UInt16 { 15 }
     static var decrementMPLSTTL: UInt16 { 16 }
     static var pushVLAN: UInt16 { 17 }
@@ -79,6 +91,19 @@ enum NiciraActionType {
     static var clone: UInt16 { 42 }
     static var ctClear: UInt16 { 43 }
     static var learn2: UInt16 { 45 }
+
+    /// The length of the actions that have but one.
+    static func length(_ type: UInt16) -> Int? {
+        switch type {
+        case resubmit, setTunnel, setQueue, popQueue, resubmitTable, exit, decrementTTL,
+            finTimeout, controller, pushMPLS, popMPLS, setMPLSTTL, decrementMPLSTTL,
+            setMPLSLabel, setMPLSTC, conjunction, outputTruncated, group, ctClear:
+            16
+        case load, setTunnel64, outputField: 24
+        case writeMetadata: 32
+        default: nil
+        }
+    }
 }
 
 /// Properties of Nicira's second controller action.

@@ -16,7 +16,8 @@ extension FlowMod {
         let cookie = try reader.uint64()
         self.init(match: match)
         try decodeCommon10(&reader, cookie: cookie, dialect)
-        actions = try ActionDecoder(version: .v10).decodeActions(&reader)
+        actions = try ActionDecoder(version: .v10).decodeBehavior(&reader)
+        try checkFlags10()
     }
 
     /// Reads NXT_FLOW_MOD, behind the subtype.
@@ -36,7 +37,8 @@ extension FlowMod {
             self.cookie = result.cookie
             cookieMask = result.cookieMask
         }
-        actions = try ActionDecoder(version: dialect.version).decodeActions(&reader)
+        actions = try ActionDecoder(version: .v10).decodeBehavior(&reader)
+        try checkFlags10()
     }
 
     /// Reads what OFPT_FLOW_MOD of 1.0 and NXT_FLOW_MOD have in common: command to flags.
@@ -57,10 +59,17 @@ extension FlowMod {
         bufferID = Self.buffer(try reader.uint32())
         let port = PortNumber(try reader.uint16())
         if command == .delete || command == .deleteStrict { outPort = port }
-        let bits = FlowFlags10(rawValue: try reader.uint16())
+        flags = FlowFlags(rawValue: try reader.uint16())
+    }
+
+    /// Checks the flags, once all else has been read.
+    private mutating func checkFlags10() throws(OpenFlowError) {
+        let bits = FlowFlags10(rawValue: flags.rawValue)
         guard bits.isSubset(of: .known) else { throw .flowModBadFlags }
-        guard !bits.contains(.emergency) else { throw .flowModTableFull }
-        flags = FlowFlags(rawValue: bits.rawValue)
+        guard !bits.contains(.emergency) else {
+            let hasTimeout = idleTimeout != 0 || hardTimeout != 0
+            throw hasTimeout ? .flowModBadEmergencyTimeout : .flowModTableFull
+        }
         // OpenFlow 1.0 and 1.1 have no such flag and always start counting anew.
         if command == .add { flags.insert(.resetCounts) }
     }
@@ -85,6 +94,7 @@ extension FlowMod {
         self.command = command
         if command == .add {
             newCookie = cookie
+            guard tableID != Self.allTables else { throw .flowModBadTableID }
         } else {
             self.cookie = cookie & cookieMask
             self.cookieMask = cookieMask
@@ -93,21 +103,19 @@ extension FlowMod {
         hardTimeout = try reader.uint16()
         priority = try reader.uint16()
         bufferID = Self.buffer(try reader.uint32())
-        let port = try reader.uint32()
+        guard let port = PortNumber(wide: try reader.uint32()) else { throw .actionBadOutPort }
         let group = try reader.uint32()
         if command == .delete || command == .deleteStrict {
-            guard let port = PortNumber(wide: port) else { throw .actionBadOutPort }
             outPort = port
             outGroup = group
         }
-        let bits = FlowFlags(rawValue: try reader.uint16())
-        guard bits.rawValue & ~0x1f == 0 else { throw .flowModBadFlags }
-        flags = bits
+        flags = FlowFlags(rawValue: try reader.uint16())
         if dialect.version < .v12, command == .add { flags.insert(.resetCounts) }
         let importance = try reader.uint16()
         if dialect.version >= .v14 { self.importance = importance }
         match = try MatchDecoder.decodeStandard(&reader)
         actions = try ActionDecoder(version: dialect.version).decodeBehavior(&reader)
+        guard flags.rawValue & ~0x1f == 0 else { throw .flowModBadFlags }
     }
 }
 

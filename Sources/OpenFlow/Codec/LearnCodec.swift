@@ -43,7 +43,7 @@ extension ActionDecoder {
         if isExtended {
             learn.limit = try body.uint32()
             let offset = Int(try body.uint16())
-            try body.skip(2)
+            try body.zeros(2, else: .nxActionMustBeZero)
             if flags.contains(.writeResult) {
                 learn.resultDestination = try subfield(&body, offset: offset, width: 1)
             }
@@ -88,10 +88,8 @@ extension ActionDecoder {
     private func learnSubfield(
         _ body: inout MessageReader, width: Int
     ) throws(OpenFlowError) -> Subfield {
-        let header = try FieldHeader(&body, lengthError: .actionBadLength)
-        let offset = Int(try body.uint16())
-        guard let field = header.field else { throw .matchBadField }
-        return try subfield(field, offset: offset, width: width)
+        let field = try fieldName(&body, else: .actionBadSetType)
+        return try subfield(field, offset: Int(try body.uint16()), width: width)
     }
 }
 

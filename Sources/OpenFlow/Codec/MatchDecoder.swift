@@ -42,6 +42,8 @@ enum MatchDecoder {
     ) throws(OpenFlowError) -> Match {
         let type = try reader.uint16()
         let length = Int(try reader.uint16())
+        // Type 0 is the fixed match of 1.1, which has another length.
+        guard type != 0 else { throw .matchBadLength }
         guard type == 1 else { throw .matchBadType }
         guard length >= 4 else { throw .matchBadLength }
         guard reader.remaining >= length - 4 + padding(length) else { throw .matchBadLength }
@@ -61,18 +63,31 @@ enum MatchDecoder {
         if header.isCookie, options.contains(.allowsCookie) {
             return try decodeCookie(&reader, header, into: &result)
         }
-        guard let field = header.field else {
+        var payload = try reader.part(header.payloadByteCount, lengthError: .matchBadLength)
+        if header.hasMask { try checkMask(payload, byteCount: header.valueByteCount) }
+        // A length that the field does not have makes it another field, as in OVS.
+        guard let field = header.field,
+            header.payloadByteCount == FieldCoding.of(field).byteCount * (header.hasMask ? 2 : 1)
+        else {
             guard options.contains(.skipsUnknown) else { throw .matchBadField }
-            return try reader.skip(header.payloadByteCount)
+            return
         }
         let coding = FieldCoding.of(field)
-        guard header.payloadByteCount == coding.byteCount * (header.hasMask ? 2 : 1) else {
-            throw .matchBadLength
-        }
-        let value = try reader.integer(byteCount: coding.byteCount)
+        let value = try payload.integer(byteCount: coding.byteCount)
         let ones = allOnes(coding.byteCount)
-        let mask = header.hasMask ? try reader.integer(byteCount: coding.byteCount) : ones
+        let mask = header.hasMask ? try payload.integer(byteCount: coding.byteCount) : ones
         try add(coding, value: value, mask: mask, to: &result.match)
+    }
+
+    /// Checks that no bit of the value is outside the mask, whatever the field.
+    private static func checkMask(
+        _ payload: borrowing MessageReader, byteCount: Int
+    ) throws(OpenFlowError) {
+        var payload = copy payload
+        guard byteCount <= 16 else { return }
+        let value = try payload.integer(byteCount: byteCount)
+        let mask = try payload.integer(byteCount: byteCount)
+        guard value & ~mask == 0 else { throw .matchBadWildcards }
     }
 
     private static func decodeCookie(
@@ -94,7 +109,6 @@ enum MatchDecoder {
         _ coding: FieldCoding, value: UInt128, mask: UInt128, to match: inout Match
     ) throws(OpenFlowError) {
         let ones = allOnes(coding.byteCount)
-        guard value & ~mask == 0 else { throw .matchBadWildcards }
         guard mask != 0 else { return }
         guard mask == ones || coding.isMaskable else { throw .matchBadMask }
         guard coding.prerequisite.isMet(by: match) else { throw .matchBadPrerequisite }
