@@ -18,6 +18,10 @@ extension VirtualSwitch {
         case .featuresRequest:
             return [.featuresReply(features(of: managed, version))]
         case .flowMod(let flowMod):
+            if flowMod.command != .delete, flowMod.command != .deleteStrict {
+                try ActionConsistency.check(
+                    flowMod.actions, match: flowMod.match, version: version)
+            }
             try modifyFlows(flowMod, of: managed, now: now)
             return []
         case .packetOut(let packetOut):
