@@ -18,7 +18,7 @@ public struct Shell: Sendable {
     }
 
     /// A shell without commands yet.
-    public init(directory: String, environment: [String], limit: Int = 30) {
+    public init(directory: String, environment: [String], limit: Int = 15) {
         self.directory = directory
         self.environment = environment
         self.limit = limit
