@@ -86,8 +86,8 @@ extension JSON {
     }
 }
 
-/// There is no conformance to `ExpressibleByNilLiteral`: it would make `nil` mean null where absence
-/// is meant.
+/// There is no conformance to `ExpressibleByNilLiteral`: it would make `nil` mean null where
+/// absence is meant.
 extension JSON: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
     ExpressibleByFloatLiteral, ExpressibleByStringInterpolation, ExpressibleByArrayLiteral,
     ExpressibleByDictionaryLiteral

@@ -3,8 +3,8 @@ public import OVSDBModel
 
 /// A transaction that is being put together, for ``DatabaseReplica/commit(_:)``.
 ///
-/// A row that the transaction inserts gets a UUID at once, which may stand in other rows of the same
-/// transaction as if it existed; the server chooses the real one.
+/// A row that the transaction inserts gets a UUID at once, which may stand in other rows of the
+/// same transaction as if it existed; the server chooses the real one.
 public struct TransactionRequest: Sendable {
     public let schema: DatabaseSchema
     private(set) var operations: [JSON] = []

@@ -4,8 +4,8 @@ public import OVSDBModel
 /// A database in memory, with the log that outlives it.
 ///
 /// All changes go through a ``Transaction``, which sees the database as it will be and leaves it
-/// untouched until it is committed. A commit costs in proportion to the rows that it touches (and to
-/// the size of the sets in them), however large the database is. One thread owns a database.
+/// untouched until it is committed. A commit costs in proportion to the rows that it touches (and
+/// to the size of the sets in them), however large the database is. One thread owns a database.
 public final class Database {
     public let schema: DatabaseSchema
     var tables: [Table]
@@ -103,8 +103,8 @@ extension Dictionary where Value == Int {
 extension ReferenceColumn {
     /// The references of one row beyond those of another.
     ///
-    /// Keys are sorted and distinct, so they take one pass. Values are not: where they differ at all,
-    /// all of them count as removed and all as inserted.
+    /// Keys are sorted and distinct, so they take one pass. Values are not: where they differ at
+    /// all, all of them count as removed and all as inserted.
     func references(onlyIn row: [Datum], notIn other: [Datum]?) -> [Atom] {
         let mine = references(in: row)
         guard let other else { return mine }

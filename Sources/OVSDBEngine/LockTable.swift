@@ -1,4 +1,5 @@
-/// The locks that clients share (RFC 7047 §4.1.8): for each name, a queue whose first client owns it.
+/// The locks that clients share (RFC 7047 §4.1.8): for each name, a queue whose first client owns
+/// it.
 struct LockTable {
     private var queues: [String: [SessionID]] = [:]
 

@@ -1,7 +1,8 @@
 import JSONRPC
 import OVSDBModel
 
-/// What one client wants to hear of a database's changes (RFC 7047 §4.1.5, ovsdb-server(7) §4.1.12).
+/// What one client wants to hear of a database's changes (RFC 7047 §4.1.5, ovsdb-server(7)
+/// §4.1.12).
 struct Monitor {
     /// Which of the three notifications tells of a change.
     enum Version {

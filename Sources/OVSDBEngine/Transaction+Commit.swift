@@ -145,8 +145,8 @@ extension Transaction {
         guard datum.count < column.type.minimum else { return }
         throw .constraint(
             "Removing weak references to deleted rows would leave \(datum.count) of at least "
-                + "\(column.type.minimum) members in column \"\(column.name)\" of \"\(schema.name)\" "
-                + "row \(key.uuid).")
+                + "\(column.type.minimum) members in column \"\(column.name)\" of "
+                + "\"\(schema.name)\" row \(key.uuid).")
     }
 
     // MARK: Limits and indexes

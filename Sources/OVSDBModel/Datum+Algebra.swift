@@ -72,9 +72,9 @@ extension Datum {
 
     /// What turns this into another by `applying(difference:)`.
     ///
-    /// For a set, the members of just one; for a map, pairs that only the other has (to be added) or
-    /// with another value, and pairs that only this one has (to be removed). A scalar's difference
-    /// is its new value (`update2`, ovsdb-server(7)).
+    /// For a set, the members of just one; for a map, pairs that only the other has (to be added)
+    /// or with another value, and pairs that only this one has (to be removed). A scalar's
+    /// difference is its new value (`update2`, ovsdb-server(7)).
     public func difference(to new: Datum, type: ColumnType) -> Datum {
         guard type.maximum > 1 else { return new }
         var result = Datum.empty

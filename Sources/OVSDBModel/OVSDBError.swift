@@ -1,7 +1,7 @@
 public import JSONRPC
 
-/// An error as the OVSDB protocol reports it (RFC 7047 §3.1): a tag, what is wrong, and the JSON text
-/// that is wrong.
+/// An error as the OVSDB protocol reports it (RFC 7047 §3.1): a tag, what is wrong, and the JSON
+/// text that is wrong.
 public struct OVSDBError: Error, Hashable, Sendable {
     public let tag: String
     public let details: String?

@@ -9,8 +9,8 @@ public enum OpenVSwitchSchema {
     /// Counters by name.
     static var counters: ColumnType { .map(.string, to: .integer) }
 
-    /// The version and checksum are those of the schema that Open vSwitch 3.1 installs, so that tools
-    /// which compare them find nothing to convert.
+    /// The version and checksum are those of the schema that Open vSwitch 3.1 installs, so that
+    /// tools which compare them find nothing to convert.
     public static let schema = DatabaseSchema(
         "Open_vSwitch", version: "8.3.1", checksum: "3012963480 26720",
         [

@@ -21,7 +21,10 @@ struct LogTests {
 
     @Test func `a record looks as genuine ovsdb-server writes it`() throws {
         let json = try JSON.parse(
-            #"{"Port":{"6463ebe8-e648-4516-ba61-1617879ebd2f":{"tag":6}},"_date":1795208994695,"_is_diff":true}"#
+            #"""
+            {"Port":{"6463ebe8-e648-4516-ba61-1617879ebd2f":{"tag":6}},"_date":1795208994695,\#
+            "_is_diff":true}
+            """#
         )
         let text = String(decoding: LogRecord.encode(json), as: UTF8.self)
         #expect(text.hasPrefix("OVSDB JSON 98 2aeed2cdb6ef47f2728b53e54b7bc92b469da873\n"))
@@ -33,7 +36,11 @@ struct LogTests {
         try driver.transact(session, Self.insert)
         try driver.transact(
             session,
-            #"{"op":"mutate","table":"Queue","where":[],"mutations":[["other_config","insert",["map",[["b","2"]]]],["other_config","delete","a"]]},{"op":"commit","durable":true},{"op":"comment","comment":"x"}"#
+            #"""
+            {"op":"mutate","table":"Queue","where":[],"mutations":[["other_config","insert",\#
+            ["map",[["b","2"]]]],["other_config","delete","a"]]},{"op":"commit","durable":\#
+            true},{"op":"comment","comment":"x"}
+            """#
         )
         try driver.transact(session, Self.insert)
         try driver.transact(
@@ -102,7 +109,10 @@ struct LogTests {
         let byteCount = driver.log.octets.count
         try driver.transact(
             session,
-            #"{"op":"update","table":"Open_vSwitch","where":[],"row":{"statistics":["map",[["cpu","2"]]]}}"#
+            #"""
+            {"op":"update","table":"Open_vSwitch","where":[],"row":{"statistics":["map",\#
+            [["cpu","2"]]]}}
+            """#
         )
         #expect(driver.log.octets.count == byteCount)
         let again = try EngineDriver(log: driver.log.octets)

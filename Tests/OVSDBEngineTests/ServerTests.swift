@@ -13,7 +13,10 @@ struct ServerTests {
         ("echo", #"[1,{"b":2}]"#, #""result":[1,{"b":2}]"#),
         (
             "get_schema", #"["nope"]"#,
-            #""error":{"details":"get_schema request specifies unknown database nope","error":"unknown database","syntax":"[\"nope\"]"}"#
+            #"""
+            "error":{"details":"get_schema request specifies unknown database nope","error":\#
+            "unknown database","syntax":"[\"nope\"]"}
+            """#
         ),
         ("get_schema", "[]", #""details":"get_schema request params must begin with <db-name>""#),
         (
@@ -61,20 +64,29 @@ struct ServerTests {
         #expect(initial[0].contains(#"{"new":{"next_cfg":0}}"#))
         let update = try driver.send(
             writer, "transact",
-            #"["Open_vSwitch",{"op":"update","table":"Open_vSwitch","where":[],"row":{"next_cfg":7}}]"#
+            #"""
+            ["Open_vSwitch",{"op":"update","table":"Open_vSwitch","where":[],"row":\#
+            {"next_cfg":7}}]
+            """#
         )
         #expect(update.count == 2)
         #expect(update[0].contains(#""method":"update""#))
         #expect(update[0].contains(#"{"new":{"next_cfg":7},"old":{"next_cfg":0}}"#))
         let silent = try driver.send(
             writer, "transact",
-            #"["Open_vSwitch",{"op":"update","table":"Open_vSwitch","where":[],"row":{"cur_cfg":7}}]"#
+            #"""
+            ["Open_vSwitch",{"op":"update","table":"Open_vSwitch","where":[],"row":\#
+            {"cur_cfg":7}}]
+            """#
         )
         #expect(silent.count == 1)
         _ = try driver.send(watcher, "monitor_cancel", "[null]")
         let cancelled = try driver.send(
             writer, "transact",
-            #"["Open_vSwitch",{"op":"update","table":"Open_vSwitch","where":[],"row":{"next_cfg":8}}]"#
+            #"""
+            ["Open_vSwitch",{"op":"update","table":"Open_vSwitch","where":[],"row":\#
+            {"next_cfg":8}}]
+            """#
         )
         #expect(cancelled.count == 1)
     }
@@ -83,18 +95,27 @@ struct ServerTests {
         let session = driver.open()
         let initial = try driver.send(
             session, "monitor_cond",
-            #"["Open_vSwitch","m",{"Queue":{"columns":["dscp","other_config"],"where":[["dscp","==",5]]}}]"#
+            #"""
+            ["Open_vSwitch","m",{"Queue":{"columns":["dscp","other_config"],"where":[["dscp",\#
+            "==",5]]}}]
+            """#
         )
         #expect(initial[0].contains(#""result":{}"#))
         let insert = try driver.send(
             session, "transact",
-            #"["Open_vSwitch",{"op":"insert","table":"Queue","row":{"dscp":5}},{"op":"insert","table":"Queue","row":{"dscp":6}}]"#
+            #"""
+            ["Open_vSwitch",{"op":"insert","table":"Queue","row":{"dscp":5}},{"op":"insert",\#
+            "table":"Queue","row":{"dscp":6}}]
+            """#
         )
         #expect(insert[0].contains(#"{"insert":{"dscp":5}}"#))
         #expect(!insert[0].contains("6}"))
         let modify = try driver.send(
             session, "transact",
-            #"["Open_vSwitch",{"op":"update","table":"Queue","where":[["dscp","==",5]],"row":{"other_config":["map",[["a","b"]]]}}]"#
+            #"""
+            ["Open_vSwitch",{"op":"update","table":"Queue","where":[["dscp","==",5]],"row":\#
+            {"other_config":["map",[["a","b"]]]}}]
+            """#
         )
         #expect(modify[0].contains(#"{"modify":{"other_config":["map",[["a","b"]]]}}"#))
         let change = try driver.send(
@@ -105,7 +126,10 @@ struct ServerTests {
         #expect(change[0].contains(#"{"insert":{"dscp":6}}"#))
         let leave = try driver.send(
             session, "transact",
-            #"["Open_vSwitch",{"op":"update","table":"Queue","where":[["dscp","==",6]],"row":{"dscp":9}}]"#
+            #"""
+            ["Open_vSwitch",{"op":"update","table":"Queue","where":[["dscp","==",6]],"row":\#
+            {"dscp":9}}]
+            """#
         )
         #expect(leave[0].contains(#"{"delete":null}"#))
     }
@@ -120,7 +144,10 @@ struct ServerTests {
         #expect(initial[0].contains(#""result":[false,"\#(zero)",{"Open_vSwitch":{"#))
         let update = try driver.send(
             session, "transact",
-            #"["Open_vSwitch",{"op":"update","table":"Open_vSwitch","where":[],"row":{"next_cfg":1}}]"#
+            #"""
+            ["Open_vSwitch",{"op":"update","table":"Open_vSwitch","where":[],"row":\#
+            {"next_cfg":1}}]
+            """#
         )
         #expect(update[0].contains(#""method":"update3","params":["m","\#(zero)",{"#))
     }
@@ -128,7 +155,11 @@ struct ServerTests {
     @Test func `a waiting transaction runs once its condition holds`() throws {
         let (waiter, writer) = (driver.open(), driver.open())
         let wait =
-            #"["Open_vSwitch",{"op":"wait","table":"Queue","where":[],"columns":["dscp"],"until":"==","rows":[{"dscp":3}]},{"op":"insert","table":"Queue","row":{"dscp":4}}]"#
+            #"""
+            ["Open_vSwitch",{"op":"wait","table":"Queue","where":[],"columns":["dscp"],\#
+            "until":"==","rows":[{"dscp":3}]},{"op":"insert","table":"Queue","row":{"dscp":\#
+            4}}]
+            """#
         #expect(try driver.send(waiter, "transact", wait) == [])
         let answers = try driver.send(
             writer, "transact",
@@ -141,7 +172,10 @@ struct ServerTests {
     @Test func `a wait times out and can be cancelled`() throws {
         let session = driver.open()
         let wait =
-            #"["Open_vSwitch",{"op":"wait","table":"Queue","where":[],"columns":[],"until":"!=","rows":[],"timeout":10}]"#
+            #"""
+            ["Open_vSwitch",{"op":"wait","table":"Queue","where":[],"columns":[],"until":\#
+            "!=","rows":[],"timeout":10}]
+            """#
         #expect(try driver.send(session, "transact", wait) == [])
         #expect(driver.server.nextDeadline == 10)
         driver.now = 9
@@ -173,7 +207,10 @@ struct ServerTests {
         let session = driver.open()
         let answer = try driver.send(
             session, "transact",
-            #"["_Server",{"op":"select","table":"Database","where":[["name","==","Open_vSwitch"]],"columns":["model","connected","leader","cid"]}]"#
+            #"""
+            ["_Server",{"op":"select","table":"Database","where":[["name","==",\#
+            "Open_vSwitch"]],"columns":["model","connected","leader","cid"]}]
+            """#
         )
         #expect(
             answer[0].contains(

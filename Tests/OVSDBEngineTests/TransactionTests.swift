@@ -12,9 +12,12 @@ struct TransactionTests {
     private func addBridge(_ name: String) -> String {
         #"""
         {"op":"insert","table":"Interface","uuid-name":"i","row":{"name":"\#(name)"}},
-        {"op":"insert","table":"Port","uuid-name":"p","row":{"name":"\#(name)","interfaces":["named-uuid","i"]}},
-        {"op":"insert","table":"Bridge","uuid-name":"b","row":{"name":"\#(name)","ports":["named-uuid","p"]}},
-        {"op":"mutate","table":"Open_vSwitch","where":[],"mutations":[["bridges","insert",["named-uuid","b"]]]}
+        {"op":"insert","table":"Port","uuid-name":"p","row":{"name":"\#(name)",
+         "interfaces":["named-uuid","i"]}},
+        {"op":"insert","table":"Bridge","uuid-name":"b","row":{"name":"\#(name)",
+         "ports":["named-uuid","p"]}},
+        {"op":"mutate","table":"Open_vSwitch","where":[],"mutations":[["bridges",
+         "insert",["named-uuid","b"]]]}
         """#
     }
 
@@ -26,27 +29,47 @@ struct TransactionTests {
         ),
         (
             #"{"op":"insert","table":"Nope","row":{}}"#,
-            #"{"details":"Parsing ovsdb operation 1 of 1 failed: No table named Nope.","error":"syntax error","syntax":"{\"op\":\"insert\",\"row\":{},\"table\":\"Nope\"}"}"#
+            #"""
+            {"details":"Parsing ovsdb operation 1 of 1 failed: No table named Nope.","error":\#
+            "syntax error","syntax":"{\"op\":\"insert\",\"row\":{},\"table\":\"Nope\"}"}
+            """#
         ),
         (
             #"{"op":"insert","table":"Bridge","row":{"nope":5}}"#,
-            #"{"details":"No column nope in table Bridge.","error":"unknown column","syntax":"{\"nope\":5}"}"#
+            #"""
+            {"details":"No column nope in table Bridge.","error":"unknown column","syntax":\#
+            "{\"nope\":5}"}
+            """#
         ),
         (
             #"{"op":"insert","table":"Bridge"}"#,
-            #"{"details":"Parsing ovsdb operation 1 of 1 failed: Required 'row' member is missing.","error":"syntax error","syntax":"{\"op\":\"insert\",\"table\":\"Bridge\"}"}"#
+            #"""
+            {"details":"Parsing ovsdb operation 1 of 1 failed:\#
+             Required 'row' member is missing.","error":"syntax error","syntax":"{\"op\":\#
+            \"insert\",\"table\":\"Bridge\"}"}
+            """#
         ),
         (
             #"{"op":"insert","table":"Bridge","row":{},"x":1}"#,
-            #"{"details":"Parsing ovsdb operation 1 of 1 failed: Member 'x' is present but not allowed here.","error":"syntax error","syntax":"{\"op\":\"insert\",\"row\":{},\"table\":\"Bridge\",\"x\":1}"}"#
+            #"""
+            {"details":"Parsing ovsdb operation 1 of 1 failed:\#
+             Member 'x' is present but not allowed here.","error":"syntax error","syntax":\#
+            "{\"op\":\"insert\",\"row\":{},\"table\":\"Bridge\",\"x\":1}"}
+            """#
         ),
         (
             #"{"op":"nope"}"#,
-            #"{"details":"Parsing ovsdb operation 1 of 1 failed: No operation \"nope\"","error":"syntax error","syntax":"{\"op\":\"nope\"}"}"#
+            #"""
+            {"details":"Parsing ovsdb operation 1 of 1 failed: No operation \"nope\"",\#
+            "error":"syntax error","syntax":"{\"op\":\"nope\"}"}
+            """#
         ),
         (
             "5",
-            #"{"details":"Parsing ovsdb operation 1 of 1 failed: Object expected.","error":"syntax error"}"#
+            #"""
+            {"details":"Parsing ovsdb operation 1 of 1 failed: Object expected.","error":\#
+            "syntax error"}
+            """#
         ),
         (#"{"op":"abort"}"#, #"{"details":"aborted by request","error":"aborted"}"#),
         (
@@ -55,27 +78,44 @@ struct TransactionTests {
         ),
         (
             #"{"op":"update","table":"Bridge","where":[],"row":{"name":"x"}}"#,
-            #"{"details":"Cannot update immutable column name in table Bridge.","error":"constraint violation","syntax":"{\"op\":\"update\",\"row\":{\"name\":\"x\"},\"table\":\"Bridge\",\"where\":[]}"}"#
+            #"""
+            {"details":"Cannot update immutable column name in table Bridge.","error":\#
+            "constraint violation","syntax":"{\"op\":\"update\",\"row\":{\"name\":\"x\"},\#
+            \"table\":\"Bridge\",\"where\":[]}"}
+            """#
         ),
         (
             #"{"op":"select","table":"Bridge","where":[],"columns":["x"]}"#,
             #"{"details":"x is not a valid column name","error":"syntax error","syntax":"[\"x\"]"}"#
         ),
         (
-            #"{"op":"wait","table":"Bridge","where":[],"columns":["name"],"until":"!=","rows":[],"timeout":0}"#,
+            #"""
+            {"op":"wait","table":"Bridge","where":[],"columns":["name"],"until":"!=","rows":\#
+            [],"timeout":0}
+            """#,
             #"{"details":"\"where\" clause test failed","error":"timed out"}"#
         ),
         (
             #"{"op":"insert","table":"Queue","row":{"dscp":64}}"#,
-            #"{"details":"64 is not in the valid range 0 to 63 (inclusive)","error":"constraint violation"}"#
+            #"""
+            {"details":"64 is not in the valid range 0 to 63 (inclusive)","error":\#
+            "constraint violation"}
+            """#
         ),
         (
             #"{"op":"insert","table":"Controller","row":{"max_backoff":1}}"#,
-            #"{"details":"1 is less than minimum allowed value 1000","error":"constraint violation"}"#
+            #"""
+            {"details":"1 is less than minimum allowed value 1000","error":\#
+            "constraint violation"}
+            """#
         ),
         (
             #"{"op":"commit"}"#,
-            #"{"details":"Parsing ovsdb operation 1 of 1 failed: Required 'durable' member is missing.","error":"syntax error","syntax":"{\"op\":\"commit\"}"}"#
+            #"""
+            {"details":"Parsing ovsdb operation 1 of 1 failed:\#
+             Required 'durable' member is missing.","error":"syntax error","syntax":"{\"op\":\#
+            \"commit\"}"}
+            """#
         ),
     ])
     func `a wrong operation is refused`(operation: String, expected: String) throws {
@@ -115,7 +155,10 @@ struct TransactionTests {
         let uuid = "9fd0c9d6-3c4e-4a0e-9d4b-6a4b6f3c0001"
         let result = try driver.transact(
             session,
-            #"{"op":"insert","table":"Open_vSwitch","uuid":"\#(uuid)","row":{"bridges":["uuid","\#(uuid)"]}}"#
+            #"""
+            {"op":"insert","table":"Open_vSwitch","uuid":"\#(uuid)","row":{"bridges":["uuid",\#
+            "\#(uuid)"]}}
+            """#
         )
         #expect(result[1]?["error"] == "referential integrity violation")
         #expect(
@@ -139,8 +182,15 @@ struct TransactionTests {
         try driver.transact(
             session,
             "\(Self.root),\(addBridge("br0")),"
-                + #"{"op":"insert","table":"Mirror","uuid-name":"m","row":{"output_port":["named-uuid","p"],"select_src_port":["set",[["named-uuid","p"],["uuid","9fd0c9d6-3c4e-4a0e-9d4b-6a4b6f3c0001"]]]}},"#
-                + #"{"op":"update","table":"Bridge","where":[],"row":{"mirrors":["named-uuid","m"]}}"#
+                + #"""
+                {"op":"insert","table":"Mirror","uuid-name":"m","row":{"output_port":\#
+                ["named-uuid","p"],"select_src_port":["set",[["named-uuid","p"],["uuid",\#
+                "9fd0c9d6-3c4e-4a0e-9d4b-6a4b6f3c0001"]]]}},
+                """#
+                    + #"""
+                    {"op":"update","table":"Bridge","where":[],"row":{"mirrors":["named-uuid",\#
+                    "m"]}}
+                    """#
         )
         let before = try driver.select(session, "Mirror", #"["select_src_port"]"#)
         #expect(before.first?.contains("set") == false)
@@ -172,7 +222,8 @@ struct TransactionTests {
             #"""
             {"op":"insert","table":"Manager","row":{"target":"a"},"uuid-name":"a"},
             {"op":"insert","table":"Manager","row":{"target":"b"},"uuid-name":"b"},
-            {"op":"insert","table":"Open_vSwitch","row":{"manager_options":["set",[["named-uuid","a"],["named-uuid","b"]]]}}
+            {"op":"insert","table":"Open_vSwitch",
+             "row":{"manager_options":["set",[["named-uuid","a"],["named-uuid","b"]]]}}
             """#)
         let result = try driver.transact(
             session,
@@ -217,8 +268,10 @@ struct TransactionTests {
                 session,
                 #"""
                 {"op":"insert","table":"Interface","uuid-name":"i","row":{"name":"p\#(number)"}},
-                {"op":"insert","table":"Port","uuid-name":"p","row":{"name":"p\#(number)","interfaces":["named-uuid","i"]}},
-                {"op":"mutate","table":"Bridge","where":[["name","==","br0"]],"mutations":[["ports","insert",["named-uuid","p"]]]}
+                {"op":"insert","table":"Port","uuid-name":"p","row":{"name":"p\#(number)",
+                 "interfaces":["named-uuid","i"]}},
+                {"op":"mutate","table":"Bridge","where":[["name","==","br0"]],
+                 "mutations":[["ports","insert",["named-uuid","p"]]]}
                 """#)
             #expect(result.array?.count == 3)
         }

@@ -106,7 +106,10 @@ struct ConditionTests {
         (#"["n","x=",1]"#, "No mutator named x=."), (#"5"#, "Parse error in mutation."),
         (
             #"["map","+=",1]"#,
-            #"Type mismatch: "+=" operator may not be applied to column map of type map of (string, string) pairs."#
+            #"""
+            Type mismatch: "+=" operator may not be applied to column map of type map of (str\#
+            ing, string) pairs.
+            """#
         ),
     ])
     func `malformed mutations are refused`(text: String, details: String) throws {

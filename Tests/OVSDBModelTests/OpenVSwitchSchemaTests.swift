@@ -37,7 +37,10 @@ struct OpenVSwitchSchemaTests {
         "{}", #"{"name":"a","tables":{"T":{"columns":{}}}}"#,
         #"{"name":"a","tables":{"T":{"columns":{"c":{"type":"nope"}}}}}"#,
         #"{"name":"a","tables":{"T":{"columns":{"_c":{"type":"string"}}}}}"#,
-        #"{"name":"a","tables":{"T":{"columns":{"c":{"type":{"key":{"type":"uuid","refTable":"U"}}}}}}}"#,
+        #"""
+        {"name":"a","tables":{"T":{"columns":{"c":{"type":{"key":{"type":"uuid","refTable":\#
+        "U"}}}}}}}
+        """#,
         #"{"name":"a","tables":{"T":{"columns":{"c":{"type":{"key":"string","min":2}}}}}}"#,
     ])
     func `a malformed schema is refused`(text: String) throws {

@@ -145,7 +145,8 @@ final class DatabaseFile: DatabaseStorage {
         byteCount += octets.count
     }
 
-    /// Writes a new file beside the old one and renames it over, so that a crash leaves either whole.
+    /// Writes a new file beside the old one and renames it over, so that a crash leaves either
+    /// whole.
     func replace(with octets: [UInt8]) throws(StorageError) {
         let temporary = target + ".tmp"
         unlink(temporary)

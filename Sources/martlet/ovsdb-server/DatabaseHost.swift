@@ -83,7 +83,8 @@ final class DatabaseHost {
 
     /// A client in the same process.
     ///
-    /// - Parameter receiver: Gets the server's messages, each in a later turn of the loop, in order.
+    /// - Parameter receiver: Gets the server's messages, each in a later turn of the loop, in
+    ///   order.
     func openSession(_ receiver: @escaping (JSONRPCMessage) -> Void) -> SessionID {
         let session = server.openSession()
         receivers[session] = { [loop] message in loop.soon { receiver(message) } }

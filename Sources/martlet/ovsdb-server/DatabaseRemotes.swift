@@ -4,8 +4,8 @@ import OVSDBEngine
 import OVSDBModel
 import Transport
 
-/// The ways by which clients reach a database server: sockets to listen on, peers to connect to, and
-/// columns of a database that name more of both.
+/// The ways by which clients reach a database server: sockets to listen on, peers to connect to,
+/// and columns of a database that name more of both.
 final class DatabaseRemotes {
     /// A socket or a peer that is being served.
     private final class Endpoint {
