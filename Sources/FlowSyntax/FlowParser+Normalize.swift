@@ -3,16 +3,36 @@ public import FlowModel
 extension FlowParser {
     /// Drops from `match` the fields that mean nothing without others, and notes that.
     ///
-    /// A match on `nw_src` without a protocol that has addresses is such; OVS says so in its log and
-    /// goes on.
+    /// A match on `nw_src` without a protocol that has addresses is such; OVS says so in its log
+    /// and goes on.
     public mutating func normalize(_ match: inout Match) {
-        let type = match.isExact(.etherType) ? match.key.etherType : 0
+        let type = match.mask.etherType == 0xffff ? match.key.etherType : 0
+        if Self.isPlain(match, type: type) { return }
         let normal = Self.normalized(match, type: type)
         guard normal != match else { return }
         note("ofp_match", .information, "normalization changed ofp_match, details:")
         note("ofp_match", .information, " pre: " + MatchPrinter.text(match, names: names))
         note("ofp_match", .information, "post: " + MatchPrinter.text(normal, names: names))
         match = normal
+    }
+
+    /// Whether the match is in normal form at first sight, as most are: it asks for no headers
+    /// above Ethernet, or for addresses and ports of TCP, UDP or SCTP over IPv4 alone.
+    private static func isPlain(_ match: borrowing Match, type: UInt16) -> Bool {
+        let isIPv4 = type == EtherType.ipv4
+        let proto = match.mask.ipProtocol == 0xff ? match.key.ipProtocol : 0
+        let hasPorts =
+            isIPv4
+            && (proto == IPProtocol.tcp || proto == IPProtocol.udp || proto == IPProtocol.sctp)
+        for index in KeyWord.mpls..<KeyWord.count where match.mask.words[index] != 0 {
+            // The label of IPv6 shares a word with the protocol.
+            let isOfIPv4 =
+                index == KeyWord.ipv4
+                || index == KeyWord.ip && match.mask.words[index] >> 32 == 0
+            if isIPv4 && isOfIPv4 || hasPorts && index == KeyWord.transport { continue }
+            return false
+        }
+        return true
     }
 
     private static func normalized(_ match: Match, type: UInt16) -> Match {

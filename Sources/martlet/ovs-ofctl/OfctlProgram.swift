@@ -23,13 +23,15 @@ enum OfctlProgram {
             Command(name: "dump-tables", arguments: 1...1, run: SwitchCommands.dumpTables),
             Command(name: "dump-ports", arguments: 1...2, run: SwitchCommands.dumpPorts),
             Command(
-                name: "dump-ports-desc", arguments: 1...2, run: SwitchCommands.dumpPortDescriptions),
+                name: "dump-ports-desc", arguments: 1...2,
+                run: SwitchCommands.dumpPortDescriptions),
             Command(name: "queue-stats", arguments: 1...3, run: SwitchCommands.dumpQueues),
             Command(
                 name: "mod-port", arguments: 3...3, writes: true, run: SwitchCommands.modifyPort),
             Command(name: "get-frags", arguments: 1...1, run: SwitchCommands.getFragments),
             Command(
-                name: "set-frags", arguments: 2...2, writes: true, run: SwitchCommands.setFragments),
+                name: "set-frags", arguments: 2...2, writes: true,
+                run: SwitchCommands.setFragments),
             Command(name: "dump-groups", arguments: 1...2, run: SwitchCommands.dumpGroups),
             Command(name: "dump-group-stats", arguments: 1...2, run: SwitchCommands.dumpGroupStats),
             Command(
@@ -49,7 +51,8 @@ enum OfctlProgram {
                 name: "replace-flows", arguments: 2...2, writes: true, run: FlowDifference.replace),
             Command(name: "diff-flows", arguments: 2...2, run: FlowDifference.compare),
             Command(
-                name: "packet-out", arguments: 2...Int.max, writes: true, run: PacketOutCommand.run),
+                name: "packet-out", arguments: 2...Int.max, writes: true,
+                run: PacketOutCommand.run),
             Command(name: "monitor", arguments: 1...3, run: MonitorCommand.run),
             Command(name: "snoop", arguments: 1...1, run: MonitorCommand.snoop),
             Command(name: "probe", arguments: 1...1, run: EchoCommands.probe),

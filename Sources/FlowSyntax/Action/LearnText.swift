@@ -87,7 +87,8 @@ struct LearnText {
             let field = pair.value.split(at: 0x5b).head.string
             throw SyntaxError(
                 "\(name)=\(value): \(name) value \(value) cannot be parsed as a subfield "
-                    + "(\(value): unknown field `\(field)') or an immediate value (\(error.message))"
+                    + "(\(value): unknown field `\(field)') or an immediate value "
+                    + "(\(error.message))"
             )
         }
     }
