@@ -24,12 +24,12 @@ extension FlowParser {
         let hasPorts =
             isIPv4
             && (proto == IPProtocol.tcp || proto == IPProtocol.udp || proto == IPProtocol.sctp)
-        for index in KeyWord.mpls..<KeyWord.count where match.mask.words[index] != 0 {
+        for index in KeyWord.mpls..<KeyWord.count {
+            let bits = match.mask.words[index]
+            if bits == 0 || hasPorts && index == KeyWord.transport { continue }
+            if isIPv4 && index == KeyWord.ipv4 { continue }
             // The label of IPv6 shares a word with the protocol.
-            let isOfIPv4 =
-                index == KeyWord.ipv4
-                || index == KeyWord.ip && match.mask.words[index] >> 32 == 0
-            if isIPv4 && isOfIPv4 || hasPorts && index == KeyWord.transport { continue }
+            if isIPv4 && index == KeyWord.ip && bits >> 32 == 0 { continue }
             return false
         }
         return true
