@@ -15,9 +15,13 @@ final class DatabaseHost {
     private(set) var files: [String: DatabaseFile] = [:]
     private var receivers: [SessionID: (JSONRPCMessage) -> Void] = [:]
     private var timer: ControlTimer?
+    private let probes: InactivityProbes
     private let log = LogModule("ovsdb_server")
 
-    init(loop: ControlLoop) { self.loop = loop }
+    init(loop: ControlLoop) {
+        self.loop = loop
+        probes = InactivityProbes(loop: loop)
+    }
 
     var now: Moment {
         var time = timespec()
@@ -96,12 +100,16 @@ final class DatabaseHost {
         let connection = JSONRPCConnection(stream)
         let session = server.openSession()
         receivers[session] = { connection.send($0) }
+        if !stream.peerHost.isEmpty { probes.add(session, connection) }
         connection.onClose = { [weak self] error in
             if let error { Self.report(error, of: connection.name) }
             self?.closeSession(session)
             onClose()
         }
-        connection.onMessage = { [weak self] message in self?.handle(message, from: session) }
+        connection.onMessage = { [weak self] message in
+            self?.probes.heard(from: session)
+            self?.handle(message, from: session)
+        }
         return session
     }
 
@@ -124,6 +132,7 @@ final class DatabaseHost {
 
     func closeSession(_ session: SessionID) {
         guard receivers.removeValue(forKey: session) != nil else { return }
+        probes.remove(session)
         deliver(server.closeSession(session))
     }
 

@@ -8,7 +8,7 @@ import Transport
 /// and columns of a database that name more of both.
 final class DatabaseRemotes {
     /// A socket or a peer that is being served.
-    private final class Endpoint {
+    fileprivate final class Endpoint {
         var listener: StreamListener?
         var client: ReconnectingClient?
         var sessions: Set<SessionID> = []
@@ -16,7 +16,7 @@ final class DatabaseRemotes {
     }
 
     /// A column that names remotes (`db:DATABASE,TABLE,COLUMN`).
-    private struct ColumnReference {
+    fileprivate struct ColumnReference {
         let database: String
         let table: Int
         let column: Int
@@ -27,10 +27,11 @@ final class DatabaseRemotes {
     /// How often a socket that could not be bound is tried again.
     static let retryPeriod: Duration = .seconds(5)
 
-    private let host: DatabaseHost
+    fileprivate let host: DatabaseHost
     private var configured: [String] = []
-    private var endpoints: [String: Endpoint] = [:]
-    private var watches: [String: SessionID] = [:]
+    fileprivate var endpoints: [String: Endpoint] = [:]
+    fileprivate var watches: [String: SessionID] = [:]
+    private var hasReportScheduled = false
     private var retryTimer: ControlTimer?
     private let log = LogModule("ovsdb_jsonrpc_server")
 
@@ -69,7 +70,7 @@ final class DatabaseRemotes {
 
     // MARK: Columns
 
-    private func reference(_ remote: String) throws(ControlError) -> ColumnReference {
+    fileprivate func reference(_ remote: String) throws(ControlError) -> ColumnReference {
         let parts = remote.dropFirst("db:".count).split(
             separator: ",", omittingEmptySubsequences: false
         ).map(String.init)
@@ -144,6 +145,7 @@ final class DatabaseRemotes {
             close(name)
         }
         for name in wanted where endpoints[name] == nil { open(name) }
+        scheduleReport()
         retryTimer?.cancel()
         retryTimer = nil
         let isIncomplete = endpoints.values.contains { $0.listener == nil && $0.client == nil }
@@ -187,14 +189,26 @@ final class DatabaseRemotes {
 
     private func serve(_ stream: StreamConnection, _ endpoint: Endpoint) {
         var opened: SessionID?
-        let session = host.serve(stream) { [weak endpoint] in
+        let session = host.serve(stream) { [weak self, weak endpoint] in
             guard let opened else { return }
             endpoint?.sessions.remove(opened)
             endpoint?.streams[opened] = nil
+            self?.scheduleReport()
         }
         opened = session
+        scheduleReport()
         endpoint.sessions.insert(session)
         endpoint.streams[session] = stream
+    }
+
+    /// Reports once for all that happens in this turn of the loop.
+    private func scheduleReport() {
+        guard !hasReportScheduled, !watches.isEmpty else { return }
+        hasReportScheduled = true
+        host.loop.soon { [weak self] in
+            self?.hasReportScheduled = false
+            self?.report()
+        }
     }
 
     private func close(_ name: String) {
@@ -205,5 +219,60 @@ final class DatabaseRemotes {
         }
         endpoint.client?.stop()
         for stream in endpoint.streams.values { stream.close() }
+    }
+}
+
+// MARK: - Status
+
+extension DatabaseRemotes {
+    /// Writes into the rows that name remotes (the table Manager) how their connections are.
+    private func report() {
+        for (remote, session) in watches {
+            guard let reference = try? reference(remote),
+                let database = host.server.database(reference.database)
+            else { continue }
+            let schema = database.schema
+            let type = schema.tables[reference.table].columns[reference.column].type
+            guard let target = type.key.refTable.flatMap(schema.index(of:)),
+                let column = schema.tables[target].index(of: "target"),
+                let isConnected = schema.tables[target].index(of: "is_connected"),
+                let status = schema.tables[target].index(of: "status")
+            else { continue }
+            var operations: [JSON] = []
+            for (uuid, row) in database.rows(of: target) {
+                guard let endpoint = row[column].string.flatMap({ endpoints[$0] }) else { continue }
+                let connection = Datum(.boolean(!endpoint.sessions.isEmpty))
+                guard row[isConnected] != connection || row[status] != endpoint.status else {
+                    continue
+                }
+                operations.append([
+                    "op": "update", "table": .string(schema.tables[target].name),
+                    "where": [["_uuid", "==", Atom.uuid(uuid).json]],
+                    "row": [
+                        "is_connected": connection.json(type: ColumnType(.boolean)),
+                        "status": endpoint.status.json(type: .map(.string, to: .string)),
+                    ],
+                ])
+            }
+            guard !operations.isEmpty else { continue }
+            host.handle(
+                .request(
+                    method: "transact", params: [.string(reference.database)] + operations, id: 2),
+                from: session)
+        }
+    }
+}
+
+extension DatabaseRemotes.Endpoint {
+    /// As the column `status` of Manager has it (ovs-vswitchd.conf.db(5)).
+    fileprivate var status: Datum {
+        var pairs: [String: String] = [:]
+        if let port = listener?.boundPort { pairs["bound_port"] = String(port) }
+        switch sessions.count {
+        case 0: if client != nil { pairs["state"] = "BACKOFF" }
+        case 1: pairs["state"] = "ACTIVE"
+        default: pairs["n_connections"] = String(sessions.count)
+        }
+        return Datum(pairs)
     }
 }
