@@ -138,6 +138,9 @@ public enum PacketInReason: UInt8, Hashable, Sendable {
     case actionSet = 3
     case group = 4
     case packetOut = 5
+    /// A table-miss rule's output, which is a miss from OpenFlow 1.3 on and an action before; never
+    /// on the wire.
+    case explicitMiss = 6
 }
 
 /// `learn(...)`: adds or changes a rule whose match and actions are taken from the packet.

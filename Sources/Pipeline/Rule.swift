@@ -59,6 +59,9 @@ public final class Rule: ClassifierRule {
         super.init(match: entry.match, priority: entry.priority)
     }
 
+    /// Whether the rule is a table-miss entry (OpenFlow 1.3.5 §5.4).
+    public var isTableMiss: Bool { priority == 0 && mask.map == 0 }
+
     /// Counts packets that matched.
     public func credit(packets: UInt64, octets: UInt64, used: Milliseconds) {
         if !flags.contains(.noPacketCounts) { counters.packets &+= packets }

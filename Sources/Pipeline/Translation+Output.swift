@@ -11,7 +11,10 @@ extension Translation {
         case .flood: flood(all: false)
         case .all: flood(all: true)
         case .controller:
-            sendToController(ControllerAction(maxByteCount: maxByteCount))
+            let isMiss = rule?.isTableMiss ?? false
+            sendToController(
+                ControllerAction(
+                    maxByteCount: maxByteCount, reason: isMiss ? .explicitMiss : .action))
         case .none: break
         default:
             if UInt32(port.value) == key.inPort {

@@ -79,7 +79,7 @@ enum RunProgram {
         let directories = InstallDirectories.current
         do throws(OVSDBError) {
             try host.openDatabase(
-                directories.database + "/conf.db", creating: OpenVSwitchSchema.schema)
+                databasePath(directories), creating: OpenVSwitchSchema.schema)
         } catch {
             throw ProgramError(error.description)
         }
@@ -94,6 +94,17 @@ enum RunProgram {
         }
         DatabaseCommands(host, remotes).register(in: run.control)
         return remotes
+    }
+
+    /// The database file; where Debian keeps a link to it, what the link names.
+    private static func databasePath(_ directories: InstallDirectories) -> String {
+        let path = directories.database + "/conf.db"
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink(path, &buffer, buffer.count)
+        let target = buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }
+        guard !target.isEmpty else { return path }
+        let name = String(decoding: target, as: UTF8.self)
+        return InstallDirectories.path(name, in: directories.database)
     }
 
     /// Gives a new database the one row that everything hangs from, as `ovs-vsctl init` does.

@@ -184,7 +184,8 @@ final class OpenFlowConnection {
     }
 
     private func tell(_ packet: PacketInEvent) {
-        guard session.wantsPacketIn(packet.action.reason),
+        let reason = self.reason(of: packet)
+        guard session.wantsPacketIn(reason),
             packet.action.controllerID == session.controllerID,
             stream.queuedByteCount < Self.maximumQueuedPacketInOctets,
             limit?.admits(at: runtime.clock.now) ?? true
@@ -193,7 +194,13 @@ final class OpenFlowConnection {
         let length =
             isMiss && packet.action.maxByteCount == .max
             ? session.config.missSendLength : packet.action.maxByteCount
-        session.send(.packetIn(PacketIn(packet, maxByteCount: Int(length))))
+        session.send(.packetIn(PacketIn(packet, reason, maxByteCount: Int(length))))
+    }
+
+    /// The reason as this connection's version tells it.
+    private func reason(of packet: PacketInEvent) -> PacketInReason {
+        guard packet.action.reason == .explicitMiss else { return packet.action.reason }
+        return session.dialect.version < .v13 ? .action : .noMatch
     }
 
     // MARK: Time
@@ -231,7 +238,7 @@ extension FlowRemoved {
 }
 
 extension PacketIn {
-    fileprivate init(_ packet: PacketInEvent, maxByteCount: Int) {
+    fileprivate init(_ packet: PacketInEvent, _ reason: PacketInReason, maxByteCount: Int) {
         var metadata = Match()
         metadata.set(.inPort, to: UInt128(packet.key.inPort & 0xffff))
         for index in KeyWord.metadata..<KeyWord.tunnelIPv6Source
@@ -239,7 +246,7 @@ extension PacketIn {
             metadata.set(.word(index), to: UInt128(packet.key.words[index]))
         }
         self.init(
-            reason: packet.action.reason, tableID: packet.table, cookie: packet.cookie,
+            reason: reason, tableID: packet.table, cookie: packet.cookie,
             metadata: metadata, data: Array(packet.octets.prefix(maxByteCount)),
             totalLength: packet.octets.count, userdata: packet.action.userdata)
     }
