@@ -31,6 +31,10 @@ public final class ControlRun {
     let replica: Replica
     var names = RecordNames()
     private var cachedView: NetworkView?
+    /// Ports that a narrow run deletes, in the order of ``followUps()``.
+    var soughtPorts: [Row] = []
+    /// The bridges of those ports.
+    var portOwners: [UUID: Row] = [:]
     /// Interfaces that were added, whose errors are reported in the end.
     private var newInterfaces: [Row] = []
 
@@ -94,7 +98,7 @@ public final class ControlRun {
         if replica.rows(of: "Open_vSwitch").isEmpty { _ = replica.insert(in: "Open_vSwitch") }
     }
 
-    private static func row(
+    static func row(
         _ json: JSON, _ table: TableSchema, template: [Datum]
     ) throws(ControlError) -> Row {
         guard let members = json.object else { throw ControlError("malformed row in reply") }

@@ -45,6 +45,7 @@ private func run(_ line: String, isNarrow: Bool = false) throws -> (
     let words = line.split(separator: " ").map(String.init)
     let run = try ControlRun(try Command.parse(words), isNarrow: isNarrow)
     try run.load(run.selections.map(answer))
+    try run.load(followUps: run.followUps().map(answer))
     return (run, try run.run())
 }
 
@@ -52,6 +53,12 @@ private func run(_ line: String, isNarrow: Bool = false) throws -> (
 private func answer(_ selection: JSON) -> JSON {
     let rows = database[selection["table"]?.string ?? ""] ?? []
     guard let name = selection["where"]?[0]?[2] else { return ["rows": .array(rows)] }
+    if selection["where"]?[0]?[1] == "includes" {
+        let owners = rows.filter {
+            $0["ports"] == name || $0["ports"]?.text.contains(name.text) == true
+        }
+        return ["rows": .array(owners)]
+    }
     return ["rows": .array(rows.filter { $0["name"] == name })]
 }
 
@@ -160,7 +167,14 @@ struct ControlRunTests {
         "get bridge 0000000a name", "set interface p1 type=dummy ofport_request=3",
         "add bridge br0 flood_vlans 7", "remove bridge br0 flood_vlans 1",
         "list bridge br0", "set-fail-mode br0 secure", "set-fail-mode fake secure",
-        "set-controller br0 tcp:1.2.3.4", "add-br x -- add-port x y -- add-port br0 y",
+        "set-controller br0 tcp:1.2.3.4", "del-port p1", "del-port br0 p1", "del-port br1 p1",
+        "del-port br0 p10", "del-port fake p10",
+        "del-port p10", "del-port fake", "del-port br0", "del-port zz", "del-port i1",
+        "-- --if-exists del-port zz", "-- --with-iface del-port i1",
+        "-- --with-iface del-port p1", "del-port bond -- add-port br1 i1",
+        "del-port p1 -- add-port br1 p1", "add-port br0 y -- del-port y",
+        "del-port p1 -- del-port p1",
+        "add-br x -- add-port x y -- add-port br0 y",
         "add-br x -- set bridge x other_config:a=b -- add-br x",
     ])
     func `reading rows by name changes nothing but how many are read`(line: String) throws {
@@ -181,7 +195,9 @@ struct ControlRunTests {
         #expect(summary(narrow.run) == summary(try run(line).run))
     }
 
-    @Test(arguments: ["add-br x", "add-port br0 x", "set interface p1 type=dummy", "del-br br1"])
+    @Test(arguments: [
+        "add-br x", "add-port br0 x", "set interface p1 type=dummy", "del-br br1", "del-port p1",
+    ])
     func `what scripts do thousands of times reads rows by name`(line: String) throws {
         let (run, outcome) = try run(line, isNarrow: true)
         #expect(outcome == .finished)

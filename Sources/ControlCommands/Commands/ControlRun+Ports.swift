@@ -100,6 +100,7 @@ extension ControlRun {
 
     private func deletePort(_ command: Command) throws(ControlError) {
         let target = command.arguments[command.arguments.count - 1]
+        if isNarrow && view.ports[target] == nil { return try deleteNarrowly(command) }
         let mustExist = !command.has("--if-exists")
         var port = view.ports[target]
         if port == nil && command.has("--with-iface") {

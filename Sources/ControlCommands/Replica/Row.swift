@@ -166,6 +166,12 @@ extension Replica {
         }
     }
 
+    /// Tells a member of a set which was not read as a whole.
+    func note(_ member: Atom, in column: String, of row: Row) {
+        guard let index = row.table.index(of: column) else { return }
+        row.values[index].insert(member)
+    }
+
     func remove(_ member: Atom, from column: String, of row: Row) {
         guard let index = row.table.index(of: column) else { return }
         remove(member, from: index, of: row)

@@ -29,7 +29,7 @@ public struct TableStyle: Hashable, Sendable {
     public var cellFormat = CellFormat.string
     public var hasHeadings = true
     public var isPretty = false
-    /// In characters; nil for as wide as the cells are.
+    /// In octets; nil for as wide as the cells are.
     public var maximumColumnWidth: Int?
 
     public init() {}
@@ -83,7 +83,7 @@ extension TableStyle {
         if let caption = table.caption { text += caption + "\n" }
         func append(_ line: [String]) {
             let padded = zip(line, widths).map { cell, width in
-                let shown = String(cell.prefix(width))
+                let shown = Self.prefix(of: cell, width: width)
                 return shown + String(repeating: " ", count: width - Self.width(of: shown))
             }
             var whole = padded.joined(separator: " ")
@@ -98,7 +98,14 @@ extension TableStyle {
         return text
     }
 
-    private static func width(of text: String) -> Int { text.unicodeScalars.count }
+    /// Octets, as Open vSwitch counts, so that its tables and these are the same.
+    private static func width(of text: String) -> Int { text.utf8.count }
+
+    private static func prefix(of text: String, width: Int) -> String {
+        var shown = text
+        while Self.width(of: shown) > width { shown.removeLast() }
+        return shown
+    }
 
     private func listText(_ table: TextTable) -> String {
         var text = ""

@@ -102,6 +102,8 @@ struct VsctlSession {
         while attempts < Self.maximumAttempts {
             let run = try ControlRun(commands, isNarrow: isNarrow)
             try run.load(try transact(run.selections))
+            let followUps = run.followUps()
+            if !followUps.isEmpty { try run.load(followUps: try transact(followUps)) }
             switch try run.run() {
             case .finished: break
             case .tooNarrow:
