@@ -127,6 +127,16 @@ public final class Network {
         bumpVersion()
     }
 
+    /// Gives a port another end, such as when its device goes or comes back.
+    public func setKind(of port: BridgePort, on bridge: Bridge, to kind: BridgePort.Kind) {
+        if case .datapath(let number) = port.kind { portsByDatapathNumber[number] = nil }
+        if case .patch = port.kind { patches[port.name] = nil }
+        port.kind = kind
+        if case .datapath(let number) = kind { portsByDatapathNumber[number] = (bridge, port) }
+        if case .patch = kind { patches[port.name] = (bridge, port) }
+        bumpVersion()
+    }
+
     /// The other end of a patch port: a patch port that names this one as its peer.
     public func peer(of port: BridgePort) -> (bridge: Bridge, port: BridgePort)? {
         guard case .patch(let name) = port.kind, let peer = patches[name],

@@ -14,6 +14,10 @@ public final class ManagedBridge {
     /// `OFPC_FRAG_*` as the controllers set it.
     public var fragmentHandling: UInt16 = 0
     private var nextNumber: UInt16 = 1
+    /// Whether the configuration has been carried out once.
+    var isApplied = false
+    /// Whether some interface has no device, so that it is to be tried again.
+    public internal(set) var hasFailures = false
 
     init(_ configuration: BridgeConfiguration) {
         self.configuration = configuration
@@ -21,6 +25,13 @@ public final class ManagedBridge {
     }
 
     public var name: String { bridge.name }
+
+    /// Whether anything is to be done for the bridge to be as `wanted`.
+    ///
+    /// Arrays that share their storage are equal at once, so what has not changed costs little.
+    func needsUpdate(to wanted: BridgeConfiguration) -> Bool {
+        !isApplied || hasFailures || configuration != wanted
+    }
 
     /// An OpenFlow number for an interface: the one asked for if it is free, else the next one.
     func allocateNumber(for interface: InterfaceConfiguration) -> PortNumber? {
@@ -52,6 +63,8 @@ public final class ManagedInterface {
     public internal(set) var report: InterfaceReport
     public internal(set) var port: BridgePort?
     public internal(set) var datapathNumber: UInt32?
+    /// Whether the device has gone and no other one has come.
+    public internal(set) var isDetached = false
     public let created: Milliseconds
     /// Packets that crossed a patch port.
     public var patchCounters = PortCounters()

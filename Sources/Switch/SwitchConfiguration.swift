@@ -23,6 +23,8 @@ public struct BridgeConfiguration: Equatable, Sendable {
     public var datapathID: UInt64?
     /// `other_config:hwaddr`.
     public var hardwareAddress: EthernetAddress?
+    /// The address where neither the configuration nor a port has one.
+    public var fallbackAddress: EthernetAddress?
     public var failMode = Bridge.FailMode.standalone
     public var hasControllers = false
     public var floodVLANs: Set<UInt16> = []
@@ -106,6 +108,10 @@ public protocol DeviceProvider: AnyObject {
     func open(_ interface: InterfaceConfiguration, for bridge: BridgeConfiguration)
         throws(DeviceError) -> OpenedDevice
     func close(_ name: String)
+    /// Changes what can be changed without opening the device anew.
+    func reconfigure(_ interface: InterfaceConfiguration, from before: InterfaceConfiguration)
+    /// Gives the local port its bridge's address.
+    func setAddress(_ name: String, _ address: EthernetAddress)
     /// Brings a device up or down, as OpenFlow's port-mod asks.
     func setUp(_ name: String, _ isUp: Bool)
     /// What the device has counted.

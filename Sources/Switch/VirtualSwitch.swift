@@ -1,4 +1,4 @@
-import Addresses
+public import Addresses
 import Datapath
 public import FlowModel
 public import Pipeline
@@ -67,6 +67,8 @@ public final class VirtualSwitch {
     var staleContexts: [UInt32] = []
     var revalidatedVersion: UInt64 = 0
     var usedDatapathNumbers: Set<UInt32> = [0]
+    /// No number below it is free.
+    private var lowestFreeNumber: UInt32 = 1
     /// Whether datapath ports are numbered by the digits in their names, as OVS's dummy does.
     public let numbersPortsByName: Bool
 
@@ -91,17 +93,23 @@ public final class VirtualSwitch {
         }
         // An interface that moves to another bridge is closed there before it is opened here.
         for bridge in configuration.bridges {
-            if let managed = bridges[bridge.name] { removeStalePorts(managed, bridge) }
+            if let managed = bridges[bridge.name], managed.needsUpdate(to: bridge) {
+                removeStalePorts(managed, bridge)
+            }
         }
     }
 
     /// Makes the bridges and ports be as `configuration` says.
+    ///
+    /// What could not be opened before is tried again.
+    ///
+    /// - Complexity: a comparison for each bridge; one pass over the ports of those that changed.
     public func apply(_ configuration: SwitchConfiguration, now: Milliseconds) {
         self.configuration = configuration
         removeUnwanted(by: configuration, now: now)
         for bridge in configuration.bridges {
             let managed = bridges[bridge.name] ?? addBridge(bridge)
-            update(managed, bridge, now: now)
+            if managed.needsUpdate(to: bridge) { update(managed, bridge, now: now) }
         }
     }
 
@@ -148,7 +156,7 @@ public final class VirtualSwitch {
         _ managed: ManagedBridge, _ wanted: BridgeConfiguration, now: Milliseconds
     ) {
         let before = managed.configuration
-        let isNew = managed.interfaces.isEmpty && managed.bridge.ruleCount == 0
+        let isNew = !managed.isApplied
         managed.configuration = wanted
         let bridge = managed.bridge
         bridge.floodVLANs = wanted.floodVLANs
@@ -157,14 +165,34 @@ public final class VirtualSwitch {
         bridge.macTable.capacity = wanted.macTableSize
         managed.requestedNumbers = Set(
             wanted.ports.flatMap(\.interfaces).compactMap(\.requestedNumber))
-        for port in wanted.ports.sorted(by: { Self.precedes($0, $1, in: wanted.name) }) {
+        let changed = changedPorts(of: managed, before: isNew ? [] : before.ports, wanted.ports)
+        for port in changed.sorted(by: { Self.precedes($0, $1, in: wanted.name) }) {
             update(port, of: managed, now: now)
+        }
+        managed.isApplied = true
+        managed.hasFailures = managed.interfaces.values.contains {
+            $0.report.error != nil || $0.isDetached
         }
         updateIdentity(of: managed)
         let hasChangedPolicy =
             before.failMode != wanted.failMode || before.hasControllers != wanted.hasControllers
         if isNew || hasChangedPolicy { resetFlows(of: managed, now: now) }
         if before != wanted || isNew { network.bumpVersion() }
+    }
+
+    /// The ports that are not yet as they are wanted.
+    private func changedPorts(
+        of managed: ManagedBridge, before: [PortConfiguration], _ wanted: [PortConfiguration]
+    ) -> [PortConfiguration] {
+        var known: [String: PortConfiguration] = [:]
+        known.reserveCapacity(before.count)
+        for port in before { known[port.name] = port }
+        return wanted.filter { port in
+            known[port.name] != port
+                || port.interfaces.contains {
+                    managed.interfaces[$0.name]?.isDetached ?? true
+                }
+        }
     }
 
     /// The local port first, so that it gets the first datapath port.
@@ -187,7 +215,13 @@ public final class VirtualSwitch {
         bundle.trunks = port.trunks
         for interface in port.interfaces {
             if let existing = managed.interfaces[interface.name] {
+                let before = existing.configuration
                 existing.configuration = interface
+                if existing.isDetached {
+                    reattach(existing, of: managed)
+                } else if before != interface, existing.datapathNumber != nil {
+                    devices.reconfigure(interface, from: before)
+                }
             } else {
                 managed.interfaces[interface.name] = open(
                     interface, in: bundle, of: managed, now: now)
@@ -259,13 +293,63 @@ public final class VirtualSwitch {
         _ interface: ManagedInterface, of managed: ManagedBridge, tells: Bool
     ) {
         guard let port = interface.port else { return }
-        if let number = interface.datapathNumber {
-            link.removePort(number)
-            usedDatapathNumbers.remove(number)
-            devices.close(interface.configuration.name)
-        }
+        detach(interface)
         network.remove(port, from: managed.bridge)
         if tells { events.append(.portStatus(bridge: managed.name, port, .removed)) }
+    }
+
+    private func detach(_ interface: ManagedInterface) {
+        guard let number = interface.datapathNumber else { return }
+        link.removePort(number)
+        release(datapathNumber: number)
+        devices.close(interface.configuration.name)
+        interface.datapathNumber = nil
+    }
+
+    /// Lets go of a device that has gone; the port keeps its number, and waits for another device.
+    public func noteVanished(_ name: String) {
+        for managed in bridges.values {
+            guard let interface = managed.interfaces[name], interface.datapathNumber != nil,
+                let port = interface.port
+            else { continue }
+            detach(interface)
+            network.setKind(of: port, on: managed.bridge, to: .unavailable)
+            port.isLinkDown = true
+            interface.isDetached = true
+            managed.hasFailures = true
+            events.append(.portStatus(bridge: managed.name, port, .modified))
+        }
+    }
+
+    /// Opens the device anew that stands where one has gone; stays as it is where there is none.
+    private func reattach(_ interface: ManagedInterface, of managed: ManagedBridge) {
+        guard let port = interface.port,
+            let device = try? devices.open(
+                interface.configuration, for: managed.configuration)
+        else { return }
+        let number = allocateDatapathNumber(for: port.name)
+        interface.datapathNumber = number
+        interface.isDetached = false
+        interface.report.hardwareAddress = device.hardwareAddress
+        port.hardwareAddress = device.hardwareAddress
+        port.isLinkDown = device.isLinkDown
+        network.setKind(of: port, on: managed.bridge, to: .datapath(number))
+        link.addPort(number, device.port)
+        events.append(.portStatus(bridge: managed.name, port, .modified))
+    }
+
+    /// Notes that a device has another address than before.
+    public func noteAddress(_ name: String, _ address: EthernetAddress) {
+        for managed in bridges.values {
+            guard let interface = managed.interfaces[name], let port = interface.port,
+                port.hardwareAddress != address
+            else { continue }
+            port.hardwareAddress = address
+            interface.report.hardwareAddress = address
+            updateIdentity(of: managed)
+            network.bumpVersion()
+            events.append(.portStatus(bridge: managed.name, port, .modified))
+        }
     }
 
     private func allocateDatapathNumber(for name: String) -> UInt32 {
@@ -281,30 +365,46 @@ public final class VirtualSwitch {
         var number = lowestFreeNumber
         while usedDatapathNumbers.contains(number) { number += 1 }
         usedDatapathNumbers.insert(number)
+        lowestFreeNumber = number + 1
         return number
     }
 
-    private var lowestFreeNumber: UInt32 { 1 }
+    private func release(datapathNumber number: UInt32) {
+        usedDatapathNumbers.remove(number)
+        lowestFreeNumber = min(lowestFreeNumber, number)
+    }
 
     /// The datapath ID and the address of the local port (ovs-vswitchd.conf.db(5), `Bridge`).
+    ///
+    /// Addresses that their owners made up do not count: genuine Open vSwitch takes the lowest
+    /// address that IEEE assigned, and else one made of the row's UUID.
     private func updateIdentity(of managed: ManagedBridge) {
         let configuration = managed.configuration
-        let local = managed.bridge.ports[.local]
-        let others = managed.interfaces.values.compactMap { interface -> EthernetAddress? in
-            guard interface.port?.number != .local, interface.datapathNumber != nil else {
-                return nil
-            }
-            return interface.port?.hardwareAddress
+        var lowest: EthernetAddress?
+        for interface in managed.interfaces.values where interface.datapathNumber != nil {
+            guard let port = interface.port, port.number != .local else { continue }
+            let address = port.hardwareAddress
+            if address.isUniversal && address < lowest ?? .broadcast { lowest = address }
         }
-        let lowest = others.filter { !$0.isMulticast && !$0.isZero }.min()
-        let own = local?.hardwareAddress ?? .zero
-        let address = configuration.hardwareAddress ?? (numbersPortsByName ? own : lowest ?? own)
+        let local = managed.bridge.ports[.local]
+        let address =
+            configuration.hardwareAddress ?? lowest ?? configuration.fallbackAddress
+            ?? local?.hardwareAddress ?? .zero
         managed.hardwareAddress = address
         managed.datapathID = configuration.datapathID ?? address.value
+        guard let local, local.hardwareAddress != address, !address.isZero else { return }
+        devices.setAddress(local.name, address)
+        local.hardwareAddress = address
+        managed.interfaces[local.name]?.report.hardwareAddress = address
     }
 }
 
 extension EthernetAddress {
+    /// Whether it is one device's own, as IEEE assigned it.
+    fileprivate var isUniversal: Bool {
+        !isMulticast && !isZero && value & 0x0200_0000_0000 == 0
+    }
+
     /// A locally administered address made of a name, for ports without a device.
     fileprivate static func patch(_ name: String) -> Self {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325

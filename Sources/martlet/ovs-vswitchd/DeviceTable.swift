@@ -1,9 +1,11 @@
 import Addresses
+import CLinux
 import Daemon
 import Datapath
 import LinuxPorts
 import Netlink
 import Switch
+import Transport
 
 /// Opens the devices of interfaces by their type.
 final class DeviceTable: DeviceProvider {
@@ -44,8 +46,10 @@ final class DeviceTable: DeviceProvider {
             throw DeviceError(
                 "could not open network device \(interface.name) (\(error.reason))")
         }
+        log.warning("could not create netdev \(interface.name) of unknown type \(type)")
         throw DeviceError(
-            "could not create network device \(interface.name) of unknown type \(type)")
+            "could not open network device \(interface.name) "
+                + "(\(TransportError.text(of: EAFNOSUPPORT)))")
     }
 
     /// The type, with dummies in the place of what `--enable-dummy` overrides.
@@ -98,14 +102,41 @@ final class DeviceTable: DeviceProvider {
         if let wanted = interface.hardwareAddress { try device.setAddress(wanted) }
         if let mtu = interface.requestedMTU { try device.setMTU(mtu) }
         let address = try device.address()
-        return remember(port, interface.name, address, "system")
+        let isUp = try device.flags() & Int32(IFF_RUNNING) != 0
+        return remember(port, interface.name, address, "system", isLinkDown: !isUp)
     }
 
     private func remember(
-        _ port: any PacketPort, _ name: String, _ address: EthernetAddress, _ type: String
+        _ port: any PacketPort, _ name: String, _ address: EthernetAddress, _ type: String,
+        isLinkDown: Bool = false
     ) -> OpenedDevice {
         entries[name] = Entry(port: port, type: type)
-        return OpenedDevice(port: port, hardwareAddress: address, type: type)
+        return OpenedDevice(
+            port: port, hardwareAddress: address, type: type, isLinkDown: isLinkDown)
+    }
+
+    func reconfigure(_ interface: InterfaceConfiguration, from before: InterfaceConfiguration) {
+        guard let entry = entries[interface.name], !(entry.port is DummyPort) else { return }
+        let device = Device(interface.name)
+        do throws(SystemError) {
+            if let mtu = interface.requestedMTU, mtu != before.requestedMTU {
+                try device.setMTU(mtu)
+            }
+            if let address = interface.hardwareAddress, address != before.hardwareAddress {
+                try device.setAddress(address)
+            }
+        } catch {
+            log.warning("\(interface.name): \(error.call) failed (\(error.reason))")
+        }
+    }
+
+    func setAddress(_ name: String, _ address: EthernetAddress) {
+        guard let entry = entries[name], !(entry.port is DummyPort) else { return }
+        do throws(SystemError) {
+            try Device(name).setAddress(address)
+        } catch {
+            log.warning("\(name): cannot be given the address \(address): \(error.reason)")
+        }
     }
 
     func close(_ name: String) { entries[name] = nil }
@@ -122,6 +153,17 @@ final class DeviceTable: DeviceProvider {
 
     /// Whether there is a device of the kernel behind some port.
     var hasDevices: Bool { entries.values.contains { !($0.port is DummyPort) } }
+
+    /// Whether `--enable-dummy` asked for ports of memory.
+    var hasDummies: Bool { dummy != nil }
+
+    func isDummy(_ name: String) -> Bool { entries[name]?.port is DummyPort }
+
+    /// Whether a device of the kernel is open by that name.
+    func isDevice(_ name: String) -> Bool { entries[name].map { !($0.port is DummyPort) } ?? false }
+
+    /// Whether the device that is open by that name has gone.
+    func hasVanished(_ name: String) -> Bool { entries[name]?.port.hasVanished ?? false }
 
     func isInternal(_ name: String) -> Bool { entries[name]?.type == "internal" }
 

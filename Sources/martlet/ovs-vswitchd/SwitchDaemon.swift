@@ -1,5 +1,6 @@
 import Daemon
 import JSONRPC
+import LinuxPorts
 import OVSDBClient
 import OVSDBModel
 import Pipeline
@@ -10,6 +11,11 @@ import Transport
 ///
 /// It belongs to the control loop, and joins the replica of the database to the switch.
 final class SwitchDaemon {
+    /// The lock that keeps two daemons from serving one database.
+    private static let lockName = "ovs_vswitchd"
+    /// How often connections to controllers are looked at.
+    private static let controllerPeriod = Duration.seconds(1)
+
     private let run: DaemonRun
     private let options: VswitchdOptions
     private let runtime: SwitchRuntime
@@ -18,10 +24,19 @@ final class SwitchDaemon {
     private let reader: ConfigurationReader
     private let writer: DatabaseWriter
     private let reporter: SwitchReporter
+    private var controllers: ControllerReporter
     private var database: ReconnectingClient?
     private var connection: JSONRPCConnection?
-    private var serial: Int64 = -1
+    private var configuration: DatabaseConfiguration?
+    /// Whether the database has yet to be told everything.
+    private var isNewToDatabase = true
+    /// Whether the first rows since connecting have come.
+    private var hasRows = false
     private var statisticsTimer: ControlTimer?
+    private var statisticsInterval = 0
+    private var controllerTimer: ControlTimer?
+    private var monitor: LinkMonitor?
+    private var isRetryScheduled = false
     private var hasNotedDatapath = false
     private let log = LogModule("bridge")
     private let reconnectLog = LogModule("reconnect")
@@ -31,10 +46,13 @@ final class SwitchDaemon {
         self.options = options
         runtime = try SwitchRuntime(loop: run.loop, dummy: options.dummy)
         server = OpenFlowServer(runtime)
-        replica = DatabaseReplica(OpenVSwitchSchema.schema, tables: ConfigurationReader.columns)
+        replica = DatabaseReplica(
+            OpenVSwitchSchema.schema, tables: ConfigurationReader.columns,
+            lock: Self.lockName)
         reader = ConfigurationReader(replica)
         writer = DatabaseWriter(replica)
         reporter = SwitchReporter(runtime: runtime, replica: replica, writer: writer)
+        controllers = ControllerReporter(writer: writer)
         writer.perform = { [unowned self] actions in perform(actions) }
         runtime.onVanished = { [unowned self] name in vanished(name) }
     }
@@ -58,12 +76,20 @@ final class SwitchDaemon {
         log.info(ProgramVersion.line(for: VswitchdProgram.name))
         client.start()
         scheduleStatistics(DatabaseConfiguration.defaultStatisticsInterval)
+        controllerTimer = run.loop.every(Self.controllerPeriod) { [unowned self] in
+            reportControllers(isComplete: false)
+            writer.flush()
+        }
+        watchLinks()
     }
 
     private func connected(_ connection: JSONRPCConnection) {
         self.connection = connection
         connection.onMessage = { [unowned self] message in perform(replica.handle(message)) }
         writer.reset()
+        controllers = ControllerReporter(writer: writer)
+        isNewToDatabase = true
+        hasRows = false
         perform(replica.connected())
     }
 
@@ -73,17 +99,36 @@ final class SwitchDaemon {
             case .send(let message): connection?.send(message)
             case .changed(let notices): changed(notices)
             case .completed(let id, let outcome): writer.completed(id, outcome)
-            case .lock: break
+            case .lock(let isOwned): lockChanged(isOwned)
             case .failed(let reason): log.error("the database is of no use: \(reason)")
             }
+        }
+    }
+
+    private func lockChanged(_ isOwned: Bool) {
+        if isOwned {
+            if replica.isLive { update() }
+        } else if connection != nil {
+            log.error(
+                "another ovs-vswitchd process is running, disabling this process "
+                    + "until it goes away")
+            run.ready()
         }
     }
 
     // MARK: Configuration
 
     private func changed(_ notices: [RowNotice]) {
-        writer.forget(notices)
-        guard reader.note(notices) || serial < 0 else { return }
+        writer.note(notices, isLive: hasRows)
+        reporter.note(notices)
+        let isChanged = reader.note(notices)
+        let isFirst = !hasRows
+        hasRows = true
+        if isChanged || isFirst { update() }
+    }
+
+    private func update() {
+        guard replica.ownsLock else { return }
         guard let configuration = reader.read() else {
             run.ready()
             return
@@ -93,13 +138,22 @@ final class SwitchDaemon {
 
     private func apply(_ configuration: DatabaseConfiguration) {
         noteDatapath(configuration)
+        let changed = reader.takeChangedBridges().union(reporter.failingBridges)
         runtime.apply(configuration.switchConfiguration)
         server.configure(configuration.controllers)
-        if serial < 0 { reporter.reportIdentity() }
-        serial = configuration.serial
-        reporter.reportState()
-        reporter.reportSerial(serial)
+        self.configuration = configuration
+        if isNewToDatabase {
+            isNewToDatabase = false
+            reporter.reportIdentity()
+            reporter.reset()
+        }
+        reporter.report(bridges: changed)
+        reporter.reportSerial(configuration.serial)
+        reportControllers(isComplete: false)
         writer.flush()
+        if statisticsInterval != configuration.statisticsInterval {
+            scheduleStatistics(configuration.statisticsInterval)
+        }
         run.ready()
     }
 
@@ -115,28 +169,80 @@ final class SwitchDaemon {
             "\(bridge.name): datapath type \"system\" is served by the userspace datapath")
     }
 
-    private func vanished(_ name: String) {
-        log.warning("\(name): the device has gone")
-        runtime.withSwitch { $0.noteLink(name, isDown: true) }
-        reporter.reportState()
+    // MARK: Devices
+
+    private func watchLinks() {
+        nonisolated(unsafe) let daemon = self
+        let loop = run.loop
+        do throws(SystemError) {
+            monitor = try LinkMonitor { events in
+                loop.post { daemon.note(events) }
+            }
+        } catch {
+            log.warning("changes of network devices go unnoticed: \(error)")
+        }
+    }
+
+    private func note(_ events: [LinkEvent]) {
+        guard configuration != nil else { return }
+        for event in events {
+            switch event {
+            case .changed(let link):
+                if reporter.note(link) { scheduleRetry() }
+            case .removed(_, let name):
+                if runtime.devices.isDevice(name) { deviceVanished(name) }
+            }
+        }
         writer.flush()
+    }
+
+    private func vanished(_ name: String) {
+        // A device that has come back meanwhile is another one.
+        guard runtime.devices.hasVanished(name) else { return }
+        deviceVanished(name)
+        writer.flush()
+    }
+
+    private func deviceVanished(_ name: String) {
+        log.warning("\(name): the device has gone")
+        runtime.withSwitch { $0.noteVanished(name) }
+        if let bridge = reporter.bridge(of: name) { reporter.report(bridges: [bridge]) }
+        scheduleRetry()
+    }
+
+    /// Opens anew what waits for its device.
+    private func scheduleRetry() {
+        guard !isRetryScheduled else { return }
+        isRetryScheduled = true
+        run.loop.soon { [unowned self] in
+            isRetryScheduled = false
+            if let configuration { apply(configuration) }
+        }
     }
 
     // MARK: Statistics
 
     private func scheduleStatistics(_ interval: Int) {
+        statisticsInterval = interval
+        statisticsTimer?.cancel()
         statisticsTimer = run.loop.every(.milliseconds(interval)) { [unowned self] in
-            guard serial >= 0, replica.isLive else { return }
+            guard configuration != nil, replica.isLive else { return }
             reporter.reportStatistics()
-            reporter.reportState()
-            reporter.reportControllers(server.reports())
+            reportControllers(isComplete: true)
             writer.flush()
         }
     }
 
+    private func reportControllers(isComplete: Bool) {
+        guard configuration != nil, replica.isLive, replica.ownsLock else { return }
+        controllers.report(server.reports(), isComplete: isComplete)
+    }
+
     /// Lets go of ports and sessions; with `cleanup`, of what would outlive the process too.
     func shutDown(cleanup: Bool) {
+        monitor?.stop()
         statisticsTimer?.cancel()
+        controllerTimer?.cancel()
         database?.stop()
         server.shutDown()
         runtime.shutDown()

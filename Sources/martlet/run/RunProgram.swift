@@ -107,7 +107,8 @@ enum RunProgram {
         return InstallDirectories.path(name, in: directories.database)
     }
 
-    /// Gives a new database the one row that everything hangs from, as `ovs-vsctl init` does.
+    /// Gives a new database the one row that everything hangs from, as Open vSwitch's start
+    /// script does.
     private static func initialize(_ host: DatabaseHost) {
         let session = host.openSession { _ in }
         host.handle(
@@ -119,7 +120,13 @@ enum RunProgram {
                         "op": "wait", "table": "Open_vSwitch", "where": [], "columns": [],
                         "until": "==", "rows": [], "timeout": 0,
                     ],
-                    ["op": "insert", "table": "Open_vSwitch", "row": [:]],
+                    [
+                        "op": "insert", "table": "Open_vSwitch",
+                        "row": [
+                            "ovs_version": "3.1.0",
+                            "db_version": .string(OpenVSwitchSchema.schema.version),
+                        ],
+                    ],
                 ], id: 0),
             from: session)
         host.closeSession(session)

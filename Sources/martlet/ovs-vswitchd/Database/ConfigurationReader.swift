@@ -14,38 +14,34 @@ import Switch
 final class ConfigurationReader {
     /// The columns that are followed; those that only the switch itself writes are left out.
     static let columns: [String: [String]] = [
-        "Open_vSwitch": ["bridges", "next_cfg", "cur_cfg", "other_config"],
+        "Open_vSwitch": ["bridges", "next_cfg", "other_config"],
         "Bridge": [
             "name", "ports", "controller", "datapath_type", "fail_mode", "flood_vlans",
-            "protocols", "other_config", "datapath_id",
+            "protocols", "other_config",
         ],
         "Port": ["name", "interfaces", "tag", "trunks", "vlan_mode", "other_config"],
         "Interface": [
-            "name", "type", "options", "ofport_request", "mac", "mtu_request", "error", "ofport",
+            "name", "type", "options", "ofport_request", "mac", "mtu_request",
         ],
         "Controller": [
             "target", "connection_mode", "type", "max_backoff", "inactivity_probe",
             "controller_rate_limit", "controller_burst_limit", "enable_async_messages",
-            "is_connected", "role",
         ],
-    ]
-
-    /// Columns that the switch writes, whose changes mean nothing to it.
-    private static let results: Set<String> = [
-        "cur_cfg", "datapath_id", "error", "ofport", "is_connected", "role",
     ]
 
     private struct Reading {
         var bridge: BridgeConfiguration
         var controllers: [ControllerConfiguration]
         var versions: OpenFlowVersions
-        /// The rows that it was made of.
-        var sources: [UUID]
     }
 
     private let replica: DatabaseReplica
     private var readings: [UUID: Reading] = [:]
+    private var ports: [UUID: PortConfiguration] = [:]
+    /// The port of an interface, the bridge of a port or of a controller.
     private var owners: [UUID: UUID] = [:]
+    /// Bridges that were read anew since ``takeChangedBridges()``.
+    private var changedBridges: Set<String> = []
     private let log = LogModule("bridge")
 
     init(_ replica: DatabaseReplica) { self.replica = replica }
@@ -54,23 +50,30 @@ final class ConfigurationReader {
     ///
     /// - Returns: whether the configuration has changed.
     func note(_ notices: [RowNotice]) -> Bool {
-        var isChanged = false
         for notice in notices {
-            guard let columns = Self.columns[notice.table] else { continue }
-            let matters =
-                notice.old == nil || notice.new == nil
-                || columns.contains { !Self.results.contains($0) && notice.changes($0) }
-            guard matters else { continue }
-            isChanged = true
-            let bridge = notice.table == "Bridge" ? notice.uuid : owners[notice.uuid]
-            if let bridge { forget(bridge) }
+            switch notice.table {
+            case "Bridge": readings[notice.uuid] = nil
+            case "Controller":
+                if let bridge = owners[notice.uuid] { readings[bridge] = nil }
+            case "Port": forgetPort(notice.uuid)
+            case "Interface":
+                if let port = owners[notice.uuid] { forgetPort(port) }
+            default: break
+            }
+            if notice.new == nil { owners[notice.uuid] = nil }
         }
-        return isChanged
+        return !notices.isEmpty
     }
 
-    private func forget(_ bridge: UUID) {
-        guard let reading = readings.removeValue(forKey: bridge) else { return }
-        for source in reading.sources { owners[source] = nil }
+    private func forgetPort(_ id: UUID) {
+        ports[id] = nil
+        if let bridge = owners[id] { readings[bridge] = nil }
+    }
+
+    /// The bridges that have been read since this was last asked for.
+    func takeChangedBridges() -> Set<String> {
+        defer { changedBridges = [] }
+        return changedBridges
     }
 
     /// The configuration, or nil while the database has no row to hang it from.
@@ -91,6 +94,10 @@ final class ConfigurationReader {
         }
         for id in root["bridges"].uuids {
             guard let reading = readings[id] ?? makeReading(id) else { continue }
+            guard Self.isFileName(reading.bridge.name) else {
+                log.warning("ignoring bridge with invalid name \(reading.bridge.name)")
+                continue
+            }
             result.switchConfiguration.bridges.append(reading.bridge)
             if !reading.controllers.isEmpty {
                 result.controllers[reading.bridge.name] = reading.controllers
@@ -99,6 +106,11 @@ final class ConfigurationReader {
         }
         result.switchConfiguration.bridges.sort { $0.name < $1.name }
         return result
+    }
+
+    /// Whether a bridge's name can be part of its management socket's path.
+    private static func isFileName(_ name: String) -> Bool {
+        !name.isEmpty && name != "." && name != ".." && !name.contains("/")
     }
 
     // MARK: Bridges
@@ -113,6 +125,8 @@ final class ConfigurationReader {
         bridge.floodVLANs = Set(row["flood_vlans"].integers.map { UInt16(truncatingIfNeeded: $0) })
         bridge.datapathID = other["datapath-id"].flatMap(Self.datapathID)
         bridge.hardwareAddress = other["hwaddr"].flatMap { EthernetAddress($0) }
+            .flatMap { $0.isMulticast || $0.isZero ? nil : $0 }
+        bridge.fallbackAddress = Self.address(of: id)
         bridge.macAgingTime =
             other["mac-aging-time"].flatMap(Milliseconds.init) ?? MACTable.defaultAgingTime
         bridge.macTableSize =
@@ -121,18 +135,38 @@ final class ConfigurationReader {
         bridge.forwardsBPDUs = other["forward-bpdu"] == "true"
         bridge.description = other["dp-desc"]
         let versions = Self.versions(row["protocols"].strings)
-        var sources: [UUID] = []
-        let controllers = self.controllers(of: row, versions, &sources)
-        bridge.hasControllers = !controllers.isEmpty
-        for port in replica.rows(of: "Port", named: row["ports"]) {
-            sources.append(port.uuid)
-            bridge.ports.append(self.port(port, bridge: bridge.name, &sources))
+        let controllers = self.controllers(of: row, versions)
+        bridge.hasControllers = controllers.contains(where: \.isPrimary)
+        bridge.ports.reserveCapacity(row["ports"].count)
+        var hasLocalPort = false
+        for portID in row["ports"].uuids {
+            owners[portID] = id
+            guard let port = ports[portID] ?? makePort(portID, bridge: bridge.name) else {
+                continue
+            }
+            hasLocalPort = hasLocalPort || port.name == bridge.name
+            bridge.ports.append(port)
         }
-        for source in sources { owners[source] = id }
-        let reading = Reading(
-            bridge: bridge, controllers: controllers, versions: versions, sources: sources)
+        if !hasLocalPort { bridge.ports.append(Self.localPort(of: bridge.name)) }
+        let reading = Reading(bridge: bridge, controllers: controllers, versions: versions)
         readings[id] = reading
+        changedBridges.insert(bridge.name)
         return reading
+    }
+
+    /// The port that every bridge has, whether or not the database lists it.
+    private static func localPort(of bridge: String) -> PortConfiguration {
+        var port = PortConfiguration(name: bridge)
+        port.interfaces = [InterfaceConfiguration(name: bridge, type: "internal")]
+        return port
+    }
+
+    /// The address of a bridge that has no better one, made of its row's UUID as genuine makes it.
+    private static func address(of id: UUID) -> EthernetAddress {
+        let first = UInt32(truncatingIfNeeded: id.high >> 32).byteSwapped
+        let second = UInt32(truncatingIfNeeded: id.high).byteSwapped
+        let value = UInt64(first) << 16 | UInt64(second >> 16)
+        return EthernetAddress(value & 0xfeff_ffff_ffff | 0x0200_0000_0000)
     }
 
     /// Sixteen hexadecimal digits, or as `ovs-vswitchd.conf.db(5)` says also 0x and fewer.
@@ -151,10 +185,10 @@ final class ConfigurationReader {
     }
 
     private func controllers(
-        of bridge: Row, _ versions: OpenFlowVersions, _ sources: inout [UUID]
+        of bridge: Row, _ versions: OpenFlowVersions
     ) -> [ControllerConfiguration] {
         replica.rows(of: "Controller", named: bridge["controller"]).map { row in
-            sources.append(row.uuid)
+            owners[row.uuid] = bridge.uuid
             var controller = ControllerConfiguration(
                 id: row.uuid, target: row["target"].string ?? "")
             controller.versions = versions
@@ -178,38 +212,68 @@ final class ConfigurationReader {
 
     // MARK: Ports
 
-    private func port(
-        _ row: Row, bridge: String, _ sources: inout [UUID]
-    ) -> PortConfiguration {
+    private func makePort(_ id: UUID, bridge: String) -> PortConfiguration? {
+        guard let row = replica.row("Port", id) else { return nil }
         var port = PortConfiguration(name: row["name"].string ?? "")
         let tag = row["tag"].integer.map { UInt16(truncatingIfNeeded: $0) }
         let trunks = row["trunks"].integers.map { UInt16(truncatingIfNeeded: $0) }
-        port.vlanMode =
-            row["vlan_mode"].string.flatMap(Bundle.VLANMode.init(rawValue:))
-            ?? (tag == nil ? .trunk : .access)
+        port.vlanMode = tag == nil ? .trunk : .access
+        if let name = row["vlan_mode"].string {
+            if let mode = Bundle.VLANMode(rawValue: name) {
+                port.vlanMode = mode
+            } else {
+                port.vlanMode = .trunk
+                log.warning("port \(port.name): VLAN mode \(name) is not supported, using trunk")
+            }
+        }
         port.tag = tag ?? 0
         port.trunks = trunks.isEmpty ? nil : Set(trunks)
         if port.vlanMode == .access && !trunks.isEmpty {
-            log.warning("port \(port.name): ignoring trunks in favor of implicit vlan")
+            log.warning("port \(port.name): trunks of an access port are ignored")
             port.trunks = nil
         }
-        for interface in replica.rows(of: "Interface", named: row["interfaces"]) {
-            sources.append(interface.uuid)
-            port.interfaces.append(self.interface(interface, bridge: bridge))
+        for interfaceID in row["interfaces"].uuids {
+            guard owners[interfaceID] ?? id == id || ports[owners[interfaceID] ?? id] == nil else {
+                log.warning("port \(port.name): an interface of its is another port's already")
+                continue
+            }
+            owners[interfaceID] = id
+            if let interface = interface(interfaceID, bridge: bridge) {
+                port.interfaces.append(interface)
+            }
         }
+        ports[id] = port
         return port
     }
 
-    private func interface(_ row: Row, bridge: String) -> InterfaceConfiguration {
+    private func interface(_ id: UUID, bridge: String) -> InterfaceConfiguration? {
+        guard let row = replica.row("Interface", id) else { return nil }
         var interface = InterfaceConfiguration(
             name: row["name"].string ?? "", type: row["type"].string ?? "",
             options: row["options"].stringMap)
-        if interface.name == bridge && interface.type.isEmpty { interface.type = "internal" }
+        let isLocal = interface.name == bridge
+        if isLocal { interface.type = "internal" }
         interface.requestedNumber = row["ofport_request"].integer.map {
             PortNumber(UInt16(truncatingIfNeeded: $0))
         }
-        interface.hardwareAddress = row["mac"].string.flatMap { EthernetAddress($0) }
+        if let text = row["mac"].string {
+            interface.hardwareAddress = address(text, of: interface.name, isLocal: isLocal)
+        }
         interface.requestedMTU = row["mtu_request"].integer.map { Int($0) }
         return interface
+    }
+
+    private func address(_ text: String, of name: String, isLocal: Bool) -> EthernetAddress? {
+        if isLocal {
+            log.error(
+                "interface \(name): its mac is ignored, since other_config:hwaddr of the bridge "
+                    + "sets the local port's address")
+            return nil
+        }
+        guard let address = EthernetAddress(text), !address.isZero, !address.isMulticast else {
+            log.error("interface \(name): \(text) is no address that a device can have")
+            return nil
+        }
+        return address
     }
 }

@@ -37,6 +37,15 @@ struct ControllerConfiguration: Equatable, Sendable {
     /// `Bridge.protocols` as far as Martlet speaks them; all that it speaks where there are none.
     var versions = OpenFlowVersions.supported
 
+    /// Whether the bridge depends on it: one that it connects to, unless `type` says otherwise.
+    var isPrimary: Bool {
+        switch kind {
+        case .primary: true
+        case .service: false
+        case nil: !["punix:", "ptcp:", "pssl:"].contains { target.hasPrefix($0) }
+        }
+    }
+
     init(id: UUID, target: String) {
         self.id = id
         self.target = target

@@ -18,6 +18,8 @@ final class DatabaseWriter {
 
     private let replica: DatabaseReplica
     private var written: [UUID: [String: Datum]] = [:]
+    /// Rows that were made while this was watching, so that what nobody wrote has its default.
+    private var newRows: Set<UUID> = []
     private var pending: [UUID: RowReport] = [:]
     private var order: [UUID] = []
     private var current: DatabaseReplica.TransactionID?
@@ -28,6 +30,7 @@ final class DatabaseWriter {
     /// Starts anew after a new connection, when nothing is known of what the rows hold.
     func reset() {
         written.removeAll()
+        newRows.removeAll()
         pending.removeAll()
         order.removeAll()
         current = nil
@@ -47,8 +50,15 @@ final class DatabaseWriter {
 
     private func changed(_ report: RowReport) -> [String: Datum]? {
         guard replica.row(report.table, report.id) != nil else { return nil }
-        guard let known = written[report.id] else { return report.columns }
-        return report.columns.filter { known[$0.key] != $0.value }
+        let known = written[report.id] ?? [:]
+        let defaults = newRows.contains(report.id) ? replica.schema.table(report.table) : nil
+        // What waits to be written counts as written: a later value replaces it.
+        let waiting = pending[report.id]?.columns ?? [:]
+        return report.columns.filter { column, datum in
+            let shown =
+                waiting[column] ?? known[column] ?? defaults?.column(column)?.type.defaultDatum
+            return shown != datum
+        }
     }
 
     /// Sends what is pending, unless a transaction is under way.
@@ -77,12 +87,22 @@ final class DatabaseWriter {
         if case .refused(let tag, let details) = outcome {
             log.warning("the database refused a report: \(tag): \(details)")
             written.removeAll()
+            newRows.removeAll()
         }
         flush()
     }
 
     /// Forgets rows that have gone.
-    func forget(_ notices: [RowNotice]) {
-        for notice in notices where notice.new == nil { written[notice.uuid] = nil }
+    ///
+    /// - Parameter isLive: whether the rows without a past are new, and not just first heard of.
+    func note(_ notices: [RowNotice], isLive: Bool) {
+        for notice in notices {
+            if notice.new == nil {
+                written[notice.uuid] = nil
+                newRows.remove(notice.uuid)
+            } else if notice.old == nil && isLive {
+                newRows.insert(notice.uuid)
+            }
+        }
     }
 }

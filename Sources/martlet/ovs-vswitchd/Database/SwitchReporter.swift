@@ -1,29 +1,92 @@
-import Addresses
+import Daemon
 import Datapath
 import LinuxPorts
 import Netlink
 import OVSDBClient
 import OVSDBModel
+import Pipeline
 import Switch
 
 /// Composes what the database is to show of the switch.
-struct SwitchReporter {
-    let runtime: SwitchRuntime
-    let replica: DatabaseReplica
-    let writer: DatabaseWriter
+///
+/// What was shown of each interface is kept, so that a change of one costs no question to the
+/// kernel about the others.
+final class SwitchReporter {
+    private struct Shown {
+        let bridge: String
+        var report: InterfaceReport
+        var state: InterfaceState
+        var link: LinkMessage?
+        var isDetached: Bool
+    }
+
+    private let runtime: SwitchRuntime
+    private let replica: DatabaseReplica
+    private let writer: DatabaseWriter
+    private var shown: [String: Shown] = [:]
+    private var bridges: [String: Set<String>] = [:]
+    private var datapathIDs: [String: UInt64] = [:]
+    private var patches: Set<String> = []
+    private var interfaceRows: [String: UUID] = [:]
+    private var bridgeRows: [String: UUID] = [:]
+    private var linkCounters: [String: LinkStatistics] = [:]
+    private var portCounters: [String: PortCounters] = [:]
+    /// The device that was last tried for an interface that waits for one, so that what an attempt
+    /// does to a device does not give rise to the next.
+    private var tried: [String: Int32] = [:]
+    private let links = try? LinkSocket()
+    private let log = LogModule("bridge")
+
+    init(runtime: SwitchRuntime, replica: DatabaseReplica, writer: DatabaseWriter) {
+        self.runtime = runtime
+        self.replica = replica
+        self.writer = writer
+    }
+
+    /// Keeps the rows by the names that the switch knows.
+    func note(_ notices: [RowNotice]) {
+        for notice in notices {
+            switch notice.table {
+            case "Interface": Self.note(notice, in: &interfaceRows)
+            case "Bridge": Self.note(notice, in: &bridgeRows)
+            default: break
+            }
+        }
+        for notice in notices where notice.table == "Interface" && notice.old == nil {
+            // A row made anew under an old name is to be told everything.
+            if let name = notice.new?["name"].string { shown[name] = nil }
+        }
+    }
+
+    private static func note(_ notice: RowNotice, in rows: inout [String: UUID]) {
+        if let name = notice.new?["name"].string {
+            rows[name] = notice.uuid
+        } else if let name = notice.old?["name"].string, rows[name] == notice.uuid {
+            rows[name] = nil
+        }
+    }
+
+    /// Forgets what was shown, as a new connection may lead to another database.
+    func reset() {
+        for (name, entry) in shown { showState(name, entry.state) }
+        linkCounters = [:]
+        portCounters = [:]
+        for (name, id) in datapathIDs { show(name, datapathID: id) }
+    }
+
+    // MARK: The switch
 
     /// What does not change while the daemon runs.
     func reportIdentity() {
         guard let root = replica.singleton("Open_vSwitch") else { return }
+        let datapathTypes = ["netdev", "system"] + (runtime.devices.hasDummies ? ["dummy"] : [])
         writer.report(
             RowReport(
                 table: "Open_vSwitch", id: root.uuid,
                 columns: [
-                    "ovs_version": "3.1.0",
-                    "db_version": .init(.string(OpenVSwitchSchema.schema.version)),
-                    "datapath_types": .init(strings: ["netdev", "system"]),
+                    "datapath_types": .init(strings: datapathTypes),
                     "iface_types": .init(strings: runtime.devices.types),
-                    "dpdk_initialized": false,
+                    "dpdk_initialized": false, "dpdk_version": "none",
                 ]))
     }
 
@@ -36,21 +99,83 @@ struct SwitchReporter {
         )
     }
 
-    /// Reports every bridge and interface; what is unchanged costs a comparison.
-    func reportState() {
-        let links = self.links()
+    // MARK: Bridges
+
+    /// Bridges of which some interface waits for its device.
+    var failingBridges: Set<String> {
         runtime.lock.withLock {
-            for row in replica.rows(of: "Bridge").values {
-                guard let managed = runtime.virtualSwitch.bridges[row["name"].string ?? ""] else {
-                    continue
-                }
-                writer.report(
-                    RowReport(
-                        table: "Bridge", id: row.uuid,
-                        columns: ["datapath_id": .init(.string(Self.text(managed.datapathID)))]))
-                reportInterfaces(of: managed, row, links)
-            }
+            Set(runtime.virtualSwitch.bridges.values.filter(\.hasFailures).map(\.name))
         }
+    }
+
+    /// Shows the bridges of those names as they are now.
+    func report(bridges names: Set<String>) {
+        for name in names.union(bridges.keys.filter { bridgeRows[$0] == nil }) { report(name) }
+        for name in patches { reportPatch(name) }
+    }
+
+    private struct Snapshot {
+        var interfaces: [(name: String, report: InterfaceReport, isDetached: Bool)]
+        var datapathID: UInt64
+    }
+
+    private func report(_ name: String) {
+        let snapshot = runtime.lock.withLock { () -> Snapshot? in
+            guard let managed = runtime.virtualSwitch.bridges[name] else { return nil }
+            return Snapshot(
+                interfaces: managed.interfaces.map { ($0, $1.report, $1.isDetached) },
+                datapathID: managed.datapathID)
+        }
+        let before = bridges[name] ?? []
+        guard let snapshot else {
+            for interface in before { forget(interface, of: name) }
+            bridges[name] = nil
+            datapathIDs[name] = nil
+            return
+        }
+        let present = Set(snapshot.interfaces.map(\.name))
+        for interface in before where !present.contains(interface) {
+            forget(interface, of: name)
+        }
+        bridges[name] = present
+        for (interface, report, isDetached) in snapshot.interfaces {
+            if let entry = shown[interface], entry.report == report,
+                entry.isDetached == isDetached, entry.bridge == name
+            {
+                if let error = report.error { log.warning(error) }
+                continue
+            }
+            show(interface, of: name, report, isDetached)
+        }
+        if datapathIDs[name] != snapshot.datapathID {
+            log.info("bridge \(name): using datapath ID \(Self.text(snapshot.datapathID))")
+            datapathIDs[name] = snapshot.datapathID
+        }
+        show(name, datapathID: snapshot.datapathID)
+    }
+
+    private func forget(_ interface: String, of bridge: String) {
+        guard let entry = shown[interface], entry.bridge == bridge else { return }
+        if entry.report.number >= 0 {
+            log.info(
+                "bridge \(bridge): deleted interface \(interface) on port \(entry.report.number)")
+        }
+        shown[interface] = nil
+        tried[interface] = nil
+        patches.remove(interface)
+        linkCounters[interface] = nil
+        portCounters[interface] = nil
+    }
+
+    private func show(_ bridge: String, datapathID: UInt64) {
+        guard let id = bridgeRows[bridge] else { return }
+        writer.report(
+            RowReport(
+                table: "Bridge", id: id,
+                columns: [
+                    "datapath_id": .init(.string(Self.text(datapathID))),
+                    "datapath_version": "<built-in>",
+                ]))
     }
 
     /// Sixteen digits.
@@ -59,110 +184,179 @@ struct SwitchReporter {
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
-    private func links() -> [String: LinkMessage] {
-        guard runtime.devices.hasDevices,
-            let all = try? LinkSocket().links()
-        else { return [:] }
-        return Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
-    }
+    // MARK: Interfaces
 
-    private func reportInterfaces(
-        of managed: ManagedBridge, _ bridge: Row, _ links: [String: LinkMessage]
+    private func show(
+        _ name: String, of bridge: String, _ report: InterfaceReport, _ isDetached: Bool
     ) {
-        for port in replica.rows(of: "Port", named: bridge["ports"]) {
-            for row in replica.rows(of: "Interface", named: port["interfaces"]) {
-                let name = row["name"].string ?? ""
-                guard let interface = managed.interfaces[name] else { continue }
-                var columns = Self.columns(of: interface)
-                if interface.datapathNumber != nil {
-                    columns.merge(state(of: name, links[name])) { $1 }
-                } else if interface.report.error == nil {
-                    columns.merge(["admin_state": "up", "link_state": "up"]) { $1 }
-                }
-                writer.report(RowReport(table: "Interface", id: row.uuid, columns: columns))
+        let before = shown[name]
+        if let error = report.error {
+            log.warning(error)
+        } else if before == nil || before?.report.number != report.number {
+            log.info("bridge \(bridge): added interface \(name) on port \(report.number)")
+        }
+        var state = InterfaceState(number: report.number, error: report.error)
+        var link: LinkMessage?
+        if report.error == nil {
+            state.address = report.hardwareAddress
+            state.resets = before?.state.resets ?? 0
+            if isDetached {
+                state.address = nil
+                state.setGone()
+            } else if report.type == "patch" {
+                state.setVirtual(isUp: true, mtu: nil)
+                patches.insert(name)
+                show(name, PortCounters(), report)
+            } else if runtime.devices.isDummy(name) {
+                state.setVirtual(isUp: runtime.devices.isUp(name), mtu: 1500)
+                show(name, PortCounters(), report)
+            } else if let device = try? links?.link(named: name) {
+                link = device
+                state.set(device, Device(name).facts())
+                if let counters = device.statistics { show(name, counters, report) }
             }
         }
+        count(&state, since: before?.state)
+        shown[name] = Shown(
+            bridge: bridge, report: report, state: state, link: link, isDetached: isDetached)
+        showState(name, state)
+        if report.error != nil || isDetached { showCounters(name, .empty) }
     }
 
-    private static func columns(of interface: ManagedInterface) -> [String: Datum] {
-        let report = interface.report
-        return [
-            "ofport": .init(.integer(Int64(report.number))),
-            "error": report.error.map { .init(.string($0)) } ?? .empty,
-            "mac_in_use": report.hardwareAddress.map { .init(.string($0.description)) } ?? .empty,
-        ]
+    /// Counts the link's going up and down.
+    private func count(_ state: inout InterfaceState, since before: InterfaceState?) {
+        guard let wasRunning = before?.isRunning, let isRunning = state.isRunning,
+            wasRunning != isRunning
+        else { return }
+        state.resets = (state.resets ?? 0) + 1
     }
 
-    /// What the device says of itself.
-    private func state(of name: String, _ link: LinkMessage?) -> [String: Datum] {
-        guard let link else {
-            let isUp = runtime.devices.isUp(name)
-            return [
-                "admin_state": .init(.string(isUp ? "up" : "down")),
-                "link_state": .init(.string(isUp ? "up" : "down")), "mtu": 1500, "ifindex": 0,
-            ]
+    private func showState(_ name: String, _ state: InterfaceState) {
+        guard let id = interfaceRows[name] else { return }
+        writer.report(RowReport(table: "Interface", id: id, columns: state.columns))
+    }
+
+    /// A patch port without its other end forwards nothing, which its row says.
+    private func reportPatch(_ name: String) {
+        guard var entry = shown[name], entry.report.error == nil else { return }
+        let missing = runtime.lock.withLock { () -> String? in
+            guard let interface = runtime.virtualSwitch.bridges[entry.bridge]?.interfaces[name],
+                let port = interface.port,
+                runtime.virtualSwitch.network.peer(of: port) == nil
+            else { return nil }
+            return interface.configuration.options["peer"] ?? ""
         }
-        var columns: [String: Datum] = [
-            "admin_state": .init(.string(link.flags.contains(.up) ? "up" : "down")),
-            "link_state": .init(.string(link.isRunning ? "up" : "down")),
-            "ifindex": .init(.integer(Int64(link.index))),
-        ]
-        if let mtu = link.mtu { columns["mtu"] = .init(.integer(Int64(mtu))) }
-        if let address = link.address {
-            columns["mac_in_use"] = .init(.string(address.description))
-        }
-        return columns
+        let error = missing.map { "No usable peer '\($0)' exists in 'netdev' datapath." }
+        guard entry.state.error != error else { return }
+        entry.state.error = error
+        shown[name] = entry
+        showState(name, entry.state)
     }
 
-    /// Reports what devices have counted, and what drivers say.
+    // MARK: Links
+
+    /// Shows what the kernel tells anew of a device.
+    ///
+    /// - Returns: whether an interface waits for that device.
+    func note(_ link: LinkMessage) -> Bool {
+        guard var entry = shown[link.name] else { return false }
+        if entry.report.error != nil || entry.isDetached {
+            guard ["", "system"].contains(entry.report.type), tried[link.name] != link.index else {
+                return false
+            }
+            tried[link.name] = link.index
+            return true
+        }
+        guard entry.report.type != "patch", !runtime.devices.isDummy(link.name) else {
+            return false
+        }
+        // Counters alone are read with all others'.
+        var (old, new) = (entry.link, link)
+        old?.statistics = nil
+        new.statistics = nil
+        guard old != new else { return false }
+        var state = entry.state
+        state.set(link, Device(link.name).facts())
+        count(&state, since: entry.state)
+        entry.link = new
+        let isChanged = state != entry.state
+        entry.state = state
+        entry.report.hardwareAddress = link.address
+        shown[link.name] = entry
+        guard isChanged else { return false }
+        runtime.withSwitch { virtualSwitch in
+            virtualSwitch.noteLink(link.name, isDown: !link.isRunning)
+            if let address = link.address { virtualSwitch.noteAddress(link.name, address) }
+        }
+        showState(link.name, state)
+        return false
+    }
+
+    /// The bridge of an interface.
+    func bridge(of interface: String) -> String? { shown[interface]?.bridge }
+
+    // MARK: Counters
+
+    /// Shows what ports have counted, and whether dummies are up.
     func reportStatistics() {
         runtime.devices.refreshCounters()
-        let links = self.links()
-        for row in replica.rows(of: "Interface").values {
-            let name = row["name"].string ?? ""
-            var columns: [String: Datum] = [:]
-            if let link = links[name], let counters = link.statistics {
-                let isInternal = runtime.devices.isInternal(name)
-                let seen = isInternal ? counters.seenFromSwitch : counters
-                columns["statistics"] = .init(
-                    map: seen.columns.map { (.string($0.key), .integer(Int64(clamping: $0.value))) }
-                )
-            } else if let counters = runtime.devices.counters(name) {
-                columns["statistics"] = .init(
-                    map: counters.columns.map {
-                        (.string($0.key), .integer(Int64(clamping: $0.value)))
-                    })
+        if runtime.devices.hasDevices, let all = try? links?.links() {
+            for link in all {
+                guard let entry = shown[link.name], let counters = link.statistics,
+                    entry.report.error == nil, !entry.isDetached
+                else { continue }
+                show(link.name, counters, entry.report)
             }
-            if !columns.isEmpty {
-                writer.report(RowReport(table: "Interface", id: row.uuid, columns: columns))
+        }
+        for (name, entry) in shown where runtime.devices.isDummy(name) {
+            if let counters = runtime.devices.counters(name) {
+                show(name, counters, entry.report)
             }
+            var state = entry.state
+            state.setVirtual(isUp: runtime.devices.isUp(name), mtu: state.mtu)
+            guard state != entry.state else { continue }
+            shown[name]?.state = state
+            showState(name, state)
+        }
+        for name in patches {
+            guard let entry = shown[name] else { continue }
+            let counters = runtime.lock.withLock {
+                runtime.virtualSwitch.bridges[entry.bridge]?.interfaces[name]?.patchCounters
+            }
+            if let counters { show(name, counters, entry.report) }
         }
     }
 
-    func reportControllers(
-        _ reports: [(configuration: ControllerConfiguration, report: ControllerReport)]
-    ) {
-        for (configuration, report) in reports {
-            writer.report(
-                RowReport(
-                    table: "Controller", id: configuration.id,
-                    columns: [
-                        "is_connected": .init(.boolean(report.isConnected)),
-                        "role": report.role.map { .init(.string($0.rawValue)) } ?? .empty,
-                        "status": .init(report.status),
-                    ]))
-        }
+    private func show(_ name: String, _ counters: LinkStatistics, _ report: InterfaceReport) {
+        guard linkCounters[name] != counters else { return }
+        linkCounters[name] = counters
+        let seen = report.type == "internal" ? counters.seenFromSwitch : counters
+        showCounters(name, Self.map(seen.columns))
+    }
+
+    private func show(_ name: String, _ counters: PortCounters, _ report: InterfaceReport) {
+        guard portCounters[name] != counters else { return }
+        portCounters[name] = counters
+        showCounters(name, Self.map(counters.columns))
+    }
+
+    private static func map(_ columns: [(key: String, value: UInt64)]) -> Datum {
+        Datum(map: columns.map { (.string($0.key), .integer(Int64(clamping: $0.value))) })
+    }
+
+    private func showCounters(_ name: String, _ counters: Datum) {
+        guard let id = interfaceRows[name] else { return }
+        writer.report(
+            RowReport(table: "Interface", id: id, columns: ["statistics": counters]))
     }
 }
 
 extension PortCounters {
-    /// Keys of the `statistics` column (ovs-vswitchd.conf.db(5), `Interface`).
+    /// Keys of the `statistics` column that ports without a device have.
     fileprivate var columns: [(key: String, value: UInt64)] {
         [
-            ("rx_packets", receivedPackets), ("rx_bytes", receivedOctets),
-            ("rx_errors", receiveErrors), ("rx_dropped", receiveDrops),
-            ("tx_packets", sentPackets), ("tx_bytes", sentOctets),
-            ("tx_errors", sendErrors), ("tx_dropped", sendDrops),
+            ("rx_bytes", receivedOctets), ("rx_packets", receivedPackets),
+            ("tx_bytes", sentOctets), ("tx_packets", sentPackets),
         ]
     }
 }
