@@ -54,6 +54,11 @@ public final class Bridge {
         return bundle
     }
 
+    /// Forgets a bundle of which no port could be opened.
+    public func discardIfEmpty(_ bundle: Bundle) {
+        if bundle.ports.isEmpty { bundles[bundle.name] = nil }
+    }
+
     public func insert(_ port: BridgePort) {
         precondition(ports[port.number] == nil, "the port number is taken")
         ports[port.number] = port

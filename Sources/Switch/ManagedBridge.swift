@@ -13,7 +13,8 @@ public final class ManagedBridge {
     public internal(set) var hardwareAddress = EthernetAddress.zero
     /// `OFPC_FRAG_*` as the controllers set it.
     public var fragmentHandling: UInt16 = 0
-    private var nextNumber: UInt16 = 1
+    /// Where the search for a free number goes on.
+    var nextNumber: UInt16 = 1
     /// Whether the configuration has been carried out once.
     var isApplied = false
     /// Whether some interface has no device, so that it is to be tried again.
@@ -33,13 +34,16 @@ public final class ManagedBridge {
         !isApplied || hasFailures || configuration != wanted
     }
 
-    /// An OpenFlow number for an interface: the one asked for if it is free, else the next one.
-    func allocateNumber(for interface: InterfaceConfiguration) -> PortNumber? {
+    /// An OpenFlow number for an interface: the one asked for or the one that it had, if that is
+    /// free, else the next one.
+    func allocateNumber(
+        for interface: InterfaceConfiguration, formerly former: PortNumber?
+    ) -> PortNumber? {
         if interface.name == name { return .local }
-        if let requested = interface.requestedNumber, requested < PortNumber.maximum,
-            requested.value > 0, bridge.ports[requested] == nil
+        if let wanted = interface.requestedNumber ?? former, wanted < PortNumber.maximum,
+            wanted.value > 0, bridge.ports[wanted] == nil
         {
-            return requested
+            return wanted
         }
         for _ in 0..<Int(PortNumber.maximum.value) {
             let number = PortNumber(nextNumber)

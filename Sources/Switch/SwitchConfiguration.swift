@@ -112,6 +112,8 @@ public protocol DeviceProvider: AnyObject {
     func reconfigure(_ interface: InterfaceConfiguration, from before: InterfaceConfiguration)
     /// Gives the local port its bridge's address.
     func setAddress(_ name: String, _ address: EthernetAddress)
+    /// The OpenFlow port that an interface had when it was last open, also by an earlier process.
+    func formerNumber(_ name: String) -> PortNumber?
     /// Brings a device up or down, as OpenFlow's port-mod asks.
     func setUp(_ name: String, _ isUp: Bool)
     /// What the device has counted.

@@ -166,7 +166,7 @@ public final class VirtualSwitch {
         managed.requestedNumbers = Set(
             wanted.ports.flatMap(\.interfaces).compactMap(\.requestedNumber))
         let changed = changedPorts(of: managed, before: isNew ? [] : before.ports, wanted.ports)
-        for port in changed.sorted(by: { Self.precedes($0, $1, in: wanted.name) }) {
+        for port in inOrderOfOpening(changed, on: wanted.name) {
             update(port, of: managed, now: now)
         }
         managed.isApplied = true
@@ -195,17 +195,21 @@ public final class VirtualSwitch {
         }
     }
 
-    /// The local port first, so that it gets the first datapath port.
-    private static func precedes(
-        _ left: PortConfiguration, _ right: PortConfiguration, in bridge: String
-    ) -> Bool {
-        if left.name == bridge || right.name == bridge { return left.name == bridge }
-        let requests = (
-            left.interfaces.first?.requestedNumber, right.interfaces.first?.requestedNumber
-        )
-        if let first = requests.0, let second = requests.1 { return first < second }
-        if requests.0 != nil || requests.1 != nil { return requests.0 != nil }
-        return left.name < right.name
+    /// The local port first, so that it gets the first datapath port; then those that ask for an
+    /// OpenFlow port or had one before, so that no other takes it; then the rest by name.
+    private func inOrderOfOpening(
+        _ ports: [PortConfiguration], on bridge: String
+    ) -> [PortConfiguration] {
+        let ranked = ports.map { port -> (rank: Int, number: UInt16, port: PortConfiguration) in
+            if port.name == bridge { return (0, 0, port) }
+            guard let interface = port.interfaces.first else { return (3, 0, port) }
+            if let number = interface.requestedNumber { return (1, number.value, port) }
+            if let number = devices.formerNumber(interface.name) { return (2, number.value, port) }
+            return (3, 0, port)
+        }
+        return ranked.sorted {
+            ($0.rank, $0.number, $0.port.name) < ($1.rank, $1.number, $1.port.name)
+        }.map(\.port)
     }
 
     private func update(_ port: PortConfiguration, of managed: ManagedBridge, now: Milliseconds) {
@@ -227,6 +231,7 @@ public final class VirtualSwitch {
                     interface, in: bundle, of: managed, now: now)
             }
         }
+        managed.bridge.discardIfEmpty(bundle)
     }
 
     // MARK: Interfaces
@@ -235,11 +240,16 @@ public final class VirtualSwitch {
         _ interface: InterfaceConfiguration, in bundle: Bundle, of managed: ManagedBridge,
         now: Milliseconds
     ) -> ManagedInterface {
-        guard let number = managed.allocateNumber(for: interface) else {
+        let nextNumber = managed.nextNumber
+        guard
+            let number = managed.allocateNumber(
+                for: interface, formerly: devices.formerNumber(interface.name))
+        else {
             return failed(interface, "no OpenFlow port number is left", now)
         }
         if interface.type == "patch" {
             guard let peer = interface.options["peer"] else {
+                managed.nextNumber = nextNumber
                 return failed(
                     interface, "\(interface.name): patch type requires valid 'peer' argument", now)
             }
@@ -255,6 +265,7 @@ public final class VirtualSwitch {
             link.addPort(datapathNumber, device.port)
             return managedInterface
         } catch {
+            managed.nextNumber = nextNumber
             return failed(interface, error.sentence, now)
         }
     }

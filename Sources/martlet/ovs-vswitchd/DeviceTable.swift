@@ -2,6 +2,7 @@ import Addresses
 import CLinux
 import Daemon
 import Datapath
+import FlowModel
 import LinuxPorts
 import Netlink
 import Switch
@@ -153,6 +154,11 @@ final class DeviceTable: DeviceProvider {
 
     /// Whether there is a device of the kernel behind some port.
     var hasDevices: Bool { entries.values.contains { !($0.port is DummyPort) } }
+
+    /// Asks the database for the port that an interface had.
+    var formerNumberOf: ((String) -> PortNumber?)?
+
+    func formerNumber(_ name: String) -> PortNumber? { formerNumberOf?(name) }
 
     /// Whether `--enable-dummy` asked for ports of memory.
     var hasDummies: Bool { dummy != nil }

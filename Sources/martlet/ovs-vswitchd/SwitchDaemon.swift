@@ -54,6 +54,7 @@ final class SwitchDaemon {
         reporter = SwitchReporter(runtime: runtime, replica: replica, writer: writer)
         controllers = ControllerReporter(writer: writer)
         writer.perform = { [unowned self] actions in perform(actions) }
+        runtime.devices.formerNumberOf = { [unowned self] in reporter.formerNumber($0) }
         runtime.onVanished = { [unowned self] name in vanished(name) }
     }
 

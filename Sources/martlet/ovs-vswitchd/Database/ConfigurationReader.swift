@@ -22,6 +22,8 @@ final class ConfigurationReader {
         "Port": ["name", "interfaces", "tag", "trunks", "vlan_mode", "other_config"],
         "Interface": [
             "name", "type", "options", "ofport_request", "mac", "mtu_request",
+            // What the switch itself wrote; a restarted one keeps the numbers.
+            "ofport",
         ],
         "Controller": [
             "target", "connection_mode", "type", "max_backoff", "inactivity_probe",
@@ -50,7 +52,9 @@ final class ConfigurationReader {
     ///
     /// - Returns: whether the configuration has changed.
     func note(_ notices: [RowNotice]) -> Bool {
-        for notice in notices {
+        var isChanged = false
+        for notice in notices where !Self.isOwn(notice) {
+            isChanged = true
             switch notice.table {
             case "Bridge": readings[notice.uuid] = nil
             case "Controller":
@@ -62,7 +66,17 @@ final class ConfigurationReader {
             }
             if notice.new == nil { owners[notice.uuid] = nil }
         }
-        return !notices.isEmpty
+        return isChanged
+    }
+
+    /// Whether all that has changed is what the switch wrote.
+    private static func isOwn(_ notice: RowNotice) -> Bool {
+        guard notice.table == "Interface", notice.old != nil, notice.new != nil,
+            notice.changes("ofport")
+        else { return false }
+        return !columns["Interface", default: []].contains {
+            $0 != "ofport" && notice.changes($0)
+        }
     }
 
     private func forgetPort(_ id: UUID) {

@@ -66,7 +66,7 @@ struct InterfaceState: Equatable {
     /// What the kernel tells of the device.
     mutating func set(_ link: LinkMessage, _ facts: DeviceFacts) {
         isUp = link.flags.contains(.up)
-        isRunning = link.isRunning
+        isRunning = link.canPass
         address = link.address
         mtu = link.mtu
         index = link.index
@@ -81,4 +81,9 @@ struct InterfaceState: Equatable {
         isRunning = false
         index = 0
     }
+}
+
+extension LinkMessage {
+    /// Whether frames pass: a device that is down has no carrier, whatever its driver says.
+    var canPass: Bool { flags.contains(.running) && isRunning }
 }

@@ -1,5 +1,6 @@
 import Daemon
 import Datapath
+import FlowModel
 import LinuxPorts
 import Netlink
 import OVSDBClient
@@ -64,6 +65,14 @@ final class SwitchReporter {
         } else if let name = notice.old?["name"].string, rows[name] == notice.uuid {
             rows[name] = nil
         }
+    }
+
+    /// The OpenFlow port that the database shows of an interface.
+    func formerNumber(_ interface: String) -> PortNumber? {
+        interfaceRows[interface]
+            .flatMap { replica.row("Interface", $0) }?["ofport"].integer
+            .flatMap { $0 > 0 ? UInt16(exactly: $0) : nil }
+            .map(PortNumber.init)
     }
 
     /// Forgets what was shown, as a new connection may lead to another database.
@@ -276,6 +285,7 @@ final class SwitchReporter {
         new.statistics = nil
         guard old != new else { return false }
         var state = entry.state
+        let before = state.address
         state.set(link, Device(link.name).facts())
         count(&state, since: entry.state)
         entry.link = new
@@ -285,10 +295,12 @@ final class SwitchReporter {
         shown[link.name] = entry
         guard isChanged else { return false }
         runtime.withSwitch { virtualSwitch in
-            virtualSwitch.noteLink(link.name, isDown: !link.isRunning)
+            virtualSwitch.noteLink(link.name, isDown: !link.canPass)
             if let address = link.address { virtualSwitch.noteAddress(link.name, address) }
         }
         showState(link.name, state)
+        // An address may give the bridge another identity.
+        if state.address != before { report(entry.bridge) }
         return false
     }
 
