@@ -38,6 +38,12 @@ public final class DatabaseServer {
         let params: [JSON]
         let arrival: Int64
         var deadline: Int64?
+
+        /// When a timeout ends, or never if that is beyond the clock's range.
+        func deadline(after timeout: Int64) -> Int64 {
+            let (sum, overflows) = arrival.addingReportingOverflow(timeout)
+            return overflows ? .max : sum
+        }
     }
 
     struct Session {
@@ -188,8 +194,7 @@ extension DatabaseServer {
             ownsLock: { [locks] in locks.owner(of: $0) == session })
         switch execution.run(transaction.params.dropFirst(), date: now.date) {
         case .waiting(let timeout):
-            return .some(
-                timeout.map { transaction.arrival.addingReportingOverflow($0).partialValue })
+            return .some(timeout.map { transaction.deadline(after: $0) })
         case .done(let results, let changes):
             notifyMonitors(of: changes, in: database)
             send(.reply(result: .array(results), id: transaction.id), to: session)

@@ -16,6 +16,8 @@ public final class DaemonProcess {
     public private(set) var monitors = false
     /// What `--unixctl` says.
     public private(set) var controlSocket: String?
+    /// Whether standard output stays open in the background, for programs that go on printing.
+    public var keepsOutput = false
     private var changesDirectory = true
     private var overwritesPidFile = false
     private var pidFile: PidFile?
@@ -65,7 +67,9 @@ public final class DaemonProcess {
         LogSystem.shared.setLevel(.off, at: .console)
         let null = open("/dev/null", O_RDWR)
         if null >= 0 {
-            for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] {
+            let kept = keepsOutput ? [STDOUT_FILENO] : []
+            for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO]
+            where !kept.contains(descriptor) {
                 dup2(null, descriptor)
             }
             if null > STDERR_FILENO { close(null) }

@@ -13,6 +13,8 @@ struct OVSDBClientOptions {
     var listsCommands = false
     var listsOptions = false
     var operands: [String] = []
+    /// What `monitor` becomes with `--detach`.
+    let daemon = DaemonProcess(program: OVSDBClientProgram.name)
 
     static let all =
         [
@@ -20,7 +22,7 @@ struct OVSDBClientOptions {
             CommandOption("timeout", "t", .required), CommandOption("timestamp"),
             CommandOption("options"), CommandOption("commands"), CommandOption("force"),
             CommandOption("leader-only"), CommandOption("no-leader-only"),
-        ] + TableStyle.options + CommonOptions.logging + CommonOptions.tls
+        ] + TableStyle.options + CommonOptions.daemon + CommonOptions.logging + CommonOptions.tls
 
     init(_ arguments: [String]) throws {
         if let text = getenv("OVS_CTL_TIMEOUT"), let seconds = UInt32(String(cString: text)) {
@@ -43,6 +45,9 @@ struct OVSDBClientOptions {
             case "force", "leader-only", "no-leader-only": break
             case "verbose", "log-file", "syslog-method", "syslog-target":
                 try CommonOptions.handleLogging(option)
+            case "unixctl": throw ProgramError("--unixctl is not supported")
+            case _ where CommonOptions.daemon.contains { $0.name == option.name }:
+                try daemon.handle(option)
             default: try style.take(option)
             }
             if isHelp || isVersion || listsOptions || listsCommands { return }

@@ -184,6 +184,7 @@ enum OVSDBClientProgram {
               --pretty                 print JSON in many lines
               --bare                   the same as "--format=list --data=bare --no-headings"
               --timestamp              put the time before each change that monitor prints
+              --detach, --pidfile[=FILE], --no-chdir  monitor in the background
               -h, --help               print this help
               -V, --version            print the version
 

@@ -16,6 +16,8 @@ extension OVSDBClientSession {
 
     func monitor(_ words: [String], method: MonitorMethod) throws {
         isMonitoring = true
+        options.daemon.keepsOutput = true
+        try options.daemon.start()
         var words = words
         var last = Self.unknownTransaction
         var condition: JSON?
@@ -37,6 +39,7 @@ extension OVSDBClientSession {
         if method == .since { params.append(.string(last)) }
         let reply = try client.call(method.rawValue, params)
         try printInitial(reply, tables, method)
+        options.daemon.ready()
         while true {
             let (name, params) = try client.nextNotification()
             switch name {

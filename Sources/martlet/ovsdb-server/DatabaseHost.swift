@@ -18,6 +18,9 @@ final class DatabaseHost {
     private let probes: InactivityProbes
     private let log = LogModule("ovsdb_server")
 
+    /// Longer waits are cut in pieces, within the range of the loop's clock.
+    private static let maximumSleepMilliseconds: Int64 = 3_600_000
+
     init(loop: ControlLoop) {
         self.loop = loop
         probes = InactivityProbes(loop: loop)
@@ -145,7 +148,7 @@ final class DatabaseHost {
         timer?.cancel()
         timer = nil
         guard let deadline = server.nextDeadline else { return }
-        let delay = max(0, deadline - loop.nowMilliseconds)
+        let delay = min(max(0, deadline - loop.nowMilliseconds), Self.maximumSleepMilliseconds)
         timer = loop.after(.milliseconds(delay)) { [weak self] in
             guard let self else { return }
             deliver(server.advance(to: now))
