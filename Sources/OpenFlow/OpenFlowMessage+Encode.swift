@@ -29,6 +29,11 @@ extension OpenFlowMessage {
         case .tableMod(let mod): mod.encode(dialect, xid, into: &writer)
         case .statsRequest(let request): request.encode(dialect, xid, into: &writer)
         case .statsReply(let reply): reply.encode(dialect, xid, into: &writer)
+        case .queueConfigRequest(let port):
+            writer.message(MessageType.queueConfigRequest(version), dialect, xid) {
+                QueueConfig.encode(port: port, dialect, into: &$0)
+            }
+        case .queueConfigReply(let config): config.encode(dialect, xid, into: &writer)
         case .barrierRequest:
             writer.message(MessageType.barrierRequest(version), dialect, xid) { _ in }
         case .barrierReply:

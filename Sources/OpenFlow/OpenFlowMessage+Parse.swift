@@ -66,6 +66,10 @@ extension OpenFlowMessage {
         case MessageType.statsRequest(version):
             return .statsRequest(try StatsRequest(&reader, dialect))
         case MessageType.statsReply(version): return .statsReply(try StatsReply(&reader, dialect))
+        case MessageType.queueConfigRequest(version) where version < .v14:
+            return .queueConfigRequest(try QueueConfig.decodePort(&reader, dialect))
+        case MessageType.queueConfigReply(version) where version < .v14:
+            return .queueConfigReply(try QueueConfig(&reader, dialect))
         case MessageType.barrierRequest(version): return .barrierRequest
         case MessageType.barrierReply(version): return .barrierReply
         case MessageType.tableMod where version >= .v11: return .tableMod(try TableMod(&reader))

@@ -1,3 +1,5 @@
+public import FlowModel
+
 /// A message of an OpenFlow channel, whatever the version.
 ///
 /// One case stands for all encodings of a message: `flowMod` for OFPT_FLOW_MOD of every version
@@ -22,6 +24,9 @@ public enum OpenFlowMessage: Hashable, Sendable {
     case tableMod(TableMod)
     case statsRequest(StatsRequest)
     case statsReply(StatsReply)
+    /// ``PortNumber/none`` for every port; not in 1.4 and later.
+    case queueConfigRequest(PortNumber)
+    case queueConfigReply(QueueConfig)
     case barrierRequest
     case barrierReply
     case roleRequest(Role)

@@ -315,9 +315,10 @@ extension OpenFlowSession {
         case .statsRequest(let request):
             replyDialect = request.replyDialect(dialect)
             return .message(envelope)
-        case .featuresRequest, .experimenter: return .message(envelope)
+        case .featuresRequest, .queueConfigRequest, .experimenter: return .message(envelope)
         case .hello, .echoRequest, .echoReply, .featuresReply, .getConfigReply, .packetIn,
-            .flowRemoved, .portStatus, .statsReply, .barrierReply, .roleReply, .getAsyncReply:
+            .flowRemoved, .portStatus, .statsReply, .barrierReply, .roleReply, .getAsyncReply,
+            .queueConfigReply:
             refuse(.requestBadType)
         }
         return nil
@@ -325,6 +326,8 @@ extension OpenFlowSession {
 
     private mutating func set(_ new: SwitchConfig) {
         guard role != .secondary else { return refuse(.requestIsSecondary) }
+        // The switch neither drops nor reassembles fragments; who asks for that is to know.
+        guard new.fragments == .normal else { return refuse(.requestNotPermitted) }
         config = new
         let bit: UInt32 = 1 << UInt32(PacketInReason.invalidTTL.rawValue)
         guard dialect.version < .v13 else { return }

@@ -32,6 +32,11 @@ extension VirtualSwitch {
             return []
         case .tableMod:
             return []
+        case .queueConfigRequest(let port):
+            guard port == .none || managed.bridge.ports[port] != nil else {
+                throw .queueOpBadPort
+            }
+            return [.queueConfigReply(QueueConfig(port: port, queues: [Self.onlyQueue]))]
         case .statsRequest(let request):
             return [.statsReply(try statistics(request, of: managed, version, now))]
         default:
@@ -177,17 +182,15 @@ extension VirtualSwitch {
         case .table:
             return StatsReply(.table(tableStatistics(of: managed)))
         case .port(let number):
-            guard number == .none || managed.bridge.ports[number] != nil else {
-                throw .requestBadPort
-            }
             return StatsReply(.port(portStatistics(of: managed, number, now)))
         case .portDescription(let number):
             return StatsReply(.portDescription(portDescriptions(of: managed, number)))
-        case .queue(let port, _):
+        case .queue(let port, let queue):
             guard port == .none || managed.bridge.ports[port] != nil else {
                 throw .queueOpBadPort
             }
-            return StatsReply(.queue([]))
+            guard queue == nil || queue == Self.onlyQueue else { throw .queueOpBadQueue }
+            return StatsReply(.queue(queueStatistics(of: managed, port)))
         case .group: return StatsReply(.noGroups)
         case .groupDescription: return StatsReply(.noGroupDescriptions)
         case .meter: return StatsReply(.noMeters)
@@ -256,7 +259,6 @@ extension VirtualSwitch {
     private func tableStatistics(of managed: ManagedBridge) -> [TableStats] {
         (0..<Bridge.tableCount).map { index in
             var statistics = TableStats(tableID: UInt8(index))
-            statistics.name = index == 0 ? "classifier" : "table\(index)"
             statistics.maxEntries = 1_000_000
             if let table = managed.bridge.existingTable(UInt8(index)) {
                 statistics.activeCount = UInt32(table.ruleCount)
@@ -265,6 +267,21 @@ extension VirtualSwitch {
             }
             return statistics
         }
+    }
+
+    /// Without a queueing discipline, a port has one queue, which does not count.
+    private static var onlyQueue: UInt32 { 0 }
+
+    private func queueStatistics(
+        of managed: ManagedBridge, _ number: PortNumber
+    ) -> [QueueStats] {
+        sortedPorts(of: managed)
+            .filter { number == .none || $0.number == number }
+            .map { port in
+                QueueStats(
+                    port: port.number, queueID: Self.onlyQueue, transmittedBytes: .max,
+                    transmittedPackets: .max, transmitErrors: .max)
+            }
     }
 
     private func portStatistics(

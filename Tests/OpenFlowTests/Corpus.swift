@@ -92,6 +92,8 @@ enum Corpus {
                 PortMod(
                     port: PortNumber(3), hardwareAddress: EthernetAddress(0x0200_0000_0003),
                     config: .down, mask: .down)),
+            .queueConfigRequest(PortNumber(3)),
+            .queueConfigReply(QueueConfig(port: PortNumber(3), queues: [0, 5])),
             .barrierRequest, .barrierReply,
             .statsRequest(.description), .statsRequest(.table), .statsRequest(.port(.none)),
             .statsRequest(.port(PortNumber(3))), .statsRequest(.queue(.none, queueID: nil)),

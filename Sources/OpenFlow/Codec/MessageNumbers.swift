@@ -26,6 +26,12 @@ enum MessageType {
     static func portMod(_ version: OpenFlowVersion) -> UInt8 { version == .v10 ? 15 : 16 }
     static func statsRequest(_ version: OpenFlowVersion) -> UInt8 { version == .v10 ? 16 : 18 }
     static func statsReply(_ version: OpenFlowVersion) -> UInt8 { version == .v10 ? 17 : 19 }
+    static func queueConfigRequest(_ version: OpenFlowVersion) -> UInt8 {
+        version == .v10 ? 20 : 22
+    }
+    static func queueConfigReply(_ version: OpenFlowVersion) -> UInt8 {
+        version == .v10 ? 21 : 23
+    }
     static func barrierRequest(_ version: OpenFlowVersion) -> UInt8 { version == .v10 ? 18 : 20 }
     static func barrierReply(_ version: OpenFlowVersion) -> UInt8 { version == .v10 ? 19 : 21 }
 }

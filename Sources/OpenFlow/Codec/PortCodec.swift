@@ -210,3 +210,64 @@ extension QueueStats {
         if dialect.version >= .v13 { writer.append(duration) }
     }
 }
+
+extension QueueConfig {
+    /// Octets of a queue without properties.
+    private static func queueByteCount(_ version: OpenFlowVersion) -> Int {
+        version == .v10 ? 8 : 16
+    }
+
+    /// Reads the port that a request names.
+    static func decodePort(
+        _ reader: inout MessageReader, _ dialect: Dialect
+    ) throws(OpenFlowError) -> PortNumber {
+        if dialect.version == .v10 {
+            let port = PortNumber(try reader.uint16())
+            try reader.skip(2)
+            return port
+        }
+        guard let port = PortNumber(wide: try reader.uint32()) else { throw .requestBadPort }
+        try reader.skip(4)
+        return port
+    }
+
+    static func encode(port: PortNumber, _ dialect: Dialect, into writer: inout OctetWriter) {
+        if dialect.version == .v10 {
+            writer.append(port.value)
+            writer.append(UInt16(0))
+        } else {
+            writer.append(port.wide)
+            writer.appendZeros(4)
+        }
+    }
+
+    init(_ reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
+        self.init(port: try Self.decodePort(&reader, dialect))
+        let isNarrow = dialect.version == .v10
+        if isNarrow { try reader.skip(4) }
+        while !reader.isAtEnd {
+            queues.append(try reader.uint32())
+            if !isNarrow { try reader.skip(4) }
+            let length = Int(try reader.uint16())
+            let fixed = Self.queueByteCount(dialect.version)
+            guard length >= fixed else { throw .requestBadLength }
+            try reader.skip(isNarrow ? 2 : 6)
+            try reader.skip(length - fixed)
+        }
+    }
+
+    func encode(_ dialect: Dialect, _ xid: UInt32, into writer: inout OctetWriter) {
+        let type = MessageType.queueConfigReply(dialect.version)
+        writer.message(type, dialect, xid) { writer in
+            let isNarrow = dialect.version == .v10
+            Self.encode(port: port, dialect, into: &writer)
+            if isNarrow { writer.appendZeros(4) }
+            for queue in queues {
+                writer.append(queue)
+                if !isNarrow { writer.append(port.wide) }
+                writer.append(UInt16(Self.queueByteCount(dialect.version)))
+                writer.appendZeros(isNarrow ? 2 : 6)
+            }
+        }
+    }
+}

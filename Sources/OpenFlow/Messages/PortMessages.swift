@@ -174,3 +174,14 @@ public struct QueueStats: Hashable, Sendable {
         self.duration = duration
     }
 }
+
+/// The queues of a port; what they are configured to do is not told.
+public struct QueueConfig: Hashable, Sendable {
+    public var port: PortNumber
+    public var queues: [UInt32]
+
+    public init(port: PortNumber, queues: [UInt32] = []) {
+        self.port = port
+        self.queues = queues
+    }
+}

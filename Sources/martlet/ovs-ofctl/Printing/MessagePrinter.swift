@@ -44,6 +44,8 @@ struct MessagePrinter {
         case .tableMod: "OFPT_TABLE_MOD"
         case .statsRequest(let request): statsName(of: request) + " request"
         case .statsReply(let reply): statsName(of: reply.body) + " reply"
+        case .queueConfigRequest: "OFPT_QUEUE_GET_CONFIG_REQUEST"
+        case .queueConfigReply: "OFPT_QUEUE_GET_CONFIG_REPLY"
         case .barrierRequest: "OFPT_BARRIER_REQUEST"
         case .barrierReply: "OFPT_BARRIER_REPLY"
         case .roleRequest: dialect.version < .v12 ? "NXT_ROLE_REQUEST" : "OFPT_ROLE_REQUEST"
@@ -122,6 +124,10 @@ struct MessagePrinter {
         case .packetOut(let packet): text(packet)
         case .flowMod(let flowMod): text(flowMod)
         case .portMod(let portMod): text(portMod)
+        case .queueConfigRequest(let port): " port=\(port)"
+        case .queueConfigReply(let config):
+            " port=\(config.port)\n"
+                + config.queues.map { "queue \($0):\n" }.joined()
         case .statsRequest(let request): text(request)
         case .statsReply(let reply): text(reply)
         case .roleRequest(let role), .roleReply(let role): text(role)

@@ -190,11 +190,7 @@ final class OpenFlowConnection {
             stream.queuedByteCount < Self.maximumQueuedPacketInOctets,
             limit?.admits(at: runtime.clock.now) ?? true
         else { return }
-        let isMiss = packet.action.reason == .noMatch
-        let length =
-            isMiss && packet.action.maxByteCount == .max
-            ? session.config.missSendLength : packet.action.maxByteCount
-        session.send(.packetIn(PacketIn(packet, reason, maxByteCount: Int(length))))
+        session.send(.packetIn(PacketIn(packet, reason)))
     }
 
     /// The reason as this connection's version tells it.
@@ -238,16 +234,24 @@ extension FlowRemoved {
 }
 
 extension PacketIn {
-    fileprivate init(_ packet: PacketInEvent, _ reason: PacketInReason, maxByteCount: Int) {
+    /// What a packet's metadata is besides the port it came in on; told where it is not zero.
+    private static let metadataFields: [Field] =
+        [.metadata, .tunnelID, .tunnelSource, .tunnelDestination, .packetMark]
+        + [.ctState, .ctZone, .ctMark, .ctLabel]
+        + Field.allCases.filter {
+            Field.reg0.rawValue <= $0.rawValue && $0.rawValue <= Field.reg15.rawValue
+        }
+
+    /// The packet goes whole whatever length was asked for, as nothing is kept in a buffer.
+    fileprivate init(_ packet: PacketInEvent, _ reason: PacketInReason) {
         var metadata = Match()
         metadata.set(.inPort, to: UInt128(packet.key.inPort & 0xffff))
-        for index in KeyWord.metadata..<KeyWord.tunnelIPv6Source
-        where packet.key.words[index] != 0 {
-            metadata.set(.word(index), to: UInt128(packet.key.words[index]))
+        for field in Self.metadataFields {
+            let value = packet.key[field]
+            if value != 0 { metadata.set(field, to: value) }
         }
         self.init(
             reason: reason, tableID: packet.table, cookie: packet.cookie,
-            metadata: metadata, data: Array(packet.octets.prefix(maxByteCount)),
-            totalLength: packet.octets.count, userdata: packet.action.userdata)
+            metadata: metadata, data: packet.octets, userdata: packet.action.userdata)
     }
 }
