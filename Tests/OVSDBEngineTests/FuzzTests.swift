@@ -50,7 +50,7 @@ struct FuzzTests {
         ["named-uuid", "9"], [["dscp", "==", 5]],
     ]
 
-    @Test(arguments: 0..<20 as Range<UInt64>)
+    @Test(arguments: 0..<8 as Range<UInt64>)
     func `no request stops the server`(seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         let driver = EngineDriver()
