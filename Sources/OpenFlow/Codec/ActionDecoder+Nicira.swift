@@ -217,7 +217,11 @@ extension ActionDecoder {
     func subfield(
         _ field: Field, offset: Int, width: Int
     ) throws(OpenFlowError) -> Subfield {
-        guard width >= 1, offset + width <= FieldCoding.of(field).location.width else {
+        let coding = FieldCoding.of(field)
+        // The operation of ARP has 16 bits on the wire, though keys hold 8.
+        let isOperation = field == .arpOperation && offset == 0 && width == 16
+        if isOperation { return Subfield(field) }
+        guard width >= 1, offset + width <= coding.location.width else {
             throw .actionBadSetLength
         }
         return Subfield(field: field, offset: offset, width: width)
