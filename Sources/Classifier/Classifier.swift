@@ -79,13 +79,14 @@ public final class Classifier {
         find(exactly: ClassifierRule(match: match, priority: priority))
     }
 
-    /// Calls `body` with each rule whose match is `criteria` or narrower.
+    /// Calls `body` with each rule whose match is `criteria` or narrower, and those of one mask in
+    /// the order in which they came.
     public func forEach(within criteria: Match, _ body: (ClassifierRule) -> Void) {
         let wanted = SparseKey(criteria.mask)
         for subtable in ordered {
             let mask = subtable.mask.expanded
             guard criteria.mask & mask == criteria.mask else { continue }
-            subtable.forEach { rule in
+            subtable.forEachInOrder { rule in
                 if wanted.map == 0 || rule.match.isNarrower(orEqualTo: criteria) { body(rule) }
             }
         }

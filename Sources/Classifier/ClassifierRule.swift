@@ -12,6 +12,8 @@ open class ClassifierRule {
     public internal(set) var mask: SparseKey
     /// The next rule with the same match and a lower priority.
     final var next: ClassifierRule?
+    /// When the rule came among those of its subtable.
+    final var sequence: UInt64 = 0
 
     public init(match: Match, priority: UInt16) {
         self.priority = priority

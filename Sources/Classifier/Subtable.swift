@@ -30,6 +30,7 @@ final class Subtable {
     private(set) var priorityCounts: [UInt16: Int] = [:]
     private(set) var maximumPriority: UInt16 = 0
     private(set) var ruleCount = 0
+    private var nextSequence: UInt64 = 0
 
     init(mask: SparseKey, tries: [TrieField]) {
         self.mask = mask
@@ -114,6 +115,8 @@ final class Subtable {
     /// Adds a rule; the caller has removed one with the same key and priority.
     func insert(_ rule: ClassifierRule) {
         rule.mask = mask
+        rule.sequence = nextSequence
+        nextSequence += 1
         var hash: UInt64 = 0
         for index in stages.indices {
             hash = extend(hash, rule, stages[index].range)
@@ -183,6 +186,15 @@ final class Subtable {
                 body(rule)
             }
         }
+    }
+
+    /// As ``forEach(_:)``, in the order in which the rules came, for operators compare dumps.
+    func forEachInOrder(_ body: (ClassifierRule) -> Void) {
+        var rules: [ClassifierRule] = []
+        rules.reserveCapacity(ruleCount)
+        forEach { rules.append($0) }
+        rules.sort { $0.sequence < $1.sequence }
+        for rule in rules { body(rule) }
     }
 
     private var portsPrefixLength: Int { 32 - portsMask.trailingZeroBitCount }
