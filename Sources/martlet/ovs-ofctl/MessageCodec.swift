@@ -32,7 +32,12 @@ enum MessageCodec {
     }
 
     /// The name of a message that cannot be read.
-    static func name(ofType type: UInt8, _ version: OpenFlowVersion) -> String {
+    static func name(of octets: [UInt8], _ header: MessageHeader) -> String {
+        let isFlowMod = header.type == 4 && octets.count >= 16 && octets[15] == 13
+        return isFlowMod ? "NXT_FLOW_MOD" : name(ofType: header.type, header.version)
+    }
+
+    private static func name(ofType type: UInt8, _ version: OpenFlowVersion) -> String {
         let common = [
             "OFPT_HELLO", "OFPT_ERROR", "OFPT_ECHO_REQUEST", "OFPT_ECHO_REPLY",
             "OFPT_EXPERIMENTER", "OFPT_FEATURES_REQUEST", "OFPT_FEATURES_REPLY",
@@ -55,7 +60,7 @@ enum MessageCodec {
             let message = try OpenFlowMessage.parse(octets, dialect: printer.dialect)
             return printer.text(Envelope(xid: header.xid, message))
         } catch {
-            let name = name(ofType: header.type, header.version)
+            let name = name(of: octets, header)
             let xid = String(header.xid, radix: 16)
             return "\(name)\(printer.version) (xid=0x\(xid)): ***decode error: \(error.name)***\n"
                 + HexDump.text(octets, hasText: true)

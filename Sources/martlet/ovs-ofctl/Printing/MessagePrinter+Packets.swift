@@ -58,7 +58,7 @@ extension MessagePrinter {
         if header.length <= octets.count, let request = MessageCodec.decode(octets, dialect) {
             return text(request)
         }
-        let name = MessageCodec.name(ofType: header.type, header.version)
+        let name = MessageCodec.name(of: octets, header)
         let xid = String(header.xid, radix: 16)
         let reason =
             header.length > octets.count
