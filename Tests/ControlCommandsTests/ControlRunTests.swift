@@ -52,6 +52,9 @@ private func run(_ line: String, isNarrow: Bool = false) throws -> (
 /// The rows that a selection asks for, by name or all.
 private func answer(_ selection: JSON) -> JSON {
     let rows = database[selection["table"]?.string ?? ""] ?? []
+    if selection["where"]?[0]?[0] == "fake_bridge" {
+        return ["rows": .array(rows.filter { $0["fake_bridge"] == true })]
+    }
     guard let name = selection["where"]?[0]?[2] else { return ["rows": .array(rows)] }
     if selection["where"]?[0]?[1] == "includes" {
         let owners = rows.filter {
@@ -167,7 +170,8 @@ struct ControlRunTests {
         "get bridge 0000000a name", "set interface p1 type=dummy ofport_request=3",
         "add bridge br0 flood_vlans 7", "remove bridge br0 flood_vlans 1",
         "list bridge br0", "set-fail-mode br0 secure", "set-fail-mode fake secure",
-        "set-controller br0 tcp:1.2.3.4", "del-port p1", "del-port br0 p1", "del-port br1 p1",
+        "set-controller br0 tcp:1.2.3.4", "list-br", "del-br fake -- list-br", "del-port p1",
+        "del-port br0 p1", "del-port br1 p1",
         "del-port br0 p10", "del-port fake p10",
         "del-port p10", "del-port fake", "del-port br0", "del-port zz", "del-port i1",
         "-- --if-exists del-port zz", "-- --with-iface del-port i1",

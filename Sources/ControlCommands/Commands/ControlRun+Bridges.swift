@@ -6,7 +6,7 @@ extension ControlRun {
         switch command.name {
         case "add-br": try addBridge(command)
         case "del-br": try deleteBridge(command)
-        case "list-br": listBridges(command)
+        case "list-br": try listBridges(command)
         case "br-exists":
             if try bridge(ifAny: arguments[0]) == nil { exitStatus = Self.absenceStatus }
         case "br-to-vlan":
@@ -140,7 +140,10 @@ extension ControlRun {
         replica.rows(of: "Port").first { $0.name == bridge.name }
     }
 
-    private func listBridges(_ command: Command) {
+    private func listBridges(_ command: Command) throws(ControlError) {
+        if isNarrow, replica.rows(of: "Port").contains(where: NetworkView.isFakeBridge) {
+            throw .tooNarrow
+        }
         let wantsReal = command.has("--real")
         let wantsFake = command.has("--fake")
         let bridges = view.bridges.values.filter { bridge in

@@ -9,7 +9,7 @@ extension ControlRun {
     /// Whether a command can work on the rows that it names.
     static func isNarrowable(_ command: Command) -> Bool {
         switch command.name {
-        case "init", "comment", "create", "br-exists", "add-port", "del-port", "del-br",
+        case "init", "comment", "create", "list-br", "br-exists", "add-port", "del-port", "del-br",
             "get-manager", "set-manager", "del-manager", "get-ssl", "set-ssl", "del-ssl",
             "set-fail-mode", "get-fail-mode", "del-fail-mode", "set-controller",
             "get-controller", "del-controller":
@@ -33,6 +33,10 @@ extension ControlRun {
     func addNarrowNeeds(of command: Command) throws(ControlError) -> Bool {
         let arguments = command.arguments
         switch command.name {
+        case "list-br":
+            needs.add("Bridge", "name")
+            needs.add(
+                "Port", where: ["fake_bridge", "==", true], "name", "fake_bridge", "tag")
         case "br-exists", "add-br":
             needs.addHolders(of: [arguments[0]])
         case "del-br":

@@ -7,8 +7,8 @@ struct Needs {
     private(set) var columns: [Int: Set<Int>] = [:]
     /// Tables of which all rows are needed.
     private var wholeTables: Set<Int> = []
-    /// The names of the rows that are needed of other tables.
-    private var names: [Int: Set<String>] = [:]
+    /// Which rows are needed of other tables: those that meet one of the conditions.
+    private var conditions: [Int: [JSON]] = [:]
     private let schema: DatabaseSchema
 
     init(_ schema: DatabaseSchema) { self.schema = schema }
@@ -22,8 +22,20 @@ struct Needs {
     /// Columns of the rows with these names alone.
     mutating func add(_ table: String, named names: [String], _ columns: String...) {
         guard let index = schema.index(of: table) else { return }
-        self.names[index, default: []].formUnion(names)
+        for name in names { add(index, where: ["name", "==", .string(name)]) }
         add(columns + ["name"], at: index)
+    }
+
+    /// Columns of the rows that meet a condition (RFC 7047 §5.1).
+    mutating func add(_ table: String, where condition: JSON, _ columns: String...) {
+        guard let index = schema.index(of: table) else { return }
+        add(index, where: condition)
+        add(columns, at: index)
+    }
+
+    private mutating func add(_ table: Int, where condition: JSON) {
+        if conditions[table]?.contains(condition) == true { return }
+        conditions[table, default: []].append(condition)
     }
 
     private mutating func add(_ names: [String], at table: Int) {
@@ -85,7 +97,9 @@ struct Needs {
     }
 
     private func conditions(_ table: Int) -> [JSON] {
-        guard !wholeTables.contains(table), let names = names[table] else { return [[]] }
-        return names.sorted().map { [["name", "==", .string($0)]] }
+        guard !wholeTables.contains(table), let conditions = conditions[table] else {
+            return [[]]
+        }
+        return conditions.map { [$0] }
     }
 }

@@ -1,9 +1,12 @@
+import Daemon
+import Glibc
 import JSONRPC
 import Transport
 
 /// A database server that a command-line tool asks one thing after another.
 final class DatabaseClient {
     private let stream: BlockingStream
+    private let log = LogModule("jsonrpc")
     private var incoming = JSONStream()
     private var nextID: Int64 = 1
     /// Notifications that arrived while something else was waited for.
@@ -43,18 +46,34 @@ final class DatabaseClient {
     /// The next message, probes answered.
     private func nextMessage() throws -> JSONRPCMessage {
         while true {
-            while let json = try incoming.next() {
-                let message = try JSONRPCMessage(json)
+            while let message = try takeMessage() {
                 guard case .request("echo", let params, let id) = message else { return message }
                 let reply = JSONRPCMessage.reply(result: .array(params), id: id)
                 try stream.send(reply.encode())
             }
             let octets = try stream.receive()
             guard !octets.isEmpty else {
-                throw TransportError("connection closed by peer", subject: stream.name)
+                throw TransportError("End of file", subject: stream.name)
             }
             incoming.append(octets)
         }
+    }
+
+    /// A message that has arrived whole.
+    ///
+    /// A server that speaks something else is told of in the log,
+    /// and the connection is of no further use.
+    private func takeMessage() throws(TransportError) -> JSONRPCMessage? {
+        do {
+            return try incoming.next().map { json throws(JSONRPCError) in
+                try JSONRPCMessage(json)
+            }
+        } catch let error as JSONRPCError {
+            log.warning("\(stream.name): received bad JSON-RPC message: \(error)")
+        } catch {
+            log.warning("\(stream.name): error parsing stream: \(error)")
+        }
+        throw TransportError(errno: EPROTO, subject: stream.name)
     }
 }
 

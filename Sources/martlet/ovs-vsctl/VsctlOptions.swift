@@ -13,7 +13,10 @@ struct VsctlOptions {
         case options
     }
 
-    var database = "unix:db.sock"
+    /// A socket in the run directory.
+    static let defaultDatabase = "unix:db.sock"
+
+    var database = defaultDatabase
     var waits = true
     var isDryRun = false
     var isOneLine = false

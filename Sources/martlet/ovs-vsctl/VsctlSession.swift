@@ -64,11 +64,7 @@ struct VsctlSession {
             } catch let error as TransportError {
                 if error.errno == ETIMEDOUT { Program.endByAlarm() }
                 guard options.retries else {
-                    let name =
-                        options.database == "unix:db.sock"
-                        ? "unix:" + InstallDirectories.current.socketPath("db.sock")
-                        : options.database
-                    throw ProgramError("\(name): database connection failed (\(error.reason))")
+                    throw failure(of: options, error)
                 }
             }
             if let deadline, ContinuousClock.now + retryInterval >= deadline {
@@ -90,8 +86,17 @@ struct VsctlSession {
             return try attempt()
         } catch let error as TransportError {
             if error.errno == ETIMEDOUT { Program.endByAlarm() }
-            throw ProgramError("database connection failed (\(error.reason))")
+            throw Self.failure(of: options, error)
         }
+    }
+
+    private static func failure(
+        of options: VsctlOptions, _ error: TransportError
+    ) -> ProgramError {
+        let name =
+            options.database == VsctlOptions.defaultDatabase
+            ? "unix:" + InstallDirectories.current.socketPath("db.sock") : options.database
+        return ProgramError("\(name): database connection failed (\(error.reason))")
     }
 
     private func attempt() throws -> Int32 {
