@@ -281,6 +281,11 @@ final class SwitchConnection {
         return names
     }
 
+    /// Whether a switch calls the table so without anyone having named it.
+    private static func isUsualName(_ name: String, of table: UInt8) -> Bool {
+        name.isEmpty || name == "table\(table)" || name == "classifier"
+    }
+
     private func insertTables(into names: inout FlowNames) throws {
         defer { _ = takeXID() }
         guard dialect.version == .v10 else {
@@ -290,7 +295,7 @@ final class SwitchConnection {
         }
         for case .statsReply(let reply) in try replies(to: .statsRequest(.table)) {
             guard case .table(let tables) = reply.body else { continue }
-            for table in tables where !table.name.isEmpty && table.name != "table\(table.tableID)" {
+            for table in tables where !Self.isUsualName(table.name, of: table.tableID) {
                 names.insert(table: table.name, table.tableID)
             }
         }
