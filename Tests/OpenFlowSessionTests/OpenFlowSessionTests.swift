@@ -226,3 +226,56 @@ struct Channel {
         #expect(!channel.switchEnd.wantsPacketIn(.invalidTTL))
     }
 }
+
+@Suite struct `Sessions under bad input` {
+    @Test(arguments: 0..<20, [UInt8(1), 4])
+    func `take any octets without a trap`(seed: UInt64, version: UInt8) {
+        var random = SplitMix64(seed: seed)
+        var session = OpenFlowSession(.init(end: .controller), now: 0)
+        session.receive([version, 0, 0, 8, 0, 0, 0, 1], at: 0)
+        for _ in 0..<200 {
+            session.receive(message(version, &random), at: 0)
+            while let event = session.next() { answer(event, in: &session) }
+        }
+        #expect(session.isEstablished)
+        // Everything that came out is whole messages.
+        var framer = OpenFlowFramer()
+        framer.append(session.takeOutput())
+        #expect(throws: Never.self) {
+            while try framer.next() != nil {}
+        }
+        #expect(framer.pendingByteCount == 0)
+    }
+
+    /// A header that can be, and any octets behind it.
+    private func message(_ version: UInt8, _ random: inout SplitMix64) -> [UInt8] {
+        let count = Int.random(in: 8...64, using: &random)
+        var octets = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
+        octets[0] = version
+        octets[1] = UInt8.random(in: 0...35, using: &random)
+        octets[2] = 0
+        octets[3] = UInt8(count)
+        return octets
+    }
+
+    private func answer(_ event: OpenFlowSession.Event, in session: inout OpenFlowSession) {
+        guard case .message(let envelope) = event, case .statsRequest = envelope.message else {
+            return
+        }
+        session.reply(.flow) { $0.append(FlowStatsEntry()) }
+    }
+
+    @Test func `refuse to handle fragments in another way`() {
+        var channel = Channel(clientVersions: .v10)
+        _ = channel.settle()
+        channel.client.send(.setConfig(SwitchConfig(fragments: .drop)))
+        guard case .message(let refusal)? = channel.settle().client.first,
+            case .error(let error) = refusal.message
+        else {
+            Issue.record("no error")
+            return
+        }
+        #expect(error.code == OpenFlowError.requestNotPermitted.code(in: .v10))
+        #expect(channel.switchEnd.config.fragments == .normal)
+    }
+}

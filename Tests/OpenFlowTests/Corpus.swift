@@ -15,7 +15,7 @@ enum Corpus {
         all += nicira.map { ($0, nxm) }
         let nxm2 = Dialect(version: .v13, packetInFormat: .nxm2)
         var cut = packetIn
-        cut.totalLength = 1500
+        cut.fullLength = 1500
         cut.userdata = [1, 2, 3]
         all += [packetIn, cut].map { (.packetIn($0), nxm2) }
         return all

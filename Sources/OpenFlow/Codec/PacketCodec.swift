@@ -17,7 +17,7 @@ extension PacketIn {
     init(_ reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
         self.init()
         bufferID = FlowMod.buffer(try reader.uint32())
-        totalLength = Int(try reader.uint16())
+        let totalLength = Int(try reader.uint16())
         if dialect.version == .v10 {
             inPort = PortNumber(try reader.uint16())
             reason = try Self.reason(try reader.uint8())
@@ -30,13 +30,14 @@ extension PacketIn {
             try reader.skip(2)
         }
         data = try reader.rest()
+        note(totalLength: totalLength)
     }
 
     /// Reads NXT_PACKET_IN.
     init(nicira reader: inout MessageReader) throws(OpenFlowError) {
         self.init()
         bufferID = FlowMod.buffer(try reader.uint32())
-        totalLength = Int(try reader.uint16())
+        let totalLength = Int(try reader.uint16())
         reason = try Self.reason(try reader.uint8())
         tableID = try reader.uint8()
         cookie = try reader.uint64()
@@ -47,6 +48,7 @@ extension PacketIn {
         ).match
         try reader.skip(2)
         data = try reader.rest()
+        note(totalLength: totalLength)
     }
 
     /// Reads NXT_PACKET_IN2.
@@ -76,7 +78,7 @@ extension PacketIn {
             }
             try reader.skip(min(MatchDecoder.padding(propertyLength), reader.remaining))
         }
-        totalLength = length ?? data.count
+        note(totalLength: length ?? data.count)
     }
 
     private static func reason(_ value: UInt8) throws(OpenFlowError) -> PacketInReason {

@@ -9,14 +9,14 @@ public struct PacketIn: Hashable, Sendable {
     public var metadata: Match
     /// The packet, perhaps cut.
     public var data: [UInt8]
-    /// The packet's own length.
-    public var totalLength: Int
+    /// The packet's own length, if that is not the length of ``data``.
+    public var fullLength: Int?
     public var bufferID: UInt32?
     public var userdata: [UInt8]
 
     public init(
         reason: PacketInReason = .noMatch, tableID: UInt8 = 0, cookie: UInt64 = .max,
-        metadata: Match = Match(), data: [UInt8] = [], totalLength: Int? = nil,
+        metadata: Match = Match(), data: [UInt8] = [], fullLength: Int? = nil,
         bufferID: UInt32? = nil, userdata: [UInt8] = []
     ) {
         self.reason = reason
@@ -24,9 +24,17 @@ public struct PacketIn: Hashable, Sendable {
         self.cookie = cookie
         self.metadata = metadata
         self.data = data
-        self.totalLength = totalLength ?? data.count
+        self.fullLength = fullLength
         self.bufferID = bufferID
         self.userdata = userdata
+    }
+
+    /// The packet's own length.
+    public var totalLength: Int { fullLength ?? data.count }
+
+    /// Notes the length that a message gives, once the data are there.
+    mutating func note(totalLength: Int) {
+        fullLength = totalLength == data.count ? nil : totalLength
     }
 
     /// The port that the packet came in on.

@@ -39,7 +39,8 @@ public struct PortDescription: Hashable, Sendable {
     }
 }
 
-/// What the controller wants of a port; the bits of OpenFlow 1.0, of which later versions keep some.
+/// What the controller wants of a port; the bits of OpenFlow 1.0, of which later versions keep a
+/// few.
 public struct PortConfig: OptionSet, Hashable, Sendable {
     public let rawValue: UInt32
     public init(rawValue: UInt32) { self.rawValue = rawValue }
