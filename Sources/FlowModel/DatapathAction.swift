@@ -46,7 +46,12 @@ public enum UserspaceAction: Hashable, Sendable {
 
 /// What a packet-in needs besides the packet.
 public struct ControllerUpcall: Hashable, Sendable {
+    /// The reason as OVS numbers it in datapath flows, where a miss without any rule has its own.
+    public var reasonNumber: UInt8 { isMissOfRules ? 7 : reason.rawValue }
+
     public var reason: PacketInReason
+    /// Whether no rule sent the packet, not even one for misses.
+    public var isMissOfRules: Bool
     /// Whether the packet is only traced, not sent.
     public var isSuppressed: Bool
     public var isContinuation: Bool
@@ -57,10 +62,12 @@ public struct ControllerUpcall: Hashable, Sendable {
     public var maxByteCount: UInt16
 
     public init(
-        reason: PacketInReason, isSuppressed: Bool, isContinuation: Bool = false,
+        reason: PacketInReason, isMissOfRules: Bool = false, isSuppressed: Bool,
+        isContinuation: Bool = false,
         recirculationID: UInt32, ruleCookie: UInt64, controllerID: UInt16, maxByteCount: UInt16
     ) {
         self.reason = reason
+        self.isMissOfRules = isMissOfRules
         self.isSuppressed = isSuppressed
         self.isContinuation = isContinuation
         self.recirculationID = recirculationID

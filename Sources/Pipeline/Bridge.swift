@@ -16,9 +16,12 @@ public final class Bridge {
     public let name: String
     public private(set) var ports: [PortNumber: BridgePort] = [:]
     private var portsByName: [String: BridgePort] = [:]
-    /// In the order in which packets are flooded: the local port, then by number.
-    public private(set) var floodOrder: [BridgePort] = []
+    /// In the order in which `FLOOD` takes them.
+    var floodOrder: [BridgePort] { floodTable.ports }
+    private var floodTable = FloodOrder()
     public private(set) var bundles: [String: Bundle] = [:]
+    /// In the order in which `NORMAL` floods: as they came.
+    private(set) var bundleOrder: [Bundle] = []
     private var tables: [FlowTable?] = Array(repeating: nil, count: 255)
     public var macTable = MACTable()
     public var floodVLANs: Set<UInt16> = []
@@ -27,6 +30,10 @@ public final class Bridge {
     public var sendsMisses = false
     /// Whether the bridge works as an Ethernet switch because its controllers are lost.
     public var isFailOpen = false
+
+    /// Packets that came in here and found a megaflow, and those that did not.
+    public var hitCount: UInt64 = 0
+    public var missCount: UInt64 = 0
 
     public init(name: String) { self.name = name }
 
@@ -63,24 +70,20 @@ public final class Bridge {
         precondition(ports[port.number] == nil, "the port number is taken")
         ports[port.number] = port
         portsByName[port.name] = port
+        if port.bundle.ports.isEmpty { bundleOrder.append(port.bundle) }
         port.bundle.ports.append(port)
-        let place = floodOrder.firstIndex { Self.precedes(port, $0) }
-        floodOrder.insert(port, at: place ?? floodOrder.count)
-    }
-
-    private static func precedes(_ left: BridgePort, _ right: BridgePort) -> Bool {
-        if left.number == .local || right.number == .local { return left.number == .local }
-        return left.number < right.number
+        floodTable.insert(port)
     }
 
     public func remove(_ port: BridgePort) {
         ports[port.number] = nil
         portsByName[port.name] = nil
-        floodOrder.removeAll { $0 === port }
+        floodTable.remove(port)
         port.bundle.ports.removeAll { $0 === port }
         if port.bundle.ports.isEmpty {
             macTable.removeAll(on: port.bundle)
             bundles[port.bundle.name] = nil
+            bundleOrder.removeAll { $0 === port.bundle }
         }
     }
 }

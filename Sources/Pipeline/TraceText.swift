@@ -5,22 +5,37 @@ import FlowSyntax
 /// Lines of an explanation.
 enum TraceText {
     /// ` 0. in_port=1, priority 9000, cookie 0x5adc15c0`.
-    static func table(_ number: UInt8, _ rule: Rule?) -> String {
-        let padding = number < 10 ? " " : ""
-        guard let rule else { return "\(padding)\(number). No match." }
-        var text = "\(padding)\(number). "
-        let match = MatchPrinter.text(rule.match)
+    static func table(_ number: UInt8, _ rule: Rule, _ names: FlowNames) -> String {
+        var text = label(number)
+        let match = MatchPrinter.text(rule.match, names: names)
         if !match.isEmpty { text += match + ", " }
         text += "priority \(rule.priority)"
         if rule.cookie != 0 { text += ", cookie \(hexadecimal(rule.cookie))" }
         return text
     }
 
-    static func action(_ action: Action) -> String { ActionPrinter.text(action) }
+    static func action(_ action: Action, _ names: FlowNames) -> String {
+        ActionPrinter.text(action, names: names)
+    }
+
+    private static func label(_ number: UInt8) -> String {
+        (number < 10 ? " " : "") + "\(number). "
+    }
+
+    /// What is said of a table without a rule for the packet.
+    ///
+    /// OVS has rules of its own for misses, and shows them in all bridges but the first.
+    static func miss(_ number: UInt8, callsForPacketIn: Bool, isFirst: Bool) -> String {
+        switch (isFirst, callsForPacketIn) {
+        case (true, false): label(number) + "No match."
+        case (true, true): label(number) + "No match, and a \"packet-in\" is called for."
+        case (false, false): label(number) + "reg0=0x2, priority 0"
+        case (false, true): label(number) + "reg0=0x1, priority 0"
+        }
+    }
 
     static func nowIs(_ subfield: Subfield, _ value: UInt128) -> String {
-        let name = SubfieldText.text(subfield)
-        return "\(name) is now \(hexadecimal(value))"
+        "\(SubfieldText.text(subfield)) is now \(SubfieldText.valueText(subfield, value))"
     }
 
     /// As `%#x` of C prints: zero has no prefix.

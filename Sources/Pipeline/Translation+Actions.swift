@@ -1,11 +1,12 @@
 import FlowModel
+import FlowSyntax
 
 /// Dispatch, and the actions that steer the walk.
 extension Translation {
     func execute(_ list: [Action]) {
         for action in list {
             if isExiting || error != nil { return }
-            trace.add(.action, TraceText.action(action))
+            trace.add(.action, TraceText.action(action, names))
             execute(action)
         }
     }
@@ -26,7 +27,7 @@ extension Translation {
         case .resubmit(let resubmit): self.resubmit(resubmit)
         case .gotoTable(let table): descend { search(table) }
         case .writeActions(let list): writeToActionSet(list)
-        case .clearActions: actionSet.removeAll()
+        case .clearActions: clearActionSet()
         case .exit: isExiting = true
         case .clone(let list): clone(list)
         case .note, .conjunction, .finTimeout, .ctClear: break
@@ -72,31 +73,16 @@ extension Translation {
     }
 
     private func resubmit(_ resubmit: Resubmit) {
-        let inPort = key.inPort
         descend {
-            if let port = resubmit.port, port != .inPort { key.inPort = UInt32(port.value) }
-            let target = resubmit.table ?? table
-            search(target)
-            // What `exit` ends is the innermost list only.
+            search(resubmit.table ?? table, pretending: resubmit.port)
         }
-        key.inPort = inPort
     }
 
     private func clone(_ list: [Action]) {
         let before = (key: key, stack: stack, actionSet: actionSet)
-        let baseBefore = base
-        let first = actions.count
+        // What the list writes can be written back, so that the datapath needs no copy.
         execute(list)
-        let inner = Array(actions[first...])
-        actions.removeSubrange(first...)
-        let isRewriting = inner.contains { if case .output = $0 { false } else { true } }
-        if isRewriting && !inner.isEmpty {
-            actions.append(.clone(inner))
-        } else {
-            actions += inner
-        }
         (key, stack, actionSet) = before
-        base = baseBefore
         isExiting = false
     }
 
@@ -107,7 +93,7 @@ extension Translation {
 
     private func pop(_ subfield: Subfield) {
         guard let value = stack.popLast() else {
-            trace.add(.warning, "stack underflow")
+            trace.add(.error, "stack underflow")
             return
         }
         write(value, to: subfield.location)
@@ -139,6 +125,23 @@ extension Translation {
             }
             actionSet.append(action)
         }
+        trace.add(.detail, "action set is: \(ActionPrinter.text(orderedActionSet, names: names))")
+    }
+
+    private func clearActionSet() {
+        let text =
+            actionSet.isEmpty
+            ? " empty" : ": " + ActionPrinter.text(orderedActionSet, names: names)
+        trace.add(.detail, "action set was\(text)")
+        actionSet.removeAll()
+    }
+
+    /// The action set in the order in which it is executed.
+    private var orderedActionSet: [Action] {
+        actionSet.enumerated().sorted {
+            let (left, right) = (Self.rank(of: $0.element), Self.rank(of: $1.element))
+            return left == right ? $0.offset < $1.offset : left < right
+        }.map(\.element)
     }
 
     /// When an action of the set is run; one of each rank is kept, but set-field once a field.
@@ -159,14 +162,11 @@ extension Translation {
 
     func executeActionSet() {
         guard !actionSet.isEmpty else { return }
-        let set = actionSet.enumerated().sorted {
-            let (left, right) = (Self.rank(of: $0.element), Self.rank(of: $1.element))
-            return left == right ? $0.offset < $1.offset : left < right
-        }
+        let set = orderedActionSet
         actionSet.removeAll()
         trace.open(.table, "--. Executing action set:")
         isExiting = false
-        execute(set.map(\.element))
+        execute(set)
         trace.close()
     }
 }

@@ -10,6 +10,8 @@ extension Translation {
     }
 
     private func commitNetwork() {
+        // As in OVS, without a protocol there is no IP header to write to.
+        if isIP && key.ipProtocol == 0 { return }
         switch base.etherType {
         case EtherType.ipv4:
             commit(.ipv4, [.ipv4Source, .ipv4Destination, .ipTOS, .ipTTL])
@@ -61,6 +63,8 @@ extension Translation {
 
     private func commitVLAN() {
         guard key.words[KeyWord.vlan] != base.words[KeyWord.vlan] else { return }
+        // A tag is replaced whole, with the bits that were not written.
+        wildcards.vlanTCI = .max
         let old = tags(of: base)
         let new = tags(of: key)
         // Tags that both have, from the innermost outwards, stay.

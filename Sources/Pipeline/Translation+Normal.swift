@@ -25,6 +25,7 @@ extension Translation {
             trace.add(.detail, "packet has reserved destination MAC, dropping")
             return
         }
+        consultGratuitousARP(destination)
         learnSource(vlan, input)
         if !destination.isMulticast,
             let output = bridge.macTable.lookup(destination, vlan: vlan)
@@ -34,6 +35,14 @@ extension Translation {
             trace.add(.detail, "no learned MAC for destination, flooding")
             flood(from: input, vlan: vlan)
         }
+    }
+
+    /// Looks at what tells a gratuitous ARP packet from others.
+    private func consultGratuitousARP(_ destination: EthernetAddress) {
+        guard key.etherType == EtherType.arp, destination == .broadcast else { return }
+        wildcards.ipProtocol = .max
+        // A request is gratuitous if it asks for the sender's own address.
+        if key.ipProtocol == 1 { wildcards.words[KeyWord.ipv4] = .max }
     }
 
     private func learnSource(_ vlan: UInt16, _ input: Bundle) {
@@ -59,11 +68,10 @@ extension Translation {
     }
 
     private func flood(from input: Bundle, vlan: UInt16) {
-        for port in bridge.floodOrder {
-            let output = port.bundle
-            guard output !== input, output.ports.first === port, output.includes(vlan: vlan),
-                !port.configuration.contains(.noFlood)
-            else { continue }
+        for output in bridge.bundleOrder where output !== input && output.includes(vlan: vlan) {
+            guard let port = output.ports.first, !port.configuration.contains(.noFlood) else {
+                continue
+            }
             send(to: output, vlan: vlan)
         }
     }

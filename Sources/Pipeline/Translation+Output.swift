@@ -73,7 +73,6 @@ extension Translation {
             actions.append(.output(datapathNumber))
         case .patch:
             guard let peer = network.peer(of: port) else {
-                trace.add(.warning, "Nonexistent patch port peer")
                 return
             }
             cross(from: port, to: peer.port, of: peer.bridge)
@@ -103,7 +102,7 @@ extension Translation {
 
     // MARK: Controllers
 
-    func sendToController(_ action: ControllerAction) {
+    func sendToController(_ action: ControllerAction, isMissOfRules: Bool = false) {
         commit()
         let cookie = rule?.cookie ?? .max
         let state = PacketInState(
@@ -111,15 +110,15 @@ extension Translation {
         let id = registry.register(state)
         packetIns.append(id)
         let upcall = ControllerUpcall(
-            reason: action.reason, isSuppressed: options.suppressesPacketIns,
+            reason: action.reason, isMissOfRules: isMissOfRules,
+            isSuppressed: options.suppressesPacketIns,
             recirculationID: id, ruleCookie: cookie, controllerID: action.controllerID,
             maxByteCount: action.maxByteCount)
         actions.append(.userspace(.controller(upcall)))
     }
 
     func sendMiss() {
-        trace.add(.action, "send to controller")
-        if inputPort?.configuration.contains(.noPacketIn) == true { return }
-        sendToController(ControllerAction(reason: .noMatch))
+        trace.add(.action, "controller(reason=)")
+        sendToController(ControllerAction(reason: .noMatch), isMissOfRules: true)
     }
 }

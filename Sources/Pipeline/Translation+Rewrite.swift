@@ -26,6 +26,7 @@ extension Translation {
         case .setField(let field, let value, let mask): setField(field, value, mask)
         case .load(let value, let subfield):
             if isPresent(subfield.field) {
+                consultProtocol(subfield.field.descriptor.location)
                 write(UInt128(value), to: subfield.location)
                 finishVLAN(subfield.field)
             }
@@ -49,6 +50,7 @@ extension Translation {
     }
 
     private func write(_ field: Field, _ value: UInt128) {
+        consultProtocol(field.descriptor.location)
         write(value, to: field.descriptor.location)
     }
 
@@ -72,9 +74,19 @@ extension Translation {
         return prerequisite.isMet(by: key)
     }
 
+    /// Says that the walk depends on the IP protocol, as in OVS where a field of IP is written.
+    private func consultProtocol(_ location: FieldLocation) {
+        switch location.word {
+        case KeyWord.ipv4, KeyWord.ip, KeyWord.ipv6Source..<(KeyWord.ipv6Source + 4):
+            if isIP { wildcards.ipProtocol = .max }
+        default: break
+        }
+    }
+
     private func setField(_ field: Field, _ value: UInt128, _ mask: UInt128) {
         guard isPresent(field) else { return }
         let location = field.descriptor.location
+        consultProtocol(location)
         let bits = mask & location.ones
         wildcards[location] |= bits
         key[location] = key[location] & ~bits | value & bits
@@ -119,14 +131,14 @@ extension Translation {
     }
 
     func popVLAN() {
-        wildcards.vlanTCI |= VLANBits.present
+        wildcards.vlanTCI = .max
         guard key.vlanTCI & VLANBits.present != 0 else { return }
         wildcards.words[KeyWord.vlan] |= 0xffff_ffff
         key.words[KeyWord.vlan] = key.words[KeyWord.vlan] << 32
     }
 
     private func pushVLAN(_ tpid: UInt16) {
-        wildcards.vlanTCI |= VLANBits.present
+        wildcards.vlanTCI = .max
         guard key.innerVLANTCI & VLANBits.present == 0 else {
             trace.add(.error, "push_vlan: more than two tags")
             error = error ?? .recursionTooDeep
@@ -140,8 +152,9 @@ extension Translation {
     // MARK: TTL
 
     private func decrementTTL(_ controllers: [UInt16]) {
-        guard isIP else { return }
         wildcards.ipTTL = .max
+        wildcards.ipProtocol = .max
+        guard isIP else { return }
         if key.ipTTL > 1 {
             key.ipTTL -= 1
             return

@@ -1,4 +1,5 @@
 public import FlowModel
+import FlowSyntax
 
 /// Something that each packet of a megaflow does besides being forwarded.
 ///
@@ -63,15 +64,18 @@ public struct TranslationOptions {
     public var isTraced: Bool
     /// Whether packet-ins are only shown.
     public var suppressesPacketIns: Bool
+    /// Whether an explanation shows ports by their names.
+    public var showsNames: Bool
 
     public init(
         now: Milliseconds, mayLearn: Bool, isTraced: Bool = false,
-        suppressesPacketIns: Bool = false
+        suppressesPacketIns: Bool = false, showsNames: Bool = false
     ) {
         self.now = now
         self.mayLearn = mayLearn
         self.isTraced = isTraced
         self.suppressesPacketIns = suppressesPacketIns
+        self.showsNames = showsNames
     }
 }
 
@@ -109,6 +113,8 @@ final class Translation {
     var hasChangedState = false
 
     var bridge: Bridge
+    /// Where the packet came in.
+    private let firstBridge: Bridge
     var table: UInt8 = 0
     var rule: Rule?
     var depth = 0
@@ -127,6 +133,7 @@ final class Translation {
         self.key = key
         base = key
         self.bridge = bridge
+        firstBridge = bridge
         self.network = network
         self.registry = registry
         self.options = options
@@ -172,36 +179,63 @@ final class Translation {
             normal()
             return
         }
-        search(table)
-        if error == nil { executeActionSet() }
+        search(table, isFirst: true)
     }
 
     /// Searches one table and runs its rule's actions.
-    func search(_ number: UInt8) {
+    ///
+    /// - Parameters:
+    ///   - port: what the search, and it alone, takes for the in-port.
+    ///   - isFirst: whether this is where the walk begins: controllers may want the packet if
+    ///     nothing matches, and the action set is executed at the end.
+    func search(_ number: UInt8, pretending port: PortNumber? = nil, isFirst: Bool = false) {
         let before = (table, rule)
         table = number
-        let found = lookup(in: number)
+        let inPort = key.inPort
+        if let port, port != .inPort { key.inPort = UInt32(port.value) }
+        let isMiss = isFirst && sendsMisses
+        let found = lookup(in: number, callsForPacketIn: isMiss)
+        key.inPort = inPort
         rule = found
         if let found {
             effects.append(.rule(found))
             if found.actions.isEmpty { trace.add(.action, "drop") }
             execute(found.actions)
-        } else if number == 0 && bridge.sendsMisses {
+        } else if isMiss {
             sendMiss()
         } else {
             trace.add(.action, "drop")
         }
+        if isFirst && error == nil { executeActionSet() }
         trace.close()
         (table, rule) = before
     }
 
+    /// Whether a controller gets packets of the input port that nothing matches.
+    private var sendsMisses: Bool {
+        bridge.sendsMisses && inputPort?.configuration.contains(.noPacketIn) != true
+    }
+
     /// Leaves a node of the table open in the trace.
-    private func lookup(in number: UInt8) -> Rule? {
+    private func lookup(in number: UInt8, callsForPacketIn: Bool = false) -> Rule? {
         let flowTable = bridge.table(number)
         let found = flowTable.lookup(key, wildcards: &wildcards)
         effects.append(.tableLookup(flowTable, matched: found != nil))
-        trace.open(.table, TraceText.table(number, found))
+        if let found {
+            trace.open(.table, TraceText.table(number, found, names))
+        } else {
+            trace.open(
+                .table,
+                TraceText.miss(
+                    number, callsForPacketIn: callsForPacketIn, isFirst: bridge === firstBridge))
+        }
         return found
+    }
+
+    /// The names that an explanation shows.
+    var names: FlowNames {
+        guard options.showsNames else { return FlowNames() }
+        return FlowNames(ports: bridge.ports.values.map { ($0.name, $0.number) })
     }
 
     func fail(_ error: TranslationError, _ text: String) {
@@ -229,6 +263,9 @@ final class Translation {
         mask.words[KeyWord.metadata] = 0
         for index in 0..<16 { mask.words[KeyWord.registers + index] = 0 }
         mask.words[KeyWord.conjunction] = 0
+        if key[.tunnelDestination] == 0 && key[.tunnelIPv6Destination] == 0 {
+            for index in KeyWord.tunnelID...KeyWord.erspan { mask.words[index] = 0 }
+        }
         if mask.vlanTCI != 0 { mask.vlanTCI |= VLANBits.present }
         if mask.innerVLANTCI != 0 { mask.innerVLANTCI |= VLANBits.present }
         if mask.vlanTPID != 0 || mask.vlanTCI & VLANBits.present != 0 { mask.vlanTPID = 0 }

@@ -2,6 +2,13 @@ public import FlowModel
 
 /// The text of some bits of a field: `NXM_NX_REG0[0..15]`, `reg0[5]`, `reg0`.
 public enum SubfieldText {
+    /// What the bits hold: a whole field as it prints in flows, a part of one in hexadecimal.
+    public static func valueText(_ subfield: Subfield, _ value: UInt128) -> String {
+        let row = subfield.field.descriptor
+        guard subfield.width == row.location.width else { return FieldText.hexadecimal(value) }
+        return FieldText.text(row, value, mask: row.location.ones, names: FlowNames())
+    }
+
     static func parse(_ text: TextPiece) throws(SyntaxError) -> Subfield {
         let (nameText, rest) = text.split(at: 0x5b)
         let name = nameText.string

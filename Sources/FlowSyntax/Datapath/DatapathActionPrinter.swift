@@ -43,7 +43,7 @@ public enum DatapathActionPrinter {
         case .slowPath(let reason): return "slow_path(\(reason.rawValue))"
         case .controller(let upcall):
             let cookie = FieldText.hexadecimal(UInt128(upcall.ruleCookie))
-            return "controller(reason=\(upcall.reason.rawValue),"
+            return "controller(reason=\(upcall.reasonNumber),"
                 + "dont_send=\(upcall.isSuppressed ? 1 : 0),"
                 + "continuation=\(upcall.isContinuation ? 1 : 0),"
                 + "recirc_id=\(upcall.recirculationID),rule_cookie=\(cookie),"

@@ -62,7 +62,8 @@ enum FieldText {
         let isExact = mask == row.location.ones
         switch row.format {
         case .decimal:
-            return isExact ? String(value) : hexadecimal(value) + "/" + hexadecimal(mask)
+            if isExact { return String(value) }
+            return hexadecimal(value, width: 1) + "/" + hexadecimal(mask)
         case .hexadecimal:
             return isExact ? hexadecimal(value) : hexadecimal(value) + "/" + hexadecimal(mask)
         case .ethernet: return ethernet(value, mask: mask)

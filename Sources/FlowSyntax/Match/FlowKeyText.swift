@@ -150,7 +150,7 @@ public enum FlowKeyText {
         let row = field.descriptor
         let known = Match(key: match.key, mask: .allOnes)
         let needsTag = row.field == .vlanPCP || row.field == .vlanPriority
-        guard needsTag || row.prerequisite.isMet(by: known) || isPort(row.field, of: known) else {
+        guard needsTag || row.prerequisite.isMet(by: known) else {
             throw SyntaxError("prerequisites not met for setting \(name)")
         }
         let value: MaskedValue
@@ -165,12 +165,5 @@ public enum FlowKeyText {
             throw SyntaxError("bad value for \(name) (\(text): wildcards not allowed here)")
         }
         MatchField.set(field, to: value, in: &match)
-    }
-
-    /// `tp_src` and `tp_dst` name the ports of any protocol.
-    private static func isPort(_ field: Field, of match: Match) -> Bool {
-        guard field == .tcpSource || field == .tcpDestination else { return false }
-        return Prerequisite.udp.isMet(by: match) || Prerequisite.sctp.isMet(by: match)
-            || Prerequisite.icmpv4.isMet(by: match) || Prerequisite.icmpv6.isMet(by: match)
     }
 }
