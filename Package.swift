@@ -122,6 +122,10 @@ let package = Package(
         tests("Netlink", ["Bytes", "Addresses"]),
         tests("Classifier", ["FlowModel"]),
         tests("Pipeline", ["Addresses", "FlowModel", "FlowSyntax", "PacketFormats"]),
+        tests(
+            "Switch",
+            ["Addresses", "FlowModel", "FlowSyntax", "OpenFlow", "Pipeline", "Datapath"]
+        ),
         tests("Datapath", ["Bytes", "Addresses", "FlowModel", "PacketFormats"]),
         tests("OpenFlowSession", ["Bytes", "FlowModel", "OpenFlow"]),
         tests("LinuxPorts", ["Addresses", "Datapath", "PacketFormats", "CLinux"]),

@@ -38,6 +38,7 @@ extension VirtualSwitch {
             datapath.pool.release(packet)
             return
         }
+        bridge.missCount &+= 1
         var key = datapathKey
         key.inPort = UInt32(port.number.value)
         let result = network.translate(
@@ -56,6 +57,9 @@ extension VirtualSwitch {
     private func install(
         _ megaflow: Megaflow, _ key: FlowKey, _ mask: FlowKey, _ datapath: UserspaceDatapath
     ) {
+        var mask = mask
+        // As in OVS, a megaflow is for packets with one VLAN ID, or for such without a tag.
+        mask.vlanTCI |= VLANBits.id | VLANBits.present
         guard megaflows.count < configuration.flowLimit,
             let id = try? datapath.insert(key: key, mask: mask, actions: megaflow.actions)
         else {
@@ -98,6 +102,7 @@ extension VirtualSwitch {
             guard let megaflow = megaflows[id] else { continue }
             let packets = current.packets &- megaflow.credited.packets
             guard packets > 0 else { continue }
+            megaflow.bridge.hitCount &+= packets
             let octets = current.octets &- megaflow.credited.octets
             let used = current.lastUsed.map { Milliseconds($0) } ?? megaflow.used
             credit(megaflow.effects, packets: packets, octets: octets, used: used)
@@ -172,8 +177,8 @@ extension VirtualSwitch {
         let result = network.translate(
             key, on: bridge, registry: contexts,
             options: TranslationOptions(now: now, mayLearn: false))
-        // A mask that asks for more bits now would let packets through that must go up.
-        guard SparseKey(result.mask) == megaflow.mask, result.error == nil else {
+        // If more bits matter now, packets would pass that must go up; if fewer, it does no harm.
+        guard result.mask.isCovered(by: megaflow.mask), result.error == nil else {
             contexts.release(result.packetIns)
             removeMegaflow(id)
             return
@@ -218,5 +223,16 @@ extension VirtualSwitch {
     func tellRemoved(_ rule: Rule, of managed: ManagedBridge, _ reason: SwitchEvent.RemovalReason) {
         guard rule.flags.contains(.sendFlowRemoved) && !rule.isHidden else { return }
         events.append(.flowRemoved(bridge: managed.name, rule, reason))
+    }
+}
+
+extension FlowKey {
+    /// Whether no bit is set that is not in `mask`.
+    fileprivate func isCovered(by mask: SparseKey) -> Bool {
+        let all = mask.expanded
+        for index in 0..<KeyWord.count where words[index] & ~all.words[index] != 0 {
+            return false
+        }
+        return true
     }
 }

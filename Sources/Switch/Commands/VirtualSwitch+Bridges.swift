@@ -1,0 +1,92 @@
+import Classifier
+import FlowModel
+import FlowSyntax
+public import Pipeline
+
+/// `ofproto/list`, `bridge/dump-flows`, `upcall/show` and their like.
+extension VirtualSwitch {
+    public func ofprotoList() -> String {
+        bridges.keys.sorted().map { $0 + "\n" }.joined()
+    }
+
+    /// `bridge/dump-flows [--offload-stats] BRIDGE`: all rules, hidden ones among them.
+    public func bridgeDumpFlows(
+        _ arguments: [String], now: Milliseconds
+    ) throws(CommandError) -> String {
+        guard let managed = bridges[arguments[arguments.count - 1]] else {
+            throw CommandError("Unknown bridge")
+        }
+        let showsOffload = arguments.count > 1 && arguments[0] == "--offload-stats"
+        var text = ""
+        for table in managed.bridge.usedTables {
+            let rules = table.rules(within: Match()).sorted { $0.priority > $1.priority }
+            for rule in rules { text += Self.line(of: rule, now, showsOffload) }
+        }
+        return text
+    }
+
+    private static func line(of rule: Rule, _ now: Milliseconds, _ showsOffload: Bool) -> String {
+        var text = rule.table == 0 ? "" : "table_id=\(rule.table), "
+        text += "duration=\((now - rule.created) / 1000)s, "
+        text += "n_packets=\(rule.counters.packets), n_bytes=\(rule.counters.octets), "
+        if showsOffload { text += "n_offload_packets=0, n_offload_bytes=0, " }
+        let match = MatchPrinter.text(rule.match, priority: rule.priority)
+        let separator = match.isEmpty ? "" : ","
+        return text + match + separator + "actions=" + ActionPrinter.text(rule.actions) + "\n"
+    }
+
+    public func upcallShow() -> String {
+        var text = ""
+        for kind in DatapathKind.all(of: self) {
+            let count = bridges(of: kind).reduce(0) { sum, managed in
+                sum + megaflows.values.count { $0.bridge === managed.bridge }
+            }
+            text += "\(kind.fullName):\n"
+            text += "  flows         : (current \(count)) (avg \(count)) (max \(count)) "
+            text += "(limit \(configuration.flowLimit))\n"
+            text += "  dump duration : 1ms\n  ufid enabled : true\n\n  1: (keys \(count))\n"
+        }
+        return text
+    }
+
+    public func showDatapathFeatures(_ arguments: [String]) throws(CommandError) -> String {
+        _ = try bridge(arguments[0])
+        return """
+            Masked set action: Yes
+            Tunnel push pop: No
+            Ufid: Yes
+            Truncate action: Yes
+            Clone action: Yes
+            Sample nesting: 0
+            Conntrack eventmask: No
+            Conntrack clear: No
+            Max dp_hash algorithm: 0
+            Check pkt length action: No
+            Conntrack timeout policy: No
+            Explicit Drop action: No
+            Optimized Balance TCP mode: No
+            Conntrack all-zero IP SNAT: No
+            MPLS Label add: No
+            Max VLAN headers: 2
+            Max MPLS depth: 0
+            Recirc: Yes
+            CT state: No
+            CT zone: No
+            CT mark: No
+            CT label: No
+            CT state NAT: No
+            CT orig tuple: No
+            CT orig tuple for IPv6: No
+            IPv6 ND Extension: No
+
+            """
+    }
+
+    /// The datapath port of a device.
+    public func datapathNumber(ofDevice name: String) -> UInt32? {
+        for managed in bridges.values {
+            if let interface = managed.interfaces[name] { return interface.datapathNumber }
+        }
+        return nil
+    }
+}

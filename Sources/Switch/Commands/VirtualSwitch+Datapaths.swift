@@ -1,0 +1,302 @@
+public import Datapath
+import FlowModel
+import FlowSyntax
+public import Pipeline
+
+/// What commands need to know of the datapath besides the switch.
+public struct DatapathSnapshot {
+    public var statistics = DatapathStatistics()
+    public var flows: [DatapathFlow] = []
+
+    public init() {}
+}
+
+/// `dpif/...` and `dpctl/...`: the datapath and its flows.
+extension VirtualSwitch {
+    // MARK: Ports
+
+    public func dpifShow(_ snapshot: DatapathSnapshot) -> String {
+        var text = ""
+        for kind in DatapathKind.all(of: self) {
+            let count = lookups(of: kind, snapshot)
+            text += "\(kind.fullName): hit:\(count.hits) missed:\(count.misses)\n"
+            for managed in bridges(of: kind) {
+                text += "  \(managed.name):\n"
+                for interface in managed.interfaces.values.sorted(by: Self.precedes) {
+                    text += line(of: interface)
+                }
+            }
+        }
+        return text
+    }
+
+    private static func precedes(_ left: ManagedInterface, _ right: ManagedInterface) -> Bool {
+        left.configuration.name < right.configuration.name
+    }
+
+    /// `    p1 1/2: (system)`, or nothing for an interface without a port.
+    private func line(of interface: ManagedInterface) -> String {
+        guard let port = interface.port else { return "" }
+        let number = interface.datapathNumber.map { String($0) } ?? "none"
+        var type = interface.report.type
+        if numbersPortsByName && type == "dummy" { type = "system" }
+        let options = interface.configuration.options.sorted { $0.key < $1.key }
+            .map { "\($0.key)=\($0.value)" }
+        let details = options.isEmpty ? type : "\(type): \(options.joined(separator: ", "))"
+        return "    \(port.name) \(port.number.value)/\(number): (\(details))\n"
+    }
+
+    /// Packets that found a flow and those that did not.
+    ///
+    /// With several kinds of bridges, the hits are those that megaflows were credited with.
+    private func lookups(
+        of kind: DatapathKind, _ snapshot: DatapathSnapshot
+    ) -> (hits: UInt64, misses: UInt64) {
+        if DatapathKind.all(of: self).count == 1 {
+            return (snapshot.statistics.hits, snapshot.statistics.misses)
+        }
+        return bridges(of: kind).reduce((0, 0)) {
+            ($0.0 + $1.bridge.hitCount, $0.1 + $1.bridge.missCount)
+        }
+    }
+
+    public func dpifDumpDatapaths() -> String {
+        bridges.values.map { "\(DatapathKind($0.configuration).type)@\($0.name)\n" }
+            .sorted().joined()
+    }
+
+    public func dpctlDumpDatapaths() -> String {
+        DatapathKind.all(of: self).map { $0.fullName + "\n" }.joined()
+    }
+
+    /// `dpctl/show [-s] [DP...]`.
+    public func dpctlShow(
+        _ arguments: [String], _ snapshot: DatapathSnapshot
+    ) throws(CommandError) -> String {
+        var (options, names) = try Self.options(arguments, allowed: ["-s", "--statistics"])
+        options.formUnion(options.contains("--statistics") ? ["-s"] : [])
+        var kinds: [DatapathKind] = []
+        for name in names {
+            let known = DatapathKind.all(of: self)
+            guard let kind = known.first(where: { $0.name == name || $0.fullName == name }) else {
+                throw CommandError(
+                    "ovs-vswitchd: opening datapath \(name) failed (No such device)")
+            }
+            kinds.append(kind)
+        }
+        if names.isEmpty { kinds = DatapathKind.all(of: self) }
+        return kinds.map { show($0, snapshot, showsStatistics: options.contains("-s")) }.joined()
+    }
+
+    private func show(
+        _ kind: DatapathKind, _ snapshot: DatapathSnapshot, showsStatistics: Bool
+    ) -> String {
+        let counts = lookups(of: kind, snapshot)
+        let flows = snapshot.flows.count { owns($0, kind) }
+        var text = "\(kind.fullName):\n  lookups: hit:\(counts.hits) missed:\(counts.misses)"
+        text += " lost:\(snapshot.statistics.lost)\n  flows: \(flows)\n"
+        // The datapath's own port, which exists for the sake of such lists only.
+        text += "  port 0: \(kind.name) (\(numbersPortsByName ? "dummy-internal" : "tap"))\n"
+        if showsStatistics { text += Self.statistics(of: PortCounters(), isDummy: true) }
+        let interfaces = bridges(of: kind).flatMap(\.interfaces.values)
+            .filter { $0.datapathNumber != nil }
+            .sorted { ($0.datapathNumber ?? 0) < ($1.datapathNumber ?? 0) }
+        for interface in interfaces {
+            let type = interface.report.type
+            let isPlain = type == "system" || numbersPortsByName && type == "dummy"
+            text += "  port \(interface.datapathNumber ?? 0): \(interface.configuration.name)"
+            text += isPlain ? "\n" : " (\(type))\n"
+            if showsStatistics {
+                let counters = devices.counters(interface.configuration.name) ?? PortCounters()
+                text += Self.statistics(of: counters, isDummy: type.hasPrefix("dummy"))
+            }
+        }
+        return text
+    }
+
+    private static func statistics(of counters: PortCounters, isDummy: Bool) -> String {
+        func number(_ value: UInt64) -> String { isDummy ? "?" : String(value) }
+        let errors = (number(counters.receiveErrors), number(counters.sendErrors))
+        let drops = (number(counters.receiveDrops), number(counters.sendDrops))
+        let zero = number(0)
+        return """
+                RX packets:\(counters.receivedPackets) errors:\(errors.0) dropped:\(drops.0) \
+            overruns:\(zero) frame:\(zero)
+                TX packets:\(counters.sentPackets) errors:\(errors.1) dropped:\(drops.1) \
+            aborted:\(zero) carrier:\(zero)
+                collisions:\(zero)
+                RX bytes:\(scaled(counters.receivedOctets))  TX bytes:\(scaled(counters.sentOctets))
+
+            """
+    }
+
+    /// The number, with a rounded one in larger units behind it.
+    static func scaled(_ count: UInt64) -> String {
+        let units: [(Double, String)] = [
+            (0x1p40, "TiB"), (0x1p30, "GiB"), (0x1p20, "MiB"), (0x1p10, "KiB"),
+        ]
+        guard let (size, unit) = units.first(where: { Double(count) >= $0.0 }) else {
+            return String(count)
+        }
+        let tenths = Int((Double(count) / size * 10).rounded())
+        return "\(count) (\(tenths / 10).\(tenths % 10) \(unit))"
+    }
+
+    // MARK: Flows
+
+    func owns(_ flow: DatapathFlow, _ kind: DatapathKind) -> Bool {
+        self.kind(ofPort: flow.key.expanded.inPort) == kind
+    }
+
+    /// `dpif/dump-flows [-m] [--names | --no-names] BRIDGE`.
+    public func dpifDumpFlows(
+        _ arguments: [String], _ snapshot: DatapathSnapshot, now: Milliseconds
+    ) throws(CommandError) -> String {
+        let options = arguments.dropLast()
+        let managed = try bridge(arguments[arguments.count - 1])
+        var format = DatapathFlowFormat()
+        format.isVerbose = options.contains("-m")
+        // With details the flows show names, unless they are not wanted.
+        let showsNames =
+            !options.contains("--no-names") && (options.contains("--names") || format.isVerbose)
+        if showsNames { format.names = datapathPortNames }
+        format.showsDatapath = false
+        format.now = now
+        return snapshot.flows
+            .filter {
+                network.portsByDatapathNumber[$0.key.expanded.inPort]?.bridge === managed.bridge
+            }
+            .map { format.line(of: $0, fullKey(of: $0)) }.joined()
+    }
+
+    /// `dpctl/dump-flows [-m] [--names] [DP] [filter=...] [type=...] [pmd=...]`.
+    public func dpctlDumpFlows(
+        _ arguments: [String], _ snapshot: DatapathSnapshot, now: Milliseconds
+    ) throws(CommandError) -> String {
+        let (options, operands) = try Self.options(
+            arguments, allowed: ["-m", "--more", "--names", "--no-names"])
+        var datapathName: String?
+        var filter: Match?
+        var showsAny = true
+        for operand in operands {
+            if operand.hasPrefix("filter=") {
+                filter = try Self.filter(String(operand.dropFirst(7)), datapathFilterNames)
+            } else if operand.hasPrefix("type=") {
+                showsAny = try Self.showsFlows(ofType: String(operand.dropFirst(5)))
+            } else if operand.hasPrefix("pmd=") {
+                showsAny = showsAny && operand != "pmd=0"
+            } else {
+                datapathName = operand
+            }
+        }
+        let kind = try datapath(named: datapathName)
+        var format = DatapathFlowFormat()
+        format.isVerbose = options.contains("-m") || options.contains("--more")
+        let showsNames =
+            !options.contains("--no-names") && (options.contains("--names") || format.isVerbose)
+        if showsNames { format.names = datapathPortNames }
+        format.now = now
+        let flows =
+            showsAny ? snapshot.flows.filter { owns($0, kind) && isMatched($0, by: filter) } : []
+        guard !flows.isEmpty else { return "" }
+        return "flow-dump from the main thread:\n"
+            + flows.map { format.line(of: $0, fullKey(of: $0)) }.joined()
+    }
+
+    private static func showsFlows(ofType text: String) throws(CommandError) -> Bool {
+        var shows = false
+        for type in text.split(separator: ",") {
+            switch type {
+            case "ovs", "non-offloaded", "all", "any": shows = true
+            case "tc", "dpdk", "offloaded", "partially-offloaded": break
+            default:
+                throw CommandError(
+                    "ovs-vswitchd: Failed to parse type (\(text)) (Invalid argument)")
+            }
+        }
+        return shows
+    }
+
+    private static func filter(
+        _ text: String, _ names: FlowNames
+    ) throws(CommandError) -> Match {
+        var parser = FlowParser(names: names)
+        let match = try? parser.flow(text, for: .query).match
+        if let match { return match }
+        do {
+            return Match(key: try FlowKeyText.parse(text, names: names), mask: FlowKey())
+        } catch {
+            throw CommandError(
+                "ovs-vswitchd: Failed to parse filter (\(text): \(error.message))")
+        }
+    }
+
+    /// The ports by the numbers that OpenFlow has for them, where no two bridges disagree.
+    private var datapathFilterNames: FlowNames {
+        FlowNames(
+            ports: network.portsByDatapathNumber.values.map { ($0.port.name, $0.port.number) })
+    }
+
+    /// Whether the packet that a flow was made for matches.
+    private func isMatched(_ flow: DatapathFlow, by filter: Match?) -> Bool {
+        guard let filter else { return true }
+        var key = fullKey(of: flow)
+        if let port = network.portsByDatapathNumber[key.inPort]?.port {
+            key.inPort = UInt32(port.number.value)
+        }
+        return (key & filter.mask) == filter.key
+    }
+
+    /// The key of the packet that a flow was made for; flows of others have their own only.
+    private func fullKey(of flow: DatapathFlow) -> FlowKey {
+        (megaflows[flow.id]?.datapathKey ?? flow.key).expanded
+    }
+
+    /// `dpctl/del-flows [DP]`.
+    public func dpctlDeleteFlows(_ arguments: [String]) throws(CommandError) -> String {
+        let kind = try datapath(named: arguments.first)
+        for (id, megaflow) in megaflows
+        where bridges[megaflow.bridge.name].map({ DatapathKind($0.configuration) }) == kind {
+            removeMegaflow(id)
+        }
+        return ""
+    }
+
+    /// The flow of that name.
+    public func dpctlGetFlow(
+        _ arguments: [String], _ snapshot: DatapathSnapshot, now: Milliseconds
+    ) throws(CommandError) -> String {
+        let kind = try datapath(named: arguments.count > 1 ? arguments[0] : nil)
+        let name = arguments[arguments.count - 1]
+        guard name.hasPrefix("ufid:") else {
+            throw CommandError("ovs-vswitchd: parsing flow ufid (Invalid argument)")
+        }
+        var format = DatapathFlowFormat()
+        format.now = now
+        let flow = snapshot.flows.first {
+            owns($0, kind) && DatapathFlowFormat.name(of: $0) == name
+        }
+        guard let flow else {
+            throw CommandError("ovs-vswitchd: getting flow (No such file or directory)")
+        }
+        return format.line(of: flow, fullKey(of: flow))
+    }
+
+    /// Sorts the arguments of a `dpctl` command.
+    static func options(
+        _ arguments: [String], allowed: Set<String>
+    ) throws(CommandError) -> (options: Set<String>, operands: [String]) {
+        var options: Set<String> = []
+        var operands: [String] = []
+        for argument in arguments {
+            if !argument.hasPrefix("-") {
+                operands.append(argument)
+            } else if allowed.contains(argument) {
+                options.insert(argument)
+            } else {
+                throw CommandError("Unrecognized option \(argument)")
+            }
+        }
+        return (options, operands)
+    }
+}

@@ -1,0 +1,173 @@
+import Addresses
+import Datapath
+import FlowModel
+import FlowSyntax
+import OpenFlow
+import Pipeline
+import Switch
+
+/// A switch on ports of memory, with a clock of its own, that takes the commands of transcripts.
+final class MemorySwitch {
+    /// A port that keeps what is sent.
+    final class Port: PacketPort {
+        let name: String
+        let offloads: PortOffloads = []
+        var counters = PortCounters()
+        var readinessDescriptor: Int32 { -1 }
+        private(set) var sent: [[UInt8]] = []
+
+        init(name: String) { self.name = name }
+
+        func receive(into batch: PacketBatch, from pool: PacketPool) -> Bool { false }
+
+        func transmit(_ packets: UnsafeBufferPointer<PacketBuffer>) {
+            for packet in packets { sent.append(packet.octets) }
+        }
+    }
+
+    final class Devices: DeviceProvider {
+        var ports: [String: Port] = [:]
+        private var next: UInt64 = 0
+
+        func open(
+            _ interface: InterfaceConfiguration, for bridge: BridgeConfiguration
+        ) throws(DeviceError) -> OpenedDevice {
+            let port = Port(name: interface.name)
+            ports[interface.name] = port
+            next += 1
+            return OpenedDevice(
+                port: port, hardwareAddress: EthernetAddress(0xaa55_aa55_0000 + next),
+                type: interface.type == "internal" ? "dummy-internal" : "dummy")
+        }
+
+        func close(_ name: String) { ports[name] = nil }
+        func setUp(_ name: String, _ isUp: Bool) {}
+        func counters(_ name: String) -> PortCounters? { ports[name]?.counters }
+    }
+
+    final class Link: DatapathLink {
+        let datapath = UserspaceDatapath(pool: PacketPool())
+
+        func addPort(_ number: UInt32, _ port: any PacketPort) {
+            try? datapath.addPort(number, port)
+        }
+        func removePort(_ number: UInt32) { datapath.removePort(number) }
+        func updateFlow(_ id: FlowID, _ actions: [DatapathAction]) {
+            try? datapath.update(id, actions)
+        }
+        func removeFlow(_ id: FlowID) { _ = datapath.remove(id) }
+        func execute(_ octets: [UInt8], _ key: FlowKey, _ actions: [DatapathAction]) {
+            datapath.execute(datapath.pool.make(octets), PackedKey(key), actions)
+            datapath.flush()
+        }
+    }
+
+    let devices = Devices()
+    let link = Link()
+    let virtualSwitch: VirtualSwitch
+    var configuration = SwitchConfiguration()
+    var now: Milliseconds = 1000
+
+    init() {
+        virtualSwitch = VirtualSwitch(link: link, devices: devices, numbersPortsByName: true)
+    }
+
+    func apply() { virtualSwitch.apply(configuration, now: now) }
+
+    func addBridge(_ name: String) {
+        var bridge = BridgeConfiguration(name: name)
+        var port = PortConfiguration(name: name)
+        port.interfaces = [InterfaceConfiguration(name: name, type: "internal")]
+        bridge.ports = [port]
+        configuration.bridges.append(bridge)
+        apply()
+    }
+
+    func changeBridge(_ name: String, _ body: (inout BridgeConfiguration) -> Void) {
+        for index in configuration.bridges.indices
+        where configuration.bridges[index].name == name {
+            body(&configuration.bridges[index])
+        }
+        apply()
+    }
+
+    func addPort(_ name: String, to bridge: String) {
+        changeBridge(bridge) { bridge in
+            var port = PortConfiguration(name: name)
+            port.interfaces = [InterfaceConfiguration(name: name)]
+            bridge.ports.append(port)
+        }
+    }
+
+    func changePort(_ name: String, _ body: (inout PortConfiguration) -> Void) {
+        for bridge in configuration.bridges.map(\.name) {
+            changeBridge(bridge) { bridge in
+                for index in bridge.ports.indices where bridge.ports[index].name == name {
+                    body(&bridge.ports[index])
+                }
+            }
+        }
+    }
+
+    /// Does what `ovs-ofctl` would with a flow, through the octets of a message.
+    func change(
+        _ command: FlowCommand, _ text: String, on bridge: String, _ version: OpenFlowVersion
+    ) throws {
+        guard let managed = virtualSwitch.bridges[bridge] else { return }
+        var parser = FlowParser(names: names(of: bridge))
+        let (command, flow) = try parser.flowLine(Array(text.utf8)[...], default: command)
+        var message = FlowMod(
+            command: .add, tableID: flow.table ?? (command == .add ? 0 : FlowMod.allTables),
+            match: flow.match, priority: flow.priority, cookie: flow.cookie,
+            cookieMask: flow.cookieMask, newCookie: flow.newCookie ?? 0,
+            idleTimeout: flow.idleTimeout, hardTimeout: flow.hardTimeout,
+            flags: FlowFlags(rawValue: flow.flags.rawValue), actions: flow.actions)
+        switch command {
+        case .add, .query: break
+        case .modify: message.command = .modify
+        case .modifyStrict: message.command = .modifyStrict
+        case .delete: message.command = .delete
+        case .deleteStrict: message.command = .deleteStrict
+        }
+        let isOld = version == .v10
+        let dialect = Dialect(
+            version: version, flowFormat: isOld ? .nxm : .openFlow10, hasTableInFlowMod: isOld)
+        let octets = OpenFlowMessage.flowMod(message).encoded(dialect)
+        _ = try virtualSwitch.handle(
+            OpenFlowMessage.parse(octets, dialect: dialect), version: version, for: managed,
+            now: now)
+    }
+
+    private func names(of bridge: String) -> FlowNames {
+        let ports = virtualSwitch.bridges[bridge]?.bridge.ports.values.map {
+            (name: $0.name, number: $0.number)
+        }
+        return FlowNames(ports: ports ?? [])
+    }
+
+    /// A frame comes in on a port.
+    func receive(_ frame: [UInt8], on port: String) {
+        for managed in virtualSwitch.bridges.values {
+            guard let number = managed.interfaces[port]?.datapathNumber else { continue }
+            let batch = PacketBatch()
+            batch.append(link.datapath.pool.make(frame))
+            link.datapath.receive(batch, from: number, now: UInt64(now))
+            virtualSwitch.handleMisses(of: link.datapath, now: now)
+            link.datapath.flush()
+        }
+    }
+
+    /// What the revalidator does from time to time.
+    func revalidate() {
+        var statistics: [(id: FlowID, statistics: FlowStatistics)] = []
+        link.datapath.forEachStatistics { statistics.append(($0, $1)) }
+        virtualSwitch.revalidate(statistics, now: now)
+    }
+
+    var snapshot: DatapathSnapshot {
+        var snapshot = DatapathSnapshot()
+        snapshot.statistics = link.datapath.statistics
+        link.datapath.forEachFlow { snapshot.flows.append($0) }
+        return snapshot
+    }
+}
