@@ -173,6 +173,14 @@ final class DeviceTable: DeviceProvider {
 
     func isInternal(_ name: String) -> Bool { entries[name]?.type == "internal" }
 
+    // MARK: Dummies
+
+    func dummy(_ name: String) -> DummyPort? { entries[name]?.port as? DummyPort }
+
+    var dummyNames: [String] {
+        entries.filter { $0.value.port is DummyPort }.keys.sorted()
+    }
+
     func port(_ name: String) -> (any PacketPort)? { entries[name]?.port }
 
     func isUp(_ name: String) -> Bool { entries[name]?.isUp ?? false }

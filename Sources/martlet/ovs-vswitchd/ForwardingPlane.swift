@@ -20,6 +20,8 @@ final class ForwardingPlane: DatapathLink, @unchecked Sendable {
     }
 
     private let box: Box
+    private let clock: SwitchClock
+    private let upcall: UpcallHandler
     private let thread: ForwardingThread
 
     init(
@@ -28,6 +30,8 @@ final class ForwardingPlane: DatapathLink, @unchecked Sendable {
     ) throws(SystemError) {
         let box = Box()
         self.box = box
+        self.clock = clock
+        self.upcall = upcall
         thread = try ForwardingThread(name: "forwarding") { pool in
             let datapath = UserspaceDatapath(pool: pool)
             box.datapath = datapath
@@ -89,6 +93,32 @@ final class ForwardingPlane: DatapathLink, @unchecked Sendable {
             guard octets.count <= PacketPool.defaultCapacity - PacketPool.headroom else { return }
             datapath.execute(datapath.pool.make(octets), PackedKey(key), actions)
             datapath.flush()
+        }
+    }
+
+    /// Lets frames arrive at a dummy port, and waits until they are forwarded.
+    func receive(_ frames: [[UInt8]], on port: DummyPort, number: UInt32) {
+        ask { [clock, upcall] datapath in
+            for frame in frames { port.inject(frame) }
+            let batch = PacketBatch()
+            var hasMore = true
+            while hasMore {
+                hasMore = port.receive(into: batch, from: datapath.pool)
+                guard batch.count > 0 else { break }
+                datapath.receive(batch, from: number, now: UInt64(clock.now))
+                if datapath.hasPending { upcall(datapath) }
+                datapath.flush()
+            }
+        }
+    }
+
+    /// What commands show of the datapath.
+    func snapshot(withFlows: Bool) -> DatapathSnapshot {
+        ask { datapath in
+            var snapshot = DatapathSnapshot()
+            snapshot.statistics = datapath.statistics
+            if withFlows { datapath.forEachFlow { snapshot.flows.append($0) } }
+            return snapshot
         }
     }
 

@@ -56,6 +56,9 @@ final class SwitchDaemon {
         writer.perform = { [unowned self] actions in perform(actions) }
         runtime.devices.formerNumberOf = { [unowned self] in reporter.formerNumber($0) }
         runtime.onVanished = { [unowned self] name in vanished(name) }
+        VswitchdCommands.register(on: run.control, runtime: runtime) { [server] bridge in
+            for name in bridge.map({ [$0] }) ?? server.bridgeNames { server.reconnect(name) }
+        }
     }
 
     /// Connects to the database; the daemon is ready once it has its configuration.

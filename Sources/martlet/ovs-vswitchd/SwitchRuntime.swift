@@ -129,6 +129,38 @@ final class SwitchRuntime: @unchecked Sendable {
         lock.withLock { virtualSwitch.absorb(statistics) }
     }
 
+    // MARK: For commands
+
+    /// Fetches what a command looks at; must not be called with the switch locked.
+    func fetch(_ need: VswitchdCommands.Need) -> DatapathSnapshot {
+        switch need {
+        case .nothing: break
+        case .counters: refreshCounters()
+        case .datapath(let withFlows):
+            refreshCounters()
+            return plane.snapshot(withFlows: withFlows)
+        case .ports:
+            refreshCounters()
+            devices.refreshCounters()
+            return plane.snapshot(withFlows: true)
+        }
+        return DatapathSnapshot()
+    }
+
+    /// Lets frames arrive at a dummy port, and forwards them before it returns.
+    func receive(_ frames: [[UInt8]], on port: DummyPort) {
+        let number = lock.withLock { virtualSwitch.datapathNumber(ofDevice: port.name) }
+        guard let number else { return }
+        plane.receive(frames, on: port, number: number)
+        settle()
+    }
+
+    /// Whether a dummy port's stream has its peer.
+    func connectionState(of name: String) -> DummyPort.ConnectionState? {
+        guard let port = devices.dummy(name) else { return nil }
+        return plane.ask { _ in port.connectionState }
+    }
+
     // MARK: Time
 
     func stopTime() { clock.stop() }

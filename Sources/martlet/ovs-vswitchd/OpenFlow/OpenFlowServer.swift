@@ -18,6 +18,8 @@ final class OpenFlowServer {
         timer = runtime.loop.every(.seconds(1)) { [unowned self] in updatePolicies() }
     }
 
+    var bridgeNames: [String] { Array(channels.keys) }
+
     func shutDown() {
         timer?.cancel()
         for channel in channels.values { channel.close() }
@@ -61,6 +63,7 @@ final class OpenFlowServer {
         channels.values.flatMap(\.reports)
     }
 
+    @discardableResult
     func reconnect(_ bridge: String) -> Bool {
         guard let channel = channels[bridge] else { return false }
         channel.reconnect()
