@@ -12,8 +12,8 @@ extension Translation {
         case .setEthernetDestination(let address): write(.ethernetDestination, UInt128(address))
         case .setIPv4Source(let address): writeIfIPv4(.ipv4Source, UInt128(address))
         case .setIPv4Destination(let address): writeIfIPv4(.ipv4Destination, UInt128(address))
-        case .setIPDSCP(let tos):
-            if isIP { write(.ipDSCP, UInt128(tos >> 2)) }
+        case .setIPDSCP(let dscp):
+            if isIP { write(.ipDSCP, UInt128(dscp)) }
         case .setIPECN(let ecn):
             if isIP { write(.ipECN, UInt128(ecn)) }
         case .setIPTTL(let ttl):
