@@ -1,6 +1,9 @@
 public import FlowModel
 
 extension FlowParser {
+    /// As many as OVS logs at once; a file can have a hundred thousand.
+    private static var maxNormalizationNotes: Int { 5 }
+
     /// Drops from `match` the fields that mean nothing without others, and notes that.
     ///
     /// A match on `nw_src` without a protocol that has addresses is such; OVS says so in its log
@@ -10,10 +13,12 @@ extension FlowParser {
         if Self.isPlain(match, type: type) { return }
         let normal = Self.normalized(match, type: type)
         guard normal != match else { return }
+        defer { match = normal }
+        normalizationCount += 1
+        guard normalizationCount <= Self.maxNormalizationNotes else { return }
         note("ofp_match", .information, "normalization changed ofp_match, details:")
         note("ofp_match", .information, " pre: " + MatchPrinter.text(match, names: names))
         note("ofp_match", .information, "post: " + MatchPrinter.text(normal, names: names))
-        match = normal
     }
 
     /// Whether the match is in normal form at first sight, as most are: it asks for no headers

@@ -6,6 +6,8 @@ public struct FlowParser: Sendable {
     public let names: FlowNames
     /// What was remarkable in the texts so far, but no error.
     public private(set) var notes: [SyntaxNote] = []
+    /// How many flows out of normal form have been noted.
+    var normalizationCount = 0
 
     public init(names: FlowNames = FlowNames()) {
         self.names = names
@@ -13,7 +15,10 @@ public struct FlowParser: Sendable {
 
     /// Forgets the notes, and returns them.
     public mutating func takeNotes() -> [SyntaxNote] {
-        defer { notes = [] }
+        defer {
+            notes = []
+            normalizationCount = 0
+        }
         return notes
     }
 

@@ -59,7 +59,7 @@ public enum ActionPrinter {
         case .setIPv4Source(let address): return "mod_nw_src:" + FieldText.ipv4(UInt128(address))
         case .setIPv4Destination(let address):
             return "mod_nw_dst:" + FieldText.ipv4(UInt128(address))
-        case .setIPDSCP(let tos): return "mod_nw_tos:\(tos)"
+        case .setIPDSCP(let dscp): return "mod_nw_tos:\(dscp << 2)"
         case .setIPECN(let ecn): return "mod_nw_ecn:\(ecn)"
         case .setIPTTL(let ttl): return "mod_nw_ttl:\(ttl)"
         case .setTransportSource(let port): return "mod_tp_src:\(port)"

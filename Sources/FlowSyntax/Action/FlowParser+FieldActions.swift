@@ -49,7 +49,7 @@ extension FlowParser {
         case "mod_nw_tos":
             let tos = try octet(value, "TOS")
             if tos & 3 != 0 { throw SyntaxError("\(tos): not a valid TOS") }
-            return .setIPDSCP(tos)
+            return .setIPDSCP(tos >> 2)
         case "mod_nw_ecn":
             let ecn = try octet(value, "ECN")
             if ecn > 3 { throw SyntaxError("\(ecn): not a valid ECN") }

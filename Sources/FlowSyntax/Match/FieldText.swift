@@ -63,7 +63,7 @@ enum FieldText {
         switch row.format {
         case .decimal:
             if isExact { return String(value) }
-            return hexadecimal(value, width: 1) + "/" + hexadecimal(mask)
+            return hexadecimal(value, width: 1) + "/" + hexadecimal(mask, width: 1)
         case .hexadecimal:
             return isExact ? hexadecimal(value) : hexadecimal(value) + "/" + hexadecimal(mask)
         case .ethernet: return ethernet(value, mask: mask)

@@ -75,11 +75,12 @@ public struct MatchPrinter {
             .ctIPv4Source, .ctIPv6Source, .ctIPv4Destination, .ctIPv6Destination, .ctProtocol,
             .ctTransportSource, .ctTransportDestination,
         ] { add(field) }
-        guard mask(.packetType) != 0 else { return }
         if value(.packetType) != 0 {
             add(.packetType)
         } else if mask(.recirculationID) != 0 {
-            text += "eth,"
+            // Who matches on headers of Ethernet matches on there being some.
+            let hasHeaders = isIn(KeyWord.ethernetDestination, KeyWord.count)
+            if hasHeaders || mask(.packetType) != 0 { text += "eth," }
         }
     }
 
@@ -141,8 +142,14 @@ public struct MatchPrinter {
         if isIn(KeyWord.tunnelID, KeyWord.conjunction) {
             for field: Field in [
                 .tunnelID, .tunnelSource, .tunnelDestination, .tunnelIPv6Source,
-                .tunnelIPv6Destination, .tunnelGBPID, .tunnelGBPFlags, .erspanVersion,
-                .erspanIndex, .erspanDirection, .erspanHardwareID,
+                .tunnelIPv6Destination, .tunnelGBPID,
+            ] { add(field) }
+            if mask(.tunnelGBPFlags) != 0 {
+                // OVS leaves the mask out.
+                add("tun_gbp_flags", FieldText.hexadecimal(value(.tunnelGBPFlags)))
+            }
+            for field: Field in [
+                .erspanVersion, .erspanIndex, .erspanDirection, .erspanHardwareID,
             ] { add(field) }
             add(.gtpuFlags, as: "gtpu_flags")
             add(.gtpuMessageType, as: "gtpu_msgtype")

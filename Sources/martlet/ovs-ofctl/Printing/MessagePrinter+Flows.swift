@@ -40,7 +40,7 @@ extension MessagePrinter {
             }
         var text = " \(command) "
         let table = flowMod.tableID
-        if table != 0 && table != FlowMod.allTables {
+        if table != 0 && (dialect.version > .v10 || dialect.hasTableInFlowMod) {
             text += "table:\(names.text(ofTable: table)) "
         }
         let match = MatchPrinter.text(flowMod.match, priority: flowMod.priority, names: names)
