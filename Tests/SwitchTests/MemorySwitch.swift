@@ -41,6 +41,11 @@ final class MemorySwitch {
         }
 
         func close(_ name: String) { ports[name] = nil }
+        func reconfigure(
+            _ interface: InterfaceConfiguration, from before: InterfaceConfiguration
+        ) {}
+        func setAddress(_ name: String, _ address: EthernetAddress) {}
+        func formerNumber(_ name: String) -> PortNumber? { nil }
         func setUp(_ name: String, _ isUp: Bool) {}
         func counters(_ name: String) -> PortCounters? { ports[name]?.counters }
     }
