@@ -89,32 +89,10 @@ public final class ControlRun {
                 throw ControlError("transaction error: \(result.text(sortsKeys: true))")
             }
             let schema = replica.schema.tables[table]
-            let template = schema.defaultRow
-            for row in rows {
-                let row = try Self.row(row, schema, template: template)
-                replica.load(row, table: table)
-            }
+            var reader = RowReader(schema)
+            for row in rows { replica.load(try reader.read(row), table: table) }
         }
         if replica.rows(of: "Open_vSwitch").isEmpty { _ = replica.insert(in: "Open_vSwitch") }
-    }
-
-    static func row(
-        _ json: JSON, _ table: TableSchema, template: [Datum]
-    ) throws(ControlError) -> Row {
-        guard let members = json.object else { throw ControlError("malformed row in reply") }
-        var values = template
-        do throws(OVSDBError) {
-            for member in members {
-                guard let index = table.index(of: member.key) else { continue }
-                values[index] = try Datum(member.value, type: table.columns[index].type)
-            }
-        } catch {
-            throw ControlError("\(table.name): \(error)")
-        }
-        guard let uuid = values[TableSchema.uuidIndex].uuid else {
-            throw ControlError("\(table.name): row without _uuid in reply")
-        }
-        return Row(table, uuid: uuid, values: values)
     }
 
     /// Runs the commands in order on what was loaded.

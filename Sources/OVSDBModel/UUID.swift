@@ -39,26 +39,21 @@ extension UUID: LosslessStringConvertible, CustomStringConvertible {
     public init?(_ text: some StringProtocol) {
         guard text.utf8.count == 36 else { return nil }
         var words: (high: UInt64, low: UInt64) = (0, 0)
-        var digitCount = 0
-        var followsHyphen = false
+        var position = 0
         for octet in text.utf8 {
-            if octet == UInt8(ascii: "-") {
-                guard !followsHyphen, Self.groupEnds.contains(digitCount) else { return nil }
-                followsHyphen = true
-                continue
+            switch position {
+            case 8, 13, 18, 23:
+                guard octet == UInt8(ascii: "-") else { return nil }
+            default:
+                guard let digit = Self.hexadecimalDigit(octet) else { return nil }
+                if position < 18 {
+                    words.high = words.high << 4 | digit
+                } else {
+                    words.low = words.low << 4 | digit
+                }
             }
-            guard followsHyphen || !Self.groupEnds.contains(digitCount),
-                let digit = Self.hexadecimalDigit(octet)
-            else { return nil }
-            followsHyphen = false
-            if digitCount < 16 {
-                words.high = words.high << 4 | digit
-            } else {
-                words.low = words.low << 4 | digit
-            }
-            digitCount += 1
+            position += 1
         }
-        guard digitCount == 32 else { return nil }
         self.init(high: words.high, low: words.low)
     }
 

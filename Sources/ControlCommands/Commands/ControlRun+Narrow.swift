@@ -115,9 +115,10 @@ extension ControlRun {
     public func load(followUps results: [JSON]) throws(ControlError) {
         guard let table = replica.schema.table("Bridge") else { return }
         let index = replica.index(of: "Bridge")
+        var reader = RowReader(table)
         for (port, result) in zip(soughtPorts, results) {
             guard let json = result["rows"]?[0] else { continue }
-            let row = try Self.row(json, table, template: table.defaultRow)
+            let row = try reader.read(json)
             replica.load(row, table: index)
             portOwners[port.uuid] = replica.row(row.uuid, in: "Bridge")
         }

@@ -7,7 +7,8 @@ import OVSDBModel
 final class Row {
     let uuid: UUID
     let table: TableSchema
-    /// In the order of the table's columns; a column that was not read holds its default.
+    /// In the order of the table's columns, `_uuid` among them; a column that was not read holds its
+    /// default.
     fileprivate(set) var values: [Datum]
     /// Whether the transaction inserts it.
     let isNew: Bool
@@ -18,7 +19,7 @@ final class Row {
         self.uuid = uuid
         self.values = values
         self.isNew = isNew
-        self.values[TableSchema.uuidIndex] = Datum(.uuid(uuid))
+        if isNew { self.values[TableSchema.uuidIndex] = Datum(.uuid(uuid)) }
     }
 
     /// What a column holds; the column must exist.
@@ -76,8 +77,10 @@ final class Replica {
         order[index(of: table)].filter { !$0.isDeleted }
     }
 
-    func row(_ uuid: UUID, in table: String) -> Row? {
-        guard let row = rows[index(of: table)][uuid], !row.isDeleted else { return nil }
+    func row(_ uuid: UUID, in table: String) -> Row? { row(uuid, in: index(of: table)) }
+
+    func row(_ uuid: UUID, in table: Int) -> Row? {
+        guard let row = rows[table][uuid], !row.isDeleted else { return nil }
         return row
     }
 
