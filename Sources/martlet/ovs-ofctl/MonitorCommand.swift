@@ -157,6 +157,7 @@ final class SwitchMonitor {
                 return
             }
             if let request = barriers.removeValue(forKey: header.xid) {
+                print(octets)
                 request.reply("")
                 return
             }

@@ -18,6 +18,7 @@ enum OfctlHelp {
           dump-ports SWITCH [PORT]            statistics of ports
           dump-ports-desc SWITCH [PORT]       descriptions of ports
           queue-stats SWITCH [PORT [QUEUE]]   statistics of queues
+          queue-get-config SWITCH [PORT]      queues
           mod-port SWITCH PORT ACTION         change a port
           get-frags SWITCH                    how fragments are handled
           set-frags SWITCH MODE               normal, drop, reassemble or nx-match

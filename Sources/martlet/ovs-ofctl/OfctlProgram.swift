@@ -27,6 +27,8 @@ enum OfctlProgram {
                 run: SwitchCommands.dumpPortDescriptions),
             Command(name: "queue-stats", arguments: 1...3, run: SwitchCommands.dumpQueues),
             Command(
+                name: "queue-get-config", arguments: 1...3, run: SwitchCommands.dumpQueueConfig),
+            Command(
                 name: "mod-port", arguments: 3...3, writes: true, run: SwitchCommands.modifyPort),
             Command(name: "get-frags", arguments: 1...1, run: SwitchCommands.getFragments),
             Command(
@@ -79,7 +81,7 @@ enum OfctlProgram {
     /// Commands of the genuine program that are not offered yet, for a plain answer.
     private static let unsupported: Set<String> = [
         "dump-table-features", "dump-table-desc", "mod-table", "add-group", "add-groups",
-        "mod-group", "del-groups", "insert-buckets", "remove-buckets", "queue-get-config",
+        "mod-group", "del-groups", "insert-buckets", "remove-buckets",
         "add-meter", "mod-meter", "del-meter", "del-meters", "add-tlv-map", "del-tlv-map",
         "dump-tlv-map", "dump-ipfix-bridge", "dump-ipfix-flow", "ct-flush-zone", "ct-flush",
         "ofp-parse-pcap", "bundle",

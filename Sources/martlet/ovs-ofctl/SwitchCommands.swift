@@ -72,6 +72,23 @@ enum SwitchCommands {
             connection, to: .statsRequest(.queue(number, queueID: queue)))
     }
 
+    /// `queue-get-config`: OpenFlow 1.0 asks port by port.
+    static func dumpQueueConfig(_ context: OfctlContext) throws {
+        let connection = try context.connect()
+        var number = PortNumber.none
+        if context.arguments.count > 1 {
+            number = try port(context.arguments[1], connection, context)
+        }
+        guard number == .none && connection.dialect.version == .v10 else {
+            return try context.printReplies(connection, to: .queueConfigRequest(number))
+        }
+        let ports = try connection.ports()
+        _ = connection.takeXID()
+        for port in ports where port.number < .maximum {
+            try context.printReplies(connection, to: .queueConfigRequest(port.number))
+        }
+    }
+
     private static let portActions: [String: (PortConfig, isSet: Bool)] = [
         "up": (.down, false), "down": (.down, true), "stp": (.noSTP, false),
         "no-stp": (.noSTP, true), "nostp": (.noSTP, true), "receive": (.noReceive, false),

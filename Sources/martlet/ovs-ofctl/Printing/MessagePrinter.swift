@@ -124,9 +124,9 @@ struct MessagePrinter {
         case .packetOut(let packet): text(packet)
         case .flowMod(let flowMod): text(flowMod)
         case .portMod(let portMod): text(portMod)
-        case .queueConfigRequest(let port): " port=\(port)"
+        case .queueConfigRequest(let port): " port=\(names.text(of: port))"
         case .queueConfigReply(let config):
-            " port=\(config.port)\n"
+            " port=\(names.text(of: config.port))\n"
                 + config.queues.map { "queue \($0):\n" }.joined()
         case .statsRequest(let request): text(request)
         case .statsReply(let reply): text(reply)
