@@ -7,8 +7,9 @@ import OVSDBModel
 final class Row {
     let uuid: UUID
     let table: TableSchema
-    /// In the order of the table's columns, `_uuid` among them; a column that was not read holds its
-    /// default.
+    /// In the order of the table's columns, `_uuid` among them.
+    ///
+    /// A column that was not read holds its default.
     fileprivate(set) var values: [Datum]
     /// Whether the transaction inserts it.
     let isNew: Bool
