@@ -137,7 +137,7 @@ extension ControlRun {
 
     /// The port that makes a fake bridge.
     private func localPort(of bridge: BridgeView) -> Row? {
-        replica.rows(of: "Port").first { $0.name == bridge.name }
+        replica.rows(of: "Port", named: bridge.name).first
     }
 
     private func listBridges(_ command: Command) throws(ControlError) {

@@ -104,9 +104,10 @@ extension ControlRun {
         case .singleton:
             return text == "." ? replica.rows(of: table.name).first : nil
         case .column(let column):
-            return try unique(text, rows: replica.rows(of: table.name), column: column)
+            return try unique(text, in: table, column: column)
         case .reference(let other, let nameColumn, let column):
-            let holder = try unique(text, rows: replica.rows(of: other), column: nameColumn)
+            guard let holders = replica.schema.table(other) else { return nil }
+            let holder = try unique(text, in: holders, column: nameColumn)
             guard let references = holder?[column].uuids, references.count == 1 else {
                 return nil
             }
@@ -115,13 +116,18 @@ extension ControlRun {
     }
 
     private func unique(
-        _ text: String, rows: [Row], column: String
+        _ text: String, in table: TableSchema, column: String
     ) throws(ControlError) -> Row? {
-        guard let type = rows.first?.table.column(column)?.type else { return nil }
+        guard let type = table.column(column)?.type else { return nil }
         var context: NamingContext?
         guard let atom = try? Atom(text: text, type: BaseType(type.key.type), context: &context)
         else { return nil }
-        let found = rows.filter { $0[column].scalar == atom }
+        let found: [Row]
+        if column == "name", let name = atom.string {
+            found = replica.rows(of: table.name, named: name)
+        } else {
+            found = replica.rows(of: table.name).filter { $0[column].scalar == atom }
+        }
         guard found.count > 1 else { return found.first }
         throw ControlError(
             "multiple rows in \(found[0].table.name) match \"\(text)\"")

@@ -77,7 +77,7 @@ extension ControlRun {
     func deleteNarrowly(_ command: Command) throws(ControlError) {
         let target = command.arguments[command.arguments.count - 1]
         guard view.bridges[target] == nil else { throw .tooNarrow }
-        guard let port = replica.rows(of: "Port").first(where: { $0.name == target }) else {
+        guard let port = replica.rows(of: "Port", named: target).first else {
             if command.has("--if-exists") && !command.has("--with-iface") { return }
             throw .tooNarrow
         }
@@ -126,7 +126,7 @@ extension ControlRun {
 
     /// Whether a port or an interface that was read has this name.
     private func isHeld(_ name: String) -> Bool {
-        replica.rows(of: "Port").contains { $0.name == name }
-            || replica.rows(of: "Interface").contains { $0.name == name }
+        !replica.rows(of: "Port", named: name).isEmpty
+            || !replica.rows(of: "Interface", named: name).isEmpty
     }
 }

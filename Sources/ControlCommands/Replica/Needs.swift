@@ -8,8 +8,11 @@ struct Needs {
     /// Tables of which all rows are needed.
     private var wholeTables: Set<Int> = []
     /// Which rows are needed of other tables: those that meet one of the conditions.
-    private var conditions: [Int: [JSON]] = [:]
+    private var conditions: [Int: Set<JSON>] = [:]
     private let schema: DatabaseSchema
+
+    /// With more conditions than this a table is read whole: the server walks all rows for each.
+    private static let maximumConditionCount = 16
 
     init(_ schema: DatabaseSchema) { self.schema = schema }
 
@@ -34,8 +37,7 @@ struct Needs {
     }
 
     private mutating func add(_ table: Int, where condition: JSON) {
-        if conditions[table]?.contains(condition) == true { return }
-        conditions[table, default: []].append(condition)
+        conditions[table, default: []].insert(condition)
     }
 
     private mutating func add(_ names: [String], at table: Int) {
@@ -97,9 +99,9 @@ struct Needs {
     }
 
     private func conditions(_ table: Int) -> [JSON] {
-        guard !wholeTables.contains(table), let conditions = conditions[table] else {
-            return [[]]
-        }
+        guard !wholeTables.contains(table), let conditions = conditions[table],
+            conditions.count <= Self.maximumConditionCount
+        else { return [[]] }
         return conditions.map { [$0] }
     }
 }

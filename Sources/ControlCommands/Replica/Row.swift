@@ -52,6 +52,8 @@ final class Replica {
     private(set) var rows: [[UUID: Row]]
     /// Rows by table, in the order in which the server sent them.
     private(set) var order: [[Row]]
+    /// Rows by the value of the column `name`, by table, once it was asked for.
+    private var namedRows: [[String: [Row]]?]
     private(set) var inserted: [Row] = []
     private(set) var insertedUUIDs: Set<UUID> = []
     /// The row's UUID was chosen by the operator (`--id=UUID create`).
@@ -64,6 +66,7 @@ final class Replica {
         self.schema = schema
         rows = Array(repeating: [:], count: schema.tables.count)
         order = Array(repeating: [], count: schema.tables.count)
+        namedRows = Array(repeating: nil, count: schema.tables.count)
     }
 
     func index(of table: String) -> Int {
@@ -85,10 +88,27 @@ final class Replica {
         return row
     }
 
+    /// The rows with this name.
+    func rows(of table: String, named name: String) -> [Row] {
+        let index = index(of: table)
+        if namedRows[index] == nil {
+            namedRows[index] = Dictionary(grouping: order[index], by: \.name)
+        }
+        return namedRows[index]?[name]?.filter { !$0.isDeleted } ?? []
+    }
+
+    /// Notes the name that a new row has got.
+    private func noteName(of row: Row) {
+        let index = index(of: row.table.name)
+        guard namedRows[index] != nil else { return }
+        namedRows[index]?[row.name, default: []].append(row)
+    }
+
     /// Takes in a row that was read.
     func load(_ row: Row, table: Int) {
         guard rows[table].updateValue(row, forKey: row.uuid) == nil else { return }
         order[table].append(row)
+        if namedRows[table] != nil { namedRows[table]?[row.name, default: []].append(row) }
     }
 
     var hasChanges: Bool { !inserted.isEmpty || !deleted.isEmpty || !changes.isEmpty }
@@ -142,6 +162,7 @@ extension Replica {
     func set(_ row: Row, _ column: Int, to value: Datum) {
         guard row.values[column] != value else { return }
         row.values[column] = value
+        if row.isNew, row.table.columns[column].name == "name" { noteName(of: row) }
         change(row) { change in
             change.writes[column] = value
             change.removals[column] = nil
