@@ -49,6 +49,7 @@ public indirect enum Action: Hashable, Sendable {
     case setEthernetDestination(UInt64)
     case setIPv4Source(UInt32)
     case setIPv4Destination(UInt32)
+    /// The six bits of DSCP.
     case setIPDSCP(UInt8)
     case setIPECN(UInt8)
     case setIPTTL(UInt8)

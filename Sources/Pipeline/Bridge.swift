@@ -17,7 +17,7 @@ public final class Bridge {
     public private(set) var ports: [PortNumber: BridgePort] = [:]
     private var portsByName: [String: BridgePort] = [:]
     /// In the order in which `FLOOD` takes them.
-    var floodOrder: [BridgePort] { floodTable.ports }
+    public var floodOrder: [BridgePort] { floodTable.ports }
     private var floodTable = FloodOrder()
     public private(set) var bundles: [String: Bundle] = [:]
     /// In the order in which `NORMAL` floods: as they came.

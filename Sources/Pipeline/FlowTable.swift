@@ -21,6 +21,7 @@ public final class FlowTable {
 
     public func insert(_ rule: Rule) -> Rule? {
         let replaced = classifier.insert(rule).map { asRule($0) }
+        rule.isRemoved = false
         if let replaced { forget(replaced) }
         noteTimeouts(of: rule)
         return replaced

@@ -34,6 +34,20 @@ enum TraceText {
         }
     }
 
+    /// `table=1 dl_dst=50:54:00:00:00:01 priority=32768 actions=output:1`.
+    static func learned(_ entry: RuleEntry, _ names: FlowNames) -> String {
+        var parts = ["table=\(entry.table)"]
+        let match = MatchPrinter.text(entry.match, names: names)
+        if !match.isEmpty { parts.append(match) }
+        parts.append("priority=\(entry.priority)")
+        if entry.cookie != 0 { parts.append("cookie=\(hexadecimal(entry.cookie))") }
+        if entry.idleTimeout != 0 { parts.append("idle=\(entry.idleTimeout)") }
+        if entry.hardTimeout != 0 { parts.append("hard=\(entry.hardTimeout)") }
+        if entry.flags.contains(.sendFlowRemoved) { parts.append("send_flow_rem") }
+        parts.append("actions=" + ActionPrinter.text(entry.actions, names: names))
+        return parts.joined(separator: " ")
+    }
+
     static func nowIs(_ subfield: Subfield, _ value: UInt128) -> String {
         "\(SubfieldText.text(subfield)) is now \(SubfieldText.valueText(subfield, value))"
     }

@@ -30,10 +30,11 @@ extension Translation {
         case .clearActions: clearActionSet()
         case .exit: isExiting = true
         case .clone(let list): clone(list)
+        case .learn(let learn): self.learn(learn)
         case .note, .conjunction, .finTimeout, .ctClear: break
 
         // The flow-mod with one of these was refused.
-        case .meter, .group, .learn, .pushMPLS, .popMPLS, .setMPLSLabel, .setMPLSTC, .setMPLSTTL,
+        case .meter, .group, .pushMPLS, .popMPLS, .setMPLSLabel, .setMPLSTC, .setMPLSTTL,
             .decrementMPLSTTL, .setTunnel:
             trace.add(.warning, "not supported")
 

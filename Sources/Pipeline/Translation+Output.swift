@@ -83,7 +83,7 @@ extension Translation {
 
     /// Goes on in another bridge, as if the packet had come in there, and comes back.
     private func cross(from port: BridgePort, to peer: BridgePort, of other: Bridge) {
-        let before = (bridge, key, table, rule)
+        let before = (bridge, key, table, rule, error)
         let walkBefore = (actionSet, stack, isExiting)
         effects.append(.patch(from: port, to: peer))
         bridge = other
@@ -96,7 +96,8 @@ extension Translation {
             descend { walk(from: 0) }
         }
         trace.close()
-        (bridge, key, table, rule) = before
+        // What stops the walk there does not stop it here.
+        (bridge, key, table, rule, error) = before
         (actionSet, stack, isExiting) = walkBefore
     }
 

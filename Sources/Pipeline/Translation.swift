@@ -9,6 +9,7 @@ public enum FlowEffect {
     /// A table was searched; the rule, if any, comes as an effect of its own.
     case tableLookup(FlowTable, matched: Bool)
     case learned(Bridge, MACTable.Key, Bundle)
+    case rulesLearned(Bridge, LearnedRule)
     /// A packet went into a patch port and came out of another.
     case patch(from: BridgePort, to: BridgePort)
 }
@@ -110,6 +111,10 @@ final class Translation {
     var effects: [FlowEffect] = []
     var trace: TraceRecorder
     var packetIns: [UInt32] = []
+    /// Changes to rules, to be made at the end.
+    var learnedRules: [(Bridge, LearnedRule)] = []
+    /// Rules that this walk has added.
+    var newRules: [Rule] = []
     var hasChangedState = false
 
     var bridge: Bridge
@@ -158,6 +163,7 @@ final class Translation {
             walk(from: 0)
         }
         trace.close()
+        addLearnedRules()
     }
 
     /// Runs a list of actions instead of the tables, as a packet-out does.
@@ -166,6 +172,7 @@ final class Translation {
         execute(list)
         if error == nil { executeActionSet() }
         trace.close()
+        addLearnedRules()
     }
 
     var inputPort: BridgePort? {
@@ -219,7 +226,9 @@ final class Translation {
     /// Leaves a node of the table open in the trace.
     private func lookup(in number: UInt8, callsForPacketIn: Bool = false) -> Rule? {
         let flowTable = bridge.table(number)
-        let found = flowTable.lookup(key, wildcards: &wildcards)
+        let found =
+            newRules.isEmpty
+            ? flowTable.lookup(key, wildcards: &wildcards) : lookupOld(in: flowTable)
         effects.append(.tableLookup(flowTable, matched: found != nil))
         if let found {
             trace.open(.table, TraceText.table(number, found, names))

@@ -44,8 +44,10 @@ extension VirtualSwitch {
             }
         case .delete, .deleteStrict:
             for rule in selectedRules(message, of: managed) {
+                guard !rule.isRemoved else { continue }
                 managed.bridge.table(rule.table).remove(rule)
                 tellRemoved(rule, of: managed, .delete)
+                removeLearned(by: rule, of: managed)
             }
         }
         network.bumpVersion()
@@ -142,7 +144,12 @@ extension VirtualSwitch {
                 try check(list, table: nil)
             case .group: throw .actionBadOutGroup
             case .meter: throw .meterModUnknownMeter
-            case .learn, .pushMPLS, .popMPLS, .setMPLSLabel, .setMPLSTC, .setMPLSTTL,
+            case .learn(let learn):
+                // Learned rules cannot time out with their connection yet.
+                guard learn.finIdleTimeout == 0 && learn.finHardTimeout == 0 else {
+                    throw .actionBadType
+                }
+            case .pushMPLS, .popMPLS, .setMPLSLabel, .setMPLSTC, .setMPLSTTL,
                 .decrementMPLSTTL, .setTunnel, .conjunction, .finTimeout, .ctClear:
                 throw .actionBadType
             default: break

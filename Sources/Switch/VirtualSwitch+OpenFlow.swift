@@ -287,7 +287,7 @@ extension VirtualSwitch {
     private func portStatistics(
         of managed: ManagedBridge, _ number: PortNumber, _ now: Milliseconds
     ) -> [PortStats] {
-        sortedPorts(of: managed)
+        managed.bridge.floodOrder
             .filter { number == .none || $0.number == number }
             .map { port in
                 var statistics = PortStats(port: port.number)
@@ -297,6 +297,7 @@ extension VirtualSwitch {
                     statistics.set(interface.patchCounters)
                 } else if let counters = devices.counters(port.name) {
                     statistics.set(counters)
+                    if interface.report.type.hasPrefix("dummy") { statistics.hideErrors() }
                 }
                 return statistics
             }
@@ -304,6 +305,19 @@ extension VirtualSwitch {
 }
 
 extension PortStats {
+    /// Ports of memory count packets and octets only.
+    fileprivate mutating func hideErrors() {
+        let bare = PortStats(port: port)
+        receiveErrors = bare.receiveErrors
+        receiveDropped = bare.receiveDropped
+        transmitErrors = bare.transmitErrors
+        transmitDropped = bare.transmitDropped
+        receiveFrameErrors = bare.receiveFrameErrors
+        receiveOverrunErrors = bare.receiveOverrunErrors
+        receiveCRCErrors = bare.receiveCRCErrors
+        collisions = bare.collisions
+    }
+
     fileprivate mutating func set(_ counters: PortCounters) {
         receivedPackets = counters.receivedPackets
         receivedBytes = counters.receivedOctets

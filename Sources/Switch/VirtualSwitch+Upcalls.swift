@@ -123,6 +123,8 @@ extension VirtualSwitch {
                 let isChanged = bridge.macTable.learn(
                     key.address, vlan: key.vlan, on: bundle, now: used)
                 if isChanged { network.bumpVersion() }
+            case .rulesLearned(let bridge, let learned):
+                if bridge.learn(learned, now: used) == .changed { network.bumpVersion() }
             case .patch(let from, let to):
                 creditPatch(from, to, packets: packets, octets: octets)
             }
@@ -211,10 +213,11 @@ extension VirtualSwitch {
             if managed.bridge.macTable.expire(at: now) { network.bumpVersion() }
             for table in managed.bridge.usedTables {
                 for rule in table.timedRules.values {
-                    guard let expiry = rule.expiry(at: now) else { continue }
+                    guard !rule.isRemoved, let expiry = rule.expiry(at: now) else { continue }
                     table.remove(rule)
                     network.bumpVersion()
                     tellRemoved(rule, of: managed, expiry == .idle ? .idleTimeout : .hardTimeout)
+                    removeLearned(by: rule, of: managed)
                 }
             }
         }

@@ -40,20 +40,29 @@ final class TranscriptReplay {
 
     func run() throws {
         for step in steps {
-            for command in Self.expand(step.command[0]) {
-                try run(command, Array(step.command.dropFirst()), step.output)
+            for (command, input) in Self.expand(step.command) {
+                try run(command, input, step.output)
             }
         }
     }
 
-    /// `for i in 1 2; do COMMAND || exit; done` is its commands.
-    private static func expand(_ command: String) -> [String] {
-        guard command.hasPrefix("for i in "), command.hasSuffix(" || exit; done") else {
-            return [command]
+    /// `for i in 1 2; do COMMAND || exit; done`, on one line or several, is its commands.
+    private static func expand(_ lines: [String]) -> [(command: String, input: [String])] {
+        let input = Array(lines.dropFirst())
+        var loop = Substring(lines[0])
+        var body = input
+        if loop.hasSuffix("; do") {
+            loop = loop.dropLast(4)
+            body.removeLast()
+        } else if loop.hasSuffix(" || exit; done") {
+            let parts = loop.dropLast(14).split(separator: ";", maxSplits: 1)
+            body = [String(parts[1].dropFirst(4))]
+            loop = parts[0]
         }
-        let parts = command.dropFirst(9).dropLast(14).split(separator: ";", maxSplits: 1)
-        let body = parts[1].dropFirst(4)
-        return parts[0].split(separator: " ").map { replace("$i", in: String(body), by: $0) }
+        guard loop.hasPrefix("for i in ") else { return [(lines[0], input)] }
+        return loop.dropFirst(9).split(separator: " ").flatMap { value in
+            body.map { (replace(" || exit", in: replace("$i", in: $0, by: value), by: ""), []) }
+        }
     }
 
     private static func replace(
