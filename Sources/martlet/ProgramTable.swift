@@ -14,6 +14,7 @@ enum ProgramTable {
     static var linked: [Entry] {
         [
             Entry(name: "ovs-appctl", directory: "bin", run: AppctlProgram.run),
+            Entry(name: "ovs-dpctl", directory: "bin", run: DpctlProgram.run),
             Entry(name: "ovs-vsctl", directory: "bin", run: VsctlProgram.run),
             Entry(name: "ovsdb-client", directory: "bin", run: OVSDBClientProgram.run),
             Entry(name: "ovs-ofctl", directory: "bin", run: OfctlProgram.run),

@@ -175,6 +175,13 @@ final class DeviceTable: DeviceProvider {
 
     // MARK: Dummies
 
+    /// Addresses that were given to dummies, which have no stack to keep them.
+    private(set) var dummyAddresses: [String: Set<String>] = [:]
+
+    func addDummyAddress(_ address: String, to name: String) {
+        dummyAddresses[name, default: []].insert(address)
+    }
+
     func dummy(_ name: String) -> DummyPort? { entries[name]?.port as? DummyPort }
 
     var dummyNames: [String] {

@@ -1,3 +1,4 @@
+import Addresses
 import Daemon
 import Datapath
 import LinuxPorts
@@ -73,6 +74,24 @@ extension VswitchdCommands {
                 let state = runtime.connectionState(of: name) ?? .unknown
                 return "\(name): \(state.rawValue)\n"
             }.joined()
+        }
+        registerDummyAddresses()
+    }
+
+    private func registerDummyAddresses() {
+        for (name, usage) in [("ip4addr", "ipaddr/mask-prefix-len"), ("ip6addr", "ip6addr")] {
+            server.registerText("netdev-dummy/\(name)", "[netdev] \(usage)", 2...2) {
+                [runtime] arguments throws(ControlError) in
+                guard runtime.devices.dummy(arguments[0]) != nil else {
+                    throw ControlError("Unknown Dummy Interface")
+                }
+                let text = arguments[1].prefix { $0 != "/" }
+                let isValid =
+                    name == "ip4addr" ? IPv4Address(text) != nil : IPv6Address(text) != nil
+                guard isValid else { throw ControlError("Invalid parameters") }
+                runtime.devices.addDummyAddress(arguments[1], to: arguments[0])
+                return "OK"
+            }
         }
     }
 }

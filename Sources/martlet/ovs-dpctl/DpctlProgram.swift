@@ -1,0 +1,141 @@
+import Daemon
+import Glibc
+
+/// `ovs-dpctl`: shows and changes datapaths.
+///
+/// The datapath is in `ovs-vswitchd`, so each command goes there as `dpctl/COMMAND`.
+enum DpctlProgram {
+    static let name = "ovs-dpctl"
+
+    static let options =
+        [
+            CommandOption("statistics", "s"), CommandOption("more", "m"), CommandOption("names"),
+            CommandOption("no-names"), CommandOption("may-create"), CommandOption("read-only"),
+            CommandOption("clear"), CommandOption("target", nil, .required),
+            CommandOption("timeout", "t", .required), CommandOption("help", "h"),
+            CommandOption("option", "o"), CommandOption("version", "V"),
+        ] + CommonOptions.logging
+
+    /// Commands, with how many arguments each takes.
+    static let commands: [(name: String, usage: String, count: ClosedRange<Int>)] = [
+        ("dump-dps", "", 0...0), ("show", "[-s] [dp...]", 0...Int.max),
+        ("dump-flows", "[-m] [--names] [dp] [filter=..] [type=..]", 0...6),
+        ("add-flow", "[dp] flow actions", 2...3), ("mod-flow", "[dp] flow actions", 2...3),
+        ("get-flow", "[dp] ufid", 1...2), ("del-flows", "[dp]", 0...2),
+        ("parse-actions", "actions", 1...Int.max),
+        ("normalize-actions", "flow actions", 2...Int.max), ("list-commands", "", 0...Int.max),
+    ]
+
+    static func run(_ arguments: [String]) -> Int32 {
+        Program.run(name) { try send(arguments) }
+    }
+
+    private static func send(_ arguments: [String]) throws {
+        LogSystem.shared.start(program: name)
+        var target = "ovs-vswitchd"
+        var flags: [String] = []
+        var parser = OptionParser(arguments, options: options, order: .beforeOperands)
+        while let option = try parser.nextOption() {
+            switch option.name {
+            case "statistics": flags.append("-s")
+            case "more": flags.append("-m")
+            case "names", "no-names": flags.append("--" + option.name)
+            case "may-create", "read-only", "clear": break
+            case "target": target = option.value ?? ""
+            case "help": return Program.printOutput(help)
+            case "option": return Program.printOutput(CommonOptions.list(options))
+            case "version": return Program.printOutput(ProgramVersion.text(for: name))
+            case "timeout":
+                let value = option.value ?? ""
+                guard let seconds = UInt32(value), seconds > 0 else {
+                    throw ProgramError("value \(value) on -t or --timeout is invalid")
+                }
+                alarm(seconds)
+            default: try CommonOptions.handleLogging(option)
+            }
+        }
+        try execute(parser.operands, flags, target)
+    }
+
+    private static func execute(
+        _ words: [String], _ flags: [String], _ target: String
+    ) throws {
+        guard let command = words.first else {
+            throw ProgramError("missing command name; use --help for help")
+        }
+        guard let known = commands.first(where: { $0.name == command }) else {
+            throw ProgramError("unknown command '\(command)'; use --help for help")
+        }
+        // Options of the command may stand behind it, too.
+        let operands = words.dropFirst().filter { !$0.hasPrefix("-") || $0 == "-" }
+        guard operands.count >= known.count.lowerBound else {
+            throw ProgramError(
+                "'\(command)' command requires at least \(known.count.lowerBound) arguments")
+        }
+        guard operands.count <= known.count.upperBound else {
+            throw ProgramError(
+                "'\(command)' command takes at most \(known.count.upperBound) arguments")
+        }
+        if command == "list-commands" { return Program.printOutput(commandTable) }
+        let accepted = accepted(flags, by: command)
+        let client = try ControlClient(target: target)
+        switch try client.execute("dpctl/\(command)", accepted + words.dropFirst()) {
+        case .success(let text): Program.printOutput(text)
+        case .failure(let error): throw ProgramError(ownText(of: error))
+        }
+    }
+
+    /// The options that mean something to the command; others are ignored, as they always were.
+    private static func accepted(_ flags: [String], by command: String) -> [String] {
+        switch command {
+        case "show": flags.filter { $0 == "-s" }
+        case "dump-flows": flags.filter { $0 != "-s" }
+        default: []
+        }
+    }
+
+    /// The daemon's error with this program in the daemon's place.
+    private static func ownText(of error: ControlError) -> String {
+        let daemon = "ovs-vswitchd: "
+        let lines = error.terminatedText.split(separator: "\n").map { line in
+            line.hasPrefix(daemon) ? String(line.dropFirst(daemon.count)) : String(line)
+        }
+        return lines.joined(separator: "\n\(name): ")
+    }
+
+    private static var commandTable: String {
+        "The available commands are:\n"
+            + commands.map { command in
+                let padding = String(repeating: " ", count: max(1, 24 - command.name.count))
+                return "  \(command.name)\(padding)\(command.usage)\n"
+            }.joined()
+    }
+
+    static var help: String {
+        """
+        ovs-dpctl: shows and changes the datapaths of ovs-vswitchd
+        usage: ovs-dpctl [OPTIONS] COMMAND [ARG...]
+          dump-dps                  names of all datapaths
+          show [DP...]              ports of all datapaths, or of these
+          dump-flows [DP]           flows of the datapath
+          get-flow [DP] ufid:UFID   one flow
+          del-flows [DP]            remove all flows
+        DP may be left out where there is only one datapath.
+
+        Options for show:
+          -s, --statistics          counters of ports too
+        Options for dump-flows:
+          -m, --more                what flows do not look at, too
+          --names                   ports by their names
+
+        """ + CommonOptions.loggingHelp(program: name) + """
+
+            Other options:
+              --target=TARGET           the daemon's name or socket
+              -t, --timeout=SECS        give up after SECS seconds
+              -h, --help                display this help message
+              -V, --version             display version information
+
+            """
+    }
+}
