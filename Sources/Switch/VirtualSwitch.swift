@@ -122,6 +122,8 @@ public final class VirtualSwitch {
 
     private func removeBridge(_ name: String, now: Milliseconds) {
         guard let managed = bridges.removeValue(forKey: name) else { return }
+        // Else each port would look for its own addresses.
+        managed.bridge.macTable.removeAll()
         for interface in managed.interfaces.values { close(interface, of: managed, tells: false) }
         network.remove(managed.bridge)
     }

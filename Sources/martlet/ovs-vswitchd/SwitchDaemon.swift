@@ -144,7 +144,7 @@ final class SwitchDaemon {
         noteDatapath(configuration)
         let changed = reader.takeChangedBridges().union(reporter.failingBridges)
         runtime.apply(configuration.switchConfiguration)
-        server.configure(configuration.controllers)
+        server.configure(configuration.controllers, versions: configuration.versions)
         self.configuration = configuration
         if isNewToDatabase {
             isNewToDatabase = false

@@ -36,6 +36,8 @@ final class BridgeChannels {
     var election = RoleElection()
 
     private let runtime: SwitchRuntime
+    /// What the bridge speaks, on its management socket too.
+    private var versions = OpenFlowVersions.supported
     private let management: StreamListener?
     private var controllers: [String: Controller] = [:]
     private var connections: [ObjectIdentifier: OpenFlowConnection] = [:]
@@ -56,7 +58,9 @@ final class BridgeChannels {
         }
         accept = { [unowned self] stream in
             self.accept(
-                stream, OpenFlowSession.Configuration(end: .service, probeInterval: nil), nil)
+                stream,
+                OpenFlowSession.Configuration(
+                    end: .service, versions: versions, probeInterval: nil), nil)
         }
     }
 
@@ -69,7 +73,8 @@ final class BridgeChannels {
 
     // MARK: Controllers
 
-    func configure(_ wanted: [ControllerConfiguration]) {
+    func configure(_ wanted: [ControllerConfiguration], versions: OpenFlowVersions) {
+        self.versions = versions
         let targets = Dictionary(wanted.map { ($0.target, $0) }, uniquingKeysWith: { $1 })
         for target in Array(controllers.keys) where targets[target] == nil {
             removeController(target)

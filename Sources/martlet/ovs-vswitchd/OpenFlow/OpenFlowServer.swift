@@ -27,7 +27,9 @@ final class OpenFlowServer {
     }
 
     /// Opens and closes channels, so that each bridge has its management socket and controllers.
-    func configure(_ controllers: [String: [ControllerConfiguration]]) {
+    func configure(
+        _ controllers: [String: [ControllerConfiguration]], versions: [String: OpenFlowVersions]
+    ) {
         let bridges = runtime.lock.withLock { Set(runtime.virtualSwitch.bridges.keys) }
         for name in Array(channels.keys) where !bridges.contains(name) {
             channels.removeValue(forKey: name)?.close()
@@ -35,7 +37,7 @@ final class OpenFlowServer {
         for name in bridges {
             let channel = channels[name] ?? BridgeChannels(bridge: name, runtime: runtime)
             channels[name] = channel
-            channel.configure(controllers[name] ?? [])
+            channel.configure(controllers[name] ?? [], versions: versions[name] ?? .supported)
         }
         updatePolicies()
     }
