@@ -106,6 +106,10 @@ let package = Package(
         .testTarget(
             name: "MachineTests", dependencies: ["TestSupport"], swiftSettings: common
         ),
+        .testTarget(
+            name: "VswitchdTests", dependencies: ["TestSupport", "martlet"],
+            swiftSettings: common
+        ),
         .testTarget(name: "TidyTests", dependencies: ["TestSupport"], swiftSettings: common),
 
         tests("Bytes", []),
