@@ -87,7 +87,7 @@ extension MessagePrinter {
     }
 
     /// The actions of OpenFlow 1.0 by their bits, in the order in which OVS names them.
-    private static func actionNames(_ bits: UInt32) -> String {
+    static func actionNames(_ bits: UInt32) -> String {
         let names: [(Int, String)] = [
             (0, "output"), (11, "enqueue"), (1, "set_vlan_vid"), (2, "set_vlan_pcp"),
             (3, "strip_vlan"), (4, "mod_dl_src"), (5, "mod_dl_dst"), (6, "mod_nw_src"),

@@ -96,8 +96,33 @@ extension MessagePrinter {
     }
 
     private func text(_ features: GroupFeatures) -> String {
-        "\n Group table:\n    Types:  0x\(String(features.types, radix: 16))\n"
+        let kinds = ["all", "select", "indirect", "fast failover"]
+        var text =
+            "\n Group table:\n    Types:  0x\(String(features.types, radix: 16))\n"
             + "    Capabilities:  0x\(String(features.capabilities, radix: 16))\n"
+        for (index, kind) in kinds.enumerated() where features.types >> UInt32(index) & 1 == 1 {
+            let limit = String(features.maxGroups[index], radix: 16)
+            let actions =
+                dialect.version == .v10
+                ? Self.actionNames(features.actions[index])
+                : Self.actionNames13(features.actions[index])
+            text += "    \(kind) group:\n       max_groups=0x\(limit)\n       actions:\(actions)\n"
+        }
+        return text
+    }
+
+    /// The actions of OpenFlow 1.3 by their bits, in the order in which OVS names them.
+    private static func actionNames13(_ bits: UInt32) -> String {
+        let names: [(Int, String)] = [
+            (0, "output"), (22, "group"), (25, "set_field"), (18, "strip_vlan"),
+            (17, "push_vlan"), (23, "mod_nw_ttl"), (24, "dec_ttl"), (15, "set_mpls_ttl"),
+            (16, "dec_mpls_ttl"), (19, "push_mpls"), (20, "pop_mpls"), (21, "set_queue"),
+        ]
+        return Self.words(names, bits)
+    }
+
+    private static func words(_ names: [(Int, String)], _ bits: UInt32) -> String {
+        names.filter { bits >> UInt32($0.0) & 1 == 1 }.map { " " + $0.1 }.joined()
     }
 
     private func text(_ table: TableFeatures) -> String {
@@ -106,8 +131,12 @@ extension MessagePrinter {
     }
 
     private func text(_ features: MeterFeatures) -> String {
-        "\nmax_meter:\(features.maxMeters) max_bands:\(features.maxBands) "
-            + "max_color:\(features.maxColor)\nband_types: 0\ncapabilities: 0\n"
+        let bands = Self.words([(1, "drop"), (2, "dscp_remark")], features.bandTypes)
+        let capabilities = Self.words(
+            [(0, "kbps"), (1, "pktps"), (2, "burst"), (3, "stats")], features.capabilities)
+        return "\nmax_meter:\(features.maxMeters) max_bands:\(features.maxBands) "
+            + "max_color:\(features.maxColor)\nband_types:\(bands.isEmpty ? " 0" : bands)\n"
+            + "capabilities:\(capabilities.isEmpty ? " 0" : capabilities)\n"
     }
 
     private func text(_ tables: [TableStats]) -> String {
