@@ -54,7 +54,7 @@ enum ParseCommands {
         var flows: [(FlowCommand, FlowDescription)] = []
         try TextFile.forEachLine(of: octets) { line, number in
             do {
-                flows.append(try parser.flowLine(line, default: .add))
+                flows.append((.add, try parser.flow(line, for: .add)))
             } catch {
                 throw ProgramError("\(path):\(number): \(error)")
             }
