@@ -84,15 +84,18 @@ public struct OpenedDevice {
     /// What `dpif/show` calls the type: `system`, `internal`, `tap`, `dummy`, `dummy-internal`.
     public let type: String
     public let isLinkDown: Bool
+    /// Whether the administrator has the device down.
+    public let isDown: Bool
 
     public init(
         port: any PacketPort, hardwareAddress: EthernetAddress, type: String,
-        isLinkDown: Bool = false
+        isLinkDown: Bool = false, isDown: Bool = false
     ) {
         self.port = port
         self.hardwareAddress = hardwareAddress
         self.type = type
         self.isLinkDown = isLinkDown
+        self.isDown = isDown
     }
 }
 

@@ -103,13 +103,14 @@ extension VirtualSwitch {
         events.append(.portStatus(bridge: managed.name, port, .modified))
     }
 
-    /// Notes that a device's carrier came or went.
-    public func noteLink(_ name: String, isDown: Bool) {
+    /// Notes that a device went up or down, or that its carrier came or went.
+    public func noteLink(_ name: String, isUp: Bool, isRunning: Bool) {
         for managed in bridges.values {
-            guard let port = managed.interfaces[name]?.port, port.isLinkDown != isDown else {
-                continue
-            }
-            port.isLinkDown = isDown
+            guard let port = managed.interfaces[name]?.port else { continue }
+            let before = (port.isLinkDown, port.configuration)
+            port.isLinkDown = !isRunning
+            port.setDown(!isUp)
+            guard before != (port.isLinkDown, port.configuration) else { continue }
             network.bumpVersion()
             events.append(.portStatus(bridge: managed.name, port, .modified))
         }

@@ -291,6 +291,7 @@ public final class VirtualSwitch {
             number: number, name: interface.name, kind: kind, hardwareAddress: address,
             bundle: bundle)
         port.isLinkDown = device?.isLinkDown ?? false
+        if device?.isDown == true { port.configuration.insert(.portDown) }
         network.insert(port, into: managed.bridge)
         let report = InterfaceReport(
             number: Int(number.value), error: nil, hardwareAddress: address,
@@ -328,6 +329,7 @@ public final class VirtualSwitch {
             detach(interface)
             network.setKind(of: port, on: managed.bridge, to: .unavailable)
             port.isLinkDown = true
+            port.setDown(true)
             interface.isDetached = true
             managed.hasFailures = true
             events.append(.portStatus(bridge: managed.name, port, .modified))
@@ -346,6 +348,7 @@ public final class VirtualSwitch {
         interface.report.hardwareAddress = device.hardwareAddress
         port.hardwareAddress = device.hardwareAddress
         port.isLinkDown = device.isLinkDown
+        port.setDown(device.isDown)
         network.setKind(of: port, on: managed.bridge, to: .datapath(number))
         link.addPort(number, device.port)
         events.append(.portStatus(bridge: managed.name, port, .modified))
@@ -442,5 +445,12 @@ public final class ContextTable: ContextRegistry {
 
     public func release(_ ids: [UInt32]) {
         for id in ids { states[id] = nil }
+    }
+}
+
+extension BridgePort {
+    /// Shows whether the device is up, as OpenFlow's port configuration does.
+    func setDown(_ isDown: Bool) {
+        if isDown { configuration.insert(.portDown) } else { configuration.remove(.portDown) }
     }
 }

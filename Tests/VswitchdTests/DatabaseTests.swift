@@ -91,7 +91,7 @@ import Testing
         deployment.vsctl("add-br br0 -- add-port br0 p1 tag=10 trunks=1,2 vlan_mode=access")
         #expect(
             deployment.log(of: "ovs-vswitchd").contains(
-                "port p1: trunks of an access port are ignored"))
+                "port p1: ignoring trunks in favor of implicit vlan"))
         deployment.vsctl("set Interface p1 mac=\"01:00:00:00:00:01\"")
         #expect(
             deployment.log(of: "ovs-vswitchd").contains(
@@ -111,5 +111,19 @@ import Testing
         deployment.kill("ovs-vswitchd", SIGKILL)
         #expect(deployment.vsctl("add-port br0 p1") == "")
         #expect(deployment.log(of: "second").contains("added interface p1 on port 1"))
+    }
+
+    @Test func `a port of memory shows its index, its MTU and whether it is up`() {
+        deployment.vsctl(
+            "add-br br0 -- add-port br0 p1 -- set Interface p1 options:ifindex=1111")
+        #expect(
+            deployment.columns("Interface", "p1", "ifindex", "mtu", "link_state") == [
+                "1111", "1500", "up",
+            ])
+        deployment.vsctl("set Interface p1 mtu_request=9000")
+        #expect(deployment.vsctl("wait-until Interface p1 mtu=9000") == "")
+        #expect(deployment.appctl("netdev-dummy/set-admin-state p1 down") == "OK\n")
+        #expect(
+            deployment.vsctl("wait-until Interface p1 admin_state=down link_state=down") == "")
     }
 }

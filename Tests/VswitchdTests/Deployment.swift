@@ -87,6 +87,15 @@ final class Deployment {
         return result.error + result.output.trimmingNewline
     }
 
+    /// Gives the switch a control command, and returns the answer.
+    func appctl(_ words: String) -> String {
+        let arguments = words.split(separator: " ").map(String.init)
+        let result = Subprocess.run(
+            ["ovs-appctl", "-t", directory("ovs-vswitchd.ctl")] + arguments,
+            environment: environment)
+        return result.error + result.output
+    }
+
     /// The columns of the row of a name, without blanks at their ends.
     func columns(_ table: String, _ name: String, _ columns: String...) -> [String] {
         columns.map { vsctl("get \(table) \(name) \($0)") }

@@ -14,7 +14,12 @@ final class DeviceTable: DeviceProvider {
         let port: any PacketPort
         let type: String
         var isUp = true
+        /// What a port of memory says of itself.
+        var index: Int32 = 0
+        var mtu: UInt32 = DeviceTable.defaultMTU
     }
+
+    static let defaultMTU: UInt32 = 1500
 
     private var entries: [String: Entry] = [:]
     private let dummy: VswitchdOptions.DummyLevel?
@@ -79,7 +84,12 @@ final class DeviceTable: DeviceProvider {
             interface.hardwareAddress ?? EthernetAddress(0xaa55_aa55_0000 + nextDummyAddress)
         nextDummyAddress += 1
         let type = interface.type == "internal" ? "dummy-internal" : "dummy"
-        return remember(port, interface.name, address, type)
+        let device = remember(port, interface.name, address, type)
+        entries[interface.name]?.index = interface.options["ifindex"].flatMap { Int32($0) } ?? 0
+        if let mtu = interface.requestedMTU {
+            entries[interface.name]?.mtu = UInt32(clamping: mtu)
+        }
+        return device
     }
 
     private func openTAP(
@@ -92,7 +102,8 @@ final class DeviceTable: DeviceProvider {
         if let wanted { try port.setAddress(wanted) }
         if let mtu = interface.requestedMTU { try port.device.setMTU(mtu) }
         let address = try port.device.address()
-        return remember(port, interface.name, address, interface.type)
+        return remember(
+            port, interface.name, address, interface.type, flags: try port.device.flags())
     }
 
     private func openSystem(
@@ -103,21 +114,27 @@ final class DeviceTable: DeviceProvider {
         if let wanted = interface.hardwareAddress { try device.setAddress(wanted) }
         if let mtu = interface.requestedMTU { try device.setMTU(mtu) }
         let address = try device.address()
-        let isUp = try device.flags() & Int32(IFF_RUNNING) != 0
-        return remember(port, interface.name, address, "system", isLinkDown: !isUp)
+        return remember(port, interface.name, address, "system", flags: try device.flags())
     }
 
     private func remember(
         _ port: any PacketPort, _ name: String, _ address: EthernetAddress, _ type: String,
-        isLinkDown: Bool = false
+        flags: Int32 = Int32(IFF_UP) | Int32(IFF_RUNNING)
     ) -> OpenedDevice {
         entries[name] = Entry(port: port, type: type)
         return OpenedDevice(
-            port: port, hardwareAddress: address, type: type, isLinkDown: isLinkDown)
+            port: port, hardwareAddress: address, type: type,
+            isLinkDown: flags & Int32(IFF_RUNNING) == 0, isDown: flags & Int32(IFF_UP) == 0)
     }
 
     func reconfigure(_ interface: InterfaceConfiguration, from before: InterfaceConfiguration) {
-        guard let entry = entries[interface.name], !(entry.port is DummyPort) else { return }
+        guard let entry = entries[interface.name] else { return }
+        if entry.port is DummyPort {
+            entries[interface.name]?.mtu =
+                interface.requestedMTU.map { UInt32(clamping: $0) } ?? Self.defaultMTU
+            onDummyChange?(interface.name)
+            return
+        }
         let device = Device(interface.name)
         do throws(SystemError) {
             if let mtu = interface.requestedMTU, mtu != before.requestedMTU {
@@ -143,8 +160,12 @@ final class DeviceTable: DeviceProvider {
     func close(_ name: String) { entries[name] = nil }
 
     func setUp(_ name: String, _ isUp: Bool) {
+        guard let entry = entries[name] else { return }
         entries[name]?.isUp = isUp
-        guard let entry = entries[name], !(entry.port is DummyPort) else { return }
+        if entry.port is DummyPort {
+            onDummyChange?(name)
+            return
+        }
         do throws(SystemError) {
             try Device(name).setUp(isUp)
         } catch {
@@ -159,6 +180,15 @@ final class DeviceTable: DeviceProvider {
     var formerNumberOf: ((String) -> PortNumber?)?
 
     func formerNumber(_ name: String) -> PortNumber? { formerNumberOf?(name) }
+
+    /// Called when a port of memory has gone up or down or has another MTU; the switch may be locked.
+    var onDummyChange: ((String) -> Void)?
+
+    /// What a port of memory says of itself.
+    func dummyFacts(_ name: String) -> (isUp: Bool, index: Int32, mtu: UInt32)? {
+        guard let entry = entries[name], entry.port is DummyPort else { return nil }
+        return (entry.isUp, entry.index, entry.mtu)
+    }
 
     /// Whether `--enable-dummy` asked for ports of memory.
     var hasDummies: Bool { dummy != nil }

@@ -55,6 +55,12 @@ final class SwitchDaemon {
         controllers = ControllerReporter(writer: writer)
         writer.perform = { [unowned self] actions in perform(actions) }
         runtime.devices.formerNumberOf = { [unowned self] in reporter.formerNumber($0) }
+        runtime.devices.onDummyChange = { [unowned self] name in
+            run.loop.soon { [self] in
+                reporter.noteDummy(name)
+                writer.flush()
+            }
+        }
         runtime.onVanished = { [unowned self] name in vanished(name) }
         VswitchdCommands.register(on: run.control, runtime: runtime) { [server] bridge in
             for name in bridge.map({ [$0] }) ?? server.bridgeNames { server.reconnect(name) }

@@ -138,8 +138,7 @@ final class ConfigurationReader {
             row["fail_mode"].string.flatMap(Bridge.FailMode.init(rawValue:)) ?? .standalone
         bridge.floodVLANs = Set(row["flood_vlans"].integers.map { UInt16(truncatingIfNeeded: $0) })
         bridge.datapathID = other["datapath-id"].flatMap(Self.datapathID)
-        bridge.hardwareAddress = other["hwaddr"].flatMap { EthernetAddress($0) }
-            .flatMap { $0.isMulticast || $0.isZero ? nil : $0 }
+        bridge.hardwareAddress = other["hwaddr"].flatMap { address($0, ofBridge: bridge.name) }
         bridge.fallbackAddress = Self.address(of: id)
         bridge.macAgingTime =
             other["mac-aging-time"].flatMap(Milliseconds.init) ?? MACTable.defaultAgingTime
@@ -181,6 +180,15 @@ final class ConfigurationReader {
         let second = UInt32(truncatingIfNeeded: id.high).byteSwapped
         let value = UInt64(first) << 16 | UInt64(second >> 16)
         return EthernetAddress(value & 0xfeff_ffff_ffff | 0x0200_0000_0000)
+    }
+
+    private func address(_ text: String, ofBridge bridge: String) -> EthernetAddress? {
+        guard let address = EthernetAddress(text), !address.isZero else { return nil }
+        guard !address.isMulticast else {
+            log.error("bridge \(bridge): cannot set MAC address to multicast address \(text)")
+            return nil
+        }
+        return address
     }
 
     /// Sixteen hexadecimal digits, or as `ovs-vswitchd.conf.db(5)` says also 0x and fewer.
@@ -243,7 +251,7 @@ final class ConfigurationReader {
         port.tag = tag ?? 0
         port.trunks = trunks.isEmpty ? nil : Set(trunks)
         if port.vlanMode == .access && !trunks.isEmpty {
-            log.warning("port \(port.name): trunks of an access port are ignored")
+            log.warning("port \(port.name): ignoring trunks in favor of implicit vlan")
             port.trunks = nil
         }
         for interfaceID in row["interfaces"].uuids {
@@ -280,8 +288,8 @@ final class ConfigurationReader {
     private func address(_ text: String, of name: String, isLocal: Bool) -> EthernetAddress? {
         if isLocal {
             log.error(
-                "interface \(name): its mac is ignored, since other_config:hwaddr of the bridge "
-                    + "sets the local port's address")
+                "interface \(name): ignoring mac in Interface record "
+                    + "(use Bridge record to set local port's mac)")
             return nil
         }
         guard let address = EthernetAddress(text), !address.isZero, !address.isMulticast else {

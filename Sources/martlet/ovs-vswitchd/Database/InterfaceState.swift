@@ -56,10 +56,10 @@ struct InterfaceState: Equatable {
     // MARK: Kinds of interface
 
     /// A port that exists in memory alone: a dummy, or the end of a patch cable.
-    mutating func setVirtual(isUp: Bool, mtu: UInt32?) {
+    mutating func setVirtual(isUp: Bool, index: Int32, mtu: UInt32?) {
         self.isUp = isUp
         isRunning = isUp
-        index = 0
+        self.index = index
         self.mtu = mtu
     }
 

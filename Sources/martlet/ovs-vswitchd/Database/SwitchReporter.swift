@@ -213,11 +213,11 @@ final class SwitchReporter {
                 state.address = nil
                 state.setGone()
             } else if report.type == "patch" {
-                state.setVirtual(isUp: true, mtu: nil)
+                state.setVirtual(isUp: true, index: 0, mtu: nil)
                 patches.insert(name)
                 show(name, PortCounters(), report)
-            } else if runtime.devices.isDummy(name) {
-                state.setVirtual(isUp: runtime.devices.isUp(name), mtu: 1500)
+            } else if let facts = runtime.devices.dummyFacts(name) {
+                state.setVirtual(isUp: facts.isUp, index: facts.index, mtu: facts.mtu)
                 show(name, PortCounters(), report)
             } else if let device = try? links?.link(named: name) {
                 link = device
@@ -295,7 +295,8 @@ final class SwitchReporter {
         shown[link.name] = entry
         guard isChanged else { return false }
         runtime.withSwitch { virtualSwitch in
-            virtualSwitch.noteLink(link.name, isDown: !link.canPass)
+            virtualSwitch.noteLink(
+                link.name, isUp: link.flags.contains(.up), isRunning: link.canPass)
             if let address = link.address { virtualSwitch.noteAddress(link.name, address) }
         }
         showState(link.name, state)
@@ -304,12 +305,21 @@ final class SwitchReporter {
         return false
     }
 
+    /// Shows a port of memory that has gone up or down, or has another MTU.
+    func noteDummy(_ name: String) {
+        guard var entry = shown[name], let facts = runtime.devices.dummyFacts(name) else { return }
+        entry.state.setVirtual(isUp: facts.isUp, index: facts.index, mtu: facts.mtu)
+        shown[name] = entry
+        runtime.withSwitch { $0.noteLink(name, isUp: facts.isUp, isRunning: facts.isUp) }
+        showState(name, entry.state)
+    }
+
     /// The bridge of an interface.
     func bridge(of interface: String) -> String? { shown[interface]?.bridge }
 
     // MARK: Counters
 
-    /// Shows what ports have counted, and whether dummies are up.
+    /// Shows what ports have counted.
     func reportStatistics() {
         runtime.devices.refreshCounters()
         if runtime.devices.hasDevices, let all = try? links?.links() {
@@ -324,11 +334,6 @@ final class SwitchReporter {
             if let counters = runtime.devices.counters(name) {
                 show(name, counters, entry.report)
             }
-            var state = entry.state
-            state.setVirtual(isUp: runtime.devices.isUp(name), mtu: state.mtu)
-            guard state != entry.state else { continue }
-            shown[name]?.state = state
-            showState(name, state)
         }
         for name in patches {
             guard let entry = shown[name] else { continue }
