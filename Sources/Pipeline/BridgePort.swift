@@ -57,7 +57,21 @@ public final class Bundle {
         case nativeUntagged = "native-untagged"
     }
 
+    /// `other_config:priority-tags` of ovs-vswitchd.conf.db(5): whether a packet without a VLAN
+    /// leaves with a tag that holds its priority.
+    public enum PriorityTags: String, Sendable {
+        case no
+        case ifNonzero = "if-nonzero"
+        case always
+
+        /// The setting as the database has it.
+        public init(text: String?) {
+            self = text == "true" ? .ifNonzero : text.flatMap { .init(rawValue: $0) } ?? .no
+        }
+    }
+
     public let name: String
+    public var priorityTags = PriorityTags.no
     public var vlanMode = VLANMode.trunk
     /// The access or native VLAN.
     public var tag: UInt16 = 0

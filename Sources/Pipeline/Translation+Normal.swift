@@ -81,7 +81,9 @@ extension Translation {
         guard let port = output.ports.first else { return }
         let before = key.words[KeyWord.vlan]
         let vid = output.outputVID(vlan: vlan)
-        if vid == 0 {
+        if keepsPriorityTag(output, vid: vid) {
+            key.vlanTCI = key.vlanTCI & VLANBits.priority | VLANBits.present
+        } else if vid == 0 {
             if key.vlanTCI & VLANBits.present != 0 {
                 key.words[KeyWord.vlan] <<= 32
             }
@@ -94,5 +96,14 @@ extension Translation {
         }
         composeOutput(to: port.number)
         key.words[KeyWord.vlan] = before
+    }
+
+    /// Whether a packet that would leave without a tag keeps one for its priority.
+    private func keepsPriorityTag(_ output: Bundle, vid: UInt16) -> Bool {
+        guard vid == 0, output.priorityTags != .no, key.vlanTCI & VLANBits.present != 0 else {
+            return false
+        }
+        wildcards.vlanTCI |= VLANBits.priority
+        return output.priorityTags == .always || key.vlanTCI & VLANBits.priority != 0
     }
 }

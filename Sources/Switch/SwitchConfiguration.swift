@@ -42,6 +42,7 @@ public struct BridgeConfiguration: Equatable, Sendable {
 public struct PortConfiguration: Equatable, Sendable {
     public var name: String
     public var vlanMode = Bundle.VLANMode.trunk
+    public var priorityTags = Bundle.PriorityTags.no
     public var tag: UInt16 = 0
     public var trunks: Set<UInt16>?
     public var interfaces: [InterfaceConfiguration] = []

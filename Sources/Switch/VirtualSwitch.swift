@@ -219,6 +219,7 @@ public final class VirtualSwitch {
         bundle.vlanMode = port.vlanMode
         bundle.tag = port.tag
         bundle.trunks = port.trunks
+        bundle.priorityTags = port.priorityTags
         for interface in port.interfaces {
             if let existing = managed.interfaces[interface.name] {
                 let before = existing.configuration

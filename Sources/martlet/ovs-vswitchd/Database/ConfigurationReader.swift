@@ -249,6 +249,8 @@ final class ConfigurationReader {
             }
         }
         port.tag = tag ?? 0
+        port.priorityTags = Bundle.PriorityTags(
+            text: row["other_config"].stringMap["priority-tags"])
         port.trunks = trunks.isEmpty ? nil : Set(trunks)
         if port.vlanMode == .access && !trunks.isEmpty {
             log.warning("port \(port.name): ignoring trunks in favor of implicit vlan")
