@@ -189,7 +189,10 @@ public struct DatapathFlowPrinter {
     private mutating func addTCP() {
         addGroup(.tcp)
         let bits = UInt64(mask.tcpFlags & 0xfff)
-        guard bits != 0 else { return }
+        guard bits != 0 else {
+            if isVerbose && key.tcpFlags != 0 { parts.append("tcp_flags(0/0)") }
+            return
+        }
         let flags = FlagNames.tcp.text(UInt64(key.tcpFlags) & bits, mask: bits)
         parts.append("tcp_flags(\(flags))")
     }

@@ -58,7 +58,7 @@ public struct FrameComposer {
             append(tci & ~VLANBits.present)
         }
         if key.etherType == EtherType.notEthernetII {
-            append(UInt16(frame.count))
+            append(UInt16(frame.count + 2))
             return
         }
         append(key.etherType)

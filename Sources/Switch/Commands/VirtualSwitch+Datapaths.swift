@@ -227,7 +227,7 @@ extension VirtualSwitch {
             return Match(key: try FlowKeyText.parse(text, names: names), mask: FlowKey())
         } catch {
             throw CommandError(
-                "ovs-vswitchd: Failed to parse filter (\(text): \(error.message))")
+                "ovs-vswitchd: Failed to parse filter (\(error.message))")
         }
     }
 
@@ -237,14 +237,19 @@ extension VirtualSwitch {
             ports: network.portsByDatapathNumber.values.map { ($0.port.name, $0.port.number) })
     }
 
-    /// Whether the packet that a flow was made for matches.
+    /// Whether some packet of the flow can match, by the bits that it looks at.
     private func isMatched(_ flow: DatapathFlow, by filter: Match?) -> Bool {
         guard let filter else { return true }
         var key = fullKey(of: flow)
         if let port = network.portsByDatapathNumber[key.inPort]?.port {
             key.inPort = UInt32(port.number.value)
         }
-        return (key & filter.mask) == filter.key
+        let mask = flow.mask.expanded
+        for index in 0..<KeyWord.count {
+            let bits = filter.mask.words[index] & mask.words[index]
+            if (key.words[index] ^ filter.key.words[index]) & bits != 0 { return false }
+        }
+        return true
     }
 
     /// The key of the packet that a flow was made for; flows of others have their own only.
