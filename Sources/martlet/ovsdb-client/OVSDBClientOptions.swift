@@ -7,6 +7,8 @@ import Transport
 struct OVSDBClientOptions {
     var style = TableStyle(format: .table)
     var hasTimestamps = false
+    /// Whether `restore` may have another schema.
+    var isForced = false
     var timeout: Duration?
     var isHelp = false
     var isVersion = false
@@ -42,7 +44,8 @@ struct OVSDBClientOptions {
                     throw ProgramError("value \(value) on -t or --timeout is invalid")
                 }
                 timeout = .seconds(Int(seconds))
-            case "force", "leader-only", "no-leader-only": break
+            case "force": isForced = true
+            case "leader-only", "no-leader-only": break
             case "verbose", "log-file", "syslog-method", "syslog-target":
                 try CommonOptions.handleLogging(option)
             case "unixctl": throw ProgramError("--unixctl is not supported")

@@ -61,6 +61,14 @@ enum OVSDBClientProgram {
             usage: "[SERVER] [DATABASE] [TABLE [COLUMN]...]",
             body: { session, rest in try session.dump(rest) }),
         Command(
+            name: "backup", database: .optional, arguments: 0...0,
+            usage: "[SERVER] [DATABASE] > SNAPSHOT",
+            body: { session, _ in try session.backup() }),
+        Command(
+            name: "restore", database: .optional, arguments: 0...0,
+            usage: "[SERVER] [DATABASE] < SNAPSHOT",
+            body: { session, _ in try session.restore() }),
+        Command(
             name: "monitor", database: .optional, arguments: 1...many,
             usage: "[SERVER] [DATABASE] TABLE [COLUMN,...]...",
             body: { session, rest in try session.monitor(rest, method: .plain) }),
@@ -183,6 +191,7 @@ enum OVSDBClientProgram {
               --no-headings            leave out the row of headings
               --pretty                 print JSON in many lines
               --bare                   the same as "--format=list --data=bare --no-headings"
+              --force                  restore even if the schemas differ
               --timestamp              put the time before each change that monitor prints
               --detach, --pidfile[=FILE], --no-chdir  monitor in the background
               -h, --help               print this help
