@@ -164,7 +164,7 @@ extension TableStyle {
     private func htmlText(_ table: TextTable) -> String {
         var text = "<table border=1>\n"
         if let caption = table.caption {
-            text += "  <caption>\(Self.escapedForHTML(caption, linksRows: false))</caption>\n"
+            text += "    <caption>\(Self.escapedForHTML(caption, linksRows: false))</caption>\n"
         }
         func append(_ cells: [String], _ element: String) {
             text += "  <tr>\n"
