@@ -23,7 +23,9 @@ extension PacketParser {
         guard frame.byteCount >= start &+ 40 else { return }
         let first = frame.load32(at: start)
         let payloadByteCount = Int(frame.load16(at: start &+ 4))
-        guard first &>> 28 == 6, payloadByteCount <= frame.byteCount &- start &- 40 else { return }
+        let available = frame.byteCount &- start &- 40
+        guard payloadByteCount <= available, available &- payloadByteCount <= maximumPadding
+        else { return }
         let end = start &+ 40 &+ payloadByteCount
         var chain = IPv6Chain(proto: frame.load8(at: start &+ 6), offset: start &+ 40)
         guard followExtensions(frame, end: end, &chain) else { return }

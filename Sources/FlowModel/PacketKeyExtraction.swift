@@ -16,6 +16,9 @@ public enum PacketParser {
         @inlinable public init(inPort: UInt32) { self.inPort = inPort }
     }
 
+    /// Octets behind an IP packet; with more, OVS takes its length field for wrong.
+    @inlinable static var maximumPadding: Int { 255 }
+
     /// Tags beyond these stay part of the payload.
     @inlinable static var maximumTags: Int { 2 }
 
@@ -112,8 +115,8 @@ public enum PacketParser {
         let headerByteCount = Int(first & 0xf) &* 4
         let totalByteCount = Int(frame.load16(at: offset &+ 2))
         let available = frame.byteCount &- offset
-        guard first &>> 4 == 4, headerByteCount >= 20, headerByteCount <= totalByteCount,
-            totalByteCount <= available
+        guard headerByteCount >= 20, headerByteCount <= totalByteCount,
+            totalByteCount <= available, available &- totalByteCount <= maximumPadding
         else { return }
         let fragmentWord = frame.load16(at: offset &+ 6)
         var fragment: UInt8 = 0

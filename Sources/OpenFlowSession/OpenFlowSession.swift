@@ -184,7 +184,7 @@ public struct OpenFlowSession: Sendable {
             "We support \(Self.text(configuration.versions)), you support "
             + "\(Self.text(offered)), no common versions."
         // The peer understands its own version, if anything.
-        let newest = offered.newest ?? .v10
+        guard let newest = offered.newest else { return close(.noCommonVersion(text)) }
         let version = OpenFlowVersion.allKnown.contains(newest) ? newest : .v10
         let error = ErrorMessage(
             code: OpenFlowError.helloIncompatible.code(in: version), data: Array(text.utf8))

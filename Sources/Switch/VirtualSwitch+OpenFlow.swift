@@ -36,7 +36,9 @@ extension VirtualSwitch {
             guard port == .none || managed.bridge.ports[port] != nil else {
                 throw .queueOpBadPort
             }
-            return [.queueConfigReply(QueueConfig(port: port, queues: [Self.onlyQueue]))]
+            let count = port == .none ? managed.bridge.ports.count : 1
+            let queues = Array(repeating: Self.onlyQueue, count: count)
+            return [.queueConfigReply(QueueConfig(port: port, queues: queues))]
         case .statsRequest(let request):
             return [.statsReply(try statistics(request, of: managed, version, now))]
         default:
@@ -297,8 +299,7 @@ extension VirtualSwitch {
                 if interface.datapathNumber == nil {
                     statistics.set(interface.patchCounters)
                 } else if let counters = devices.counters(port.name) {
-                    statistics.set(counters)
-                    if interface.report.type.hasPrefix("dummy") { statistics.hideErrors() }
+                    statistics.set(counters, isDummy: interface.report.type.hasPrefix("dummy"))
                 }
                 return statistics
             }
@@ -306,26 +307,15 @@ extension VirtualSwitch {
 }
 
 extension PortStats {
-    /// Ports of memory count packets and octets only.
-    fileprivate mutating func hideErrors() {
-        let bare = PortStats(port: port)
-        receiveErrors = bare.receiveErrors
-        receiveDropped = bare.receiveDropped
-        transmitErrors = bare.transmitErrors
-        transmitDropped = bare.transmitDropped
-        receiveFrameErrors = bare.receiveFrameErrors
-        receiveOverrunErrors = bare.receiveOverrunErrors
-        receiveCRCErrors = bare.receiveCRCErrors
-        collisions = bare.collisions
-    }
-
-    fileprivate mutating func set(_ counters: PortCounters) {
+    /// - Parameter isDummy: whether the port counts packets and octets alone.
+    fileprivate mutating func set(_ counters: PortCounters, isDummy: Bool = false) {
         receivedPackets = counters.receivedPackets
         receivedBytes = counters.receivedOctets
-        receiveErrors = counters.receiveErrors
-        receiveDropped = counters.receiveDrops
         transmittedPackets = counters.sentPackets
         transmittedBytes = counters.sentOctets
+        guard !isDummy else { return }
+        receiveErrors = counters.receiveErrors
+        receiveDropped = counters.receiveDrops
         transmitErrors = counters.sendErrors
         transmitDropped = counters.sendDrops
         receiveFrameErrors = 0

@@ -239,6 +239,16 @@ public final class VirtualSwitch {
 
     // MARK: Interfaces
 
+    /// What became of an interface; a patch port without its other end says so.
+    public func report(of interface: ManagedInterface) -> InterfaceReport {
+        var report = interface.report
+        guard report.error == nil, let port = interface.port,
+            case .patch(let peer) = port.kind, network.peer(of: port) == nil
+        else { return report }
+        report.error = "No usable peer '\(peer)' exists in 'system' datapath."
+        return report
+    }
+
     private func open(
         _ interface: InterfaceConfiguration, in bundle: Bundle, of managed: ManagedBridge,
         now: Milliseconds
@@ -255,6 +265,10 @@ public final class VirtualSwitch {
                 managed.nextNumber = nextNumber
                 return failed(
                     interface, "\(interface.name): patch type requires valid 'peer' argument", now)
+            }
+            guard peer != interface.name else {
+                managed.nextNumber = nextNumber
+                return failed(interface, "\(interface.name): patch peer must not be self", now)
             }
             return insert(
                 interface, .patch(peer: peer), nil, number, into: bundle, of: managed, now: now)

@@ -132,7 +132,9 @@ final class SwitchReporter {
         let snapshot = runtime.lock.withLock { () -> Snapshot? in
             guard let managed = runtime.virtualSwitch.bridges[name] else { return nil }
             return Snapshot(
-                interfaces: managed.interfaces.map { ($0, $1.report, $1.isDetached) },
+                interfaces: managed.interfaces.map {
+                    ($0, runtime.virtualSwitch.report(of: $1), $1.isDetached)
+                },
                 datapathID: managed.datapathID)
         }
         let before = bridges[name] ?? []
