@@ -43,8 +43,8 @@ public struct PacketInEvent {
 /// clock nor waits.
 ///
 /// *Thread safety*: one lock, held by the caller around each call. The control thread calls
-/// everything; the forwarding thread calls ``handleMisses(of:now:)`` only, with the datapath that it
-/// owns, so that a packet that missed is forwarded before the next one of its flow is looked at.
+/// everything; the forwarding thread calls ``handleMisses(of:now:)`` only, with the datapath that
+/// it owns, so that a packet that missed is forwarded before the next one of its flow is looked at.
 public final class VirtualSwitch {
     /// `max-idle` of ovs-vswitchd.conf.db(5), milliseconds.
     public static let defaultMaximumIdle: Milliseconds = 10_000

@@ -126,4 +126,15 @@ import Testing
         #expect(
             deployment.vsctl("wait-until Interface p1 admin_state=down link_state=down") == "")
     }
+
+    @Test func `a bridge of an unknown datapath type is refused, others are served`() {
+        let printed = deployment.vsctl("add-br br0 -- set Bridge br0 datapath_type=foo")
+        #expect(printed.hasPrefix("ovs-vsctl: Error detected while setting up 'br0'.  See"))
+        #expect(
+            deployment.log(of: "ovs-vswitchd").contains(
+                "failed to create bridge br0: Address family not supported by protocol"))
+        #expect(deployment.columns("Bridge", "br0", "datapath_id") == ["[]"])
+        #expect(deployment.vsctl("add-br br1") == "")
+        #expect(deployment.columns("Interface", "br1", "ofport") == ["65534"])
+    }
 }

@@ -30,7 +30,10 @@ final class DeviceTable: DeviceProvider {
 
     init(dummy: VswitchdOptions.DummyLevel?) { self.dummy = dummy }
 
-    /// The types that the database lists as supported.
+    /// The types of datapath that bridges may ask for.
+    var datapathTypes: [String] { ["netdev", "system"] + (hasDummies ? ["dummy"] : []) }
+
+    /// The types of interface that the database lists as supported.
     var types: [String] {
         var types = ["internal", "patch", "system", "tap"]
         if dummy != nil { types += ["dummy", "dummy-internal"] }
@@ -181,7 +184,9 @@ final class DeviceTable: DeviceProvider {
 
     func formerNumber(_ name: String) -> PortNumber? { formerNumberOf?(name) }
 
-    /// Called when a port of memory has gone up or down or has another MTU; the switch may be locked.
+    /// Called when a port of memory has gone up or down or has another MTU.
+    ///
+    /// The switch may be locked.
     var onDummyChange: ((String) -> Void)?
 
     /// What a port of memory says of itself.

@@ -49,7 +49,7 @@ final class SwitchDaemon {
         replica = DatabaseReplica(
             OpenVSwitchSchema.schema, tables: ConfigurationReader.columns,
             lock: Self.lockName)
-        reader = ConfigurationReader(replica)
+        reader = ConfigurationReader(replica, datapathTypes: runtime.devices.datapathTypes)
         writer = DatabaseWriter(replica)
         reporter = SwitchReporter(runtime: runtime, replica: replica, writer: writer)
         controllers = ControllerReporter(writer: writer)

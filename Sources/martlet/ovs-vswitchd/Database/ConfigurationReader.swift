@@ -1,11 +1,13 @@
 import Addresses
 import Daemon
+import Glibc
 import FlowModel
 import OVSDBClient
 import OVSDBModel
 import OpenFlow
 import Pipeline
 import Switch
+import Transport
 
 /// Reads the switch's configuration out of the replica's rows.
 ///
@@ -38,6 +40,7 @@ final class ConfigurationReader {
     }
 
     private let replica: DatabaseReplica
+    private let datapathTypes: Set<String>
     private var readings: [UUID: Reading] = [:]
     private var ports: [UUID: PortConfiguration] = [:]
     /// The port of an interface, the bridge of a port or of a controller.
@@ -46,7 +49,11 @@ final class ConfigurationReader {
     private var changedBridges: Set<String> = []
     private let log = LogModule("bridge")
 
-    init(_ replica: DatabaseReplica) { self.replica = replica }
+    /// - Parameter datapathTypes: those that bridges may ask for, besides the default.
+    init(_ replica: DatabaseReplica, datapathTypes: [String]) {
+        self.replica = replica
+        self.datapathTypes = Set(datapathTypes + [""])
+    }
 
     /// Forgets what `notices` make stale.
     ///
@@ -110,6 +117,12 @@ final class ConfigurationReader {
             guard let reading = readings[id] ?? makeReading(id) else { continue }
             guard Self.isFileName(reading.bridge.name) else {
                 log.warning("ignoring bridge with invalid name \(reading.bridge.name)")
+                continue
+            }
+            guard datapathTypes.contains(reading.bridge.datapathType) else {
+                log.error(
+                    "failed to create bridge \(reading.bridge.name): "
+                        + TransportError.text(of: EAFNOSUPPORT))
                 continue
             }
             result.switchConfiguration.bridges.append(reading.bridge)
@@ -265,6 +278,10 @@ final class ConfigurationReader {
             if let interface = interface(interfaceID, bridge: bridge) {
                 port.interfaces.append(interface)
             }
+        }
+        if port.interfaces.count > 1 {
+            log.warning(
+                "port \(port.name): bonding is not supported yet, the first interface carries all")
         }
         ports[id] = port
         return port

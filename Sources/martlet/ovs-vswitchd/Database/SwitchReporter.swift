@@ -88,12 +88,11 @@ final class SwitchReporter {
     /// What does not change while the daemon runs.
     func reportIdentity() {
         guard let root = replica.singleton("Open_vSwitch") else { return }
-        let datapathTypes = ["netdev", "system"] + (runtime.devices.hasDummies ? ["dummy"] : [])
         writer.report(
             RowReport(
                 table: "Open_vSwitch", id: root.uuid,
                 columns: [
-                    "datapath_types": .init(strings: datapathTypes),
+                    "datapath_types": .init(strings: runtime.devices.datapathTypes),
                     "iface_types": .init(strings: runtime.devices.types),
                     "dpdk_initialized": false, "dpdk_version": "none",
                 ]))
