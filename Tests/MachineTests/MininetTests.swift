@@ -19,10 +19,13 @@ struct MininetTests {
         #expect(output.contains("Results: 0% dropped (2/2 received)"), "\(output)")
     }
 
+    /// Debian 12's iperf does not report the connection by which mininet finds out that it listens,
+    /// and mininet waits for that report for ever, over a Linux bridge too; so the client's report
+    /// has to do.
     @Test
     func `TCP passes with the offloads that every host has`() throws {
-        let output = try Machine.run("mn --test iperf")
-        #expect(output.contains("*** Results: ['"), "\(output)")
+        let output = try Machine.run("timeout -s INT 20 mn --test iperf -v debug")
+        #expect(output.contains("Client output: "), "\(output)")
         #expect(output.contains("bits/sec"), "\(output)")
     }
 
@@ -45,7 +48,7 @@ struct MininetTests {
 
     @Test
     func `without a controller a secure switch forwards nothing, and ends`() throws {
-        let output = try Machine.run("mn --controller none --test pingall")
+        let output = try Machine.run("echo pingall | mn --controller none")
         #expect(output.contains("Results: 100% dropped"), "\(output)")
         #expect(output.contains("completed in"), "\(output)")
     }

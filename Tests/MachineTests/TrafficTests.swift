@@ -100,6 +100,7 @@ struct TrafficTests {
                 reaches h1 10.0.0.2
                 ovs-vsctl --timeout=20 del-port p3
                 host h3 p3 10.0.0.3
+                ip -n h1 neighbour flush all
                 ovs-vsctl --timeout=20 add-port br0 p3
                 reaches h1 10.0.0.3
                 """
