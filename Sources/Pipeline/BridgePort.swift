@@ -87,7 +87,8 @@ public final class Bundle {
         case .access: return vlan == tag
         case .trunk: return trunks?.contains(vlan) ?? true
         case .nativeTagged, .nativeUntagged:
-            return vlan == tag || trunks?.contains(vlan) ?? true
+            if vlan == tag { return true }
+            return vlan != 0 && trunks?.contains(vlan) ?? true
         }
     }
 
@@ -102,10 +103,15 @@ public final class Bundle {
 
     /// What a packet of `vlan` has in its tag when it leaves here, or 0 for no tag.
     func outputVID(vlan: UInt16) -> UInt16 {
+        removesTag(vlan: vlan) ? 0 : vlan
+    }
+
+    /// Whether packets of `vlan` leave without a tag for it.
+    func removesTag(vlan: UInt16) -> Bool {
         switch vlanMode {
-        case .access: return 0
-        case .trunk, .nativeTagged: return vlan
-        case .nativeUntagged: return vlan == tag ? 0 : vlan
+        case .access: true
+        case .trunk, .nativeTagged: false
+        case .nativeUntagged: vlan == tag
         }
     }
 

@@ -42,8 +42,11 @@ extension Translation {
         case .pop(let subfield): pop(subfield)
         case .setQueue(let queue): setPriority(UInt64(queue))
         case .popQueue:
+            let isChanged = key.words[KeyWord.priority] >> 32 != originalPriority
             setPriority(originalPriority)
-            trace.add(.detail, "queue = \(TraceText.hexadecimal(originalPriority))")
+            if isChanged {
+                trace.add(.detail, "queue = \(TraceText.hexadecimal(originalPriority))")
+            }
 
         case .setVLANID, .setVLANPriority, .setEthernetSource, .setEthernetDestination,
             .setIPv4Source, .setIPv4Destination, .setIPDSCP, .setIPECN, .setIPTTL,

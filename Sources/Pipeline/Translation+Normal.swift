@@ -81,29 +81,28 @@ extension Translation {
         guard let port = output.ports.first else { return }
         let before = key.words[KeyWord.vlan]
         let vid = output.outputVID(vlan: vlan)
-        if keepsPriorityTag(output, vid: vid) {
-            key.vlanTCI = key.vlanTCI & VLANBits.priority | VLANBits.present
-        } else if vid == 0 {
-            if key.vlanTCI & VLANBits.present != 0 {
-                key.words[KeyWord.vlan] <<= 32
-            }
-        } else {
-            if key.vlanTCI & VLANBits.present != 0 {
-                wildcards.vlanTCI |= vid == key.vlanTCI & VLANBits.id ? 0 : VLANBits.priority
+        let isTagged = key.vlanTCI & VLANBits.present != 0
+        if vid != 0 || keepsPriorityTag(output, vlan: vlan) {
+            if isTagged && vid != key.vlanTCI & VLANBits.id {
+                wildcards.vlanTCI |= VLANBits.priority
             }
             key.vlanTCI = key.vlanTCI & VLANBits.priority | vid | VLANBits.present
             finishVLAN(.vlanTCI)
+        } else if isTagged {
+            key.words[KeyWord.vlan] <<= 32
         }
         composeOutput(to: port.number)
         key.words[KeyWord.vlan] = before
     }
 
-    /// Whether a packet that would leave without a tag keeps one for its priority.
-    private func keepsPriorityTag(_ output: Bundle, vid: UInt16) -> Bool {
-        guard vid == 0, output.priorityTags != .no, key.vlanTCI & VLANBits.present != 0 else {
-            return false
-        }
+    /// Whether a packet of no VLAN keeps a tag for its priority: where all tags are kept if there is
+    /// a priority, and elsewhere if the port asks for it.
+    private func keepsPriorityTag(_ output: Bundle, vlan: UInt16) -> Bool {
+        guard key.vlanTCI & VLANBits.present != 0 else { return false }
+        let hasPriority = key.vlanTCI & VLANBits.priority != 0
+        if !output.removesTag(vlan: vlan) { return hasPriority }
+        guard output.priorityTags != .no else { return false }
         wildcards.vlanTCI |= VLANBits.priority
-        return output.priorityTags == .always || key.vlanTCI & VLANBits.priority != 0
+        return output.priorityTags == .always || hasPriority
     }
 }

@@ -43,6 +43,8 @@ extension Translation {
 
     func enqueue(_ port: PortNumber, _ queue: UInt32) {
         let before = key.words[KeyWord.priority] >> 32
+        setPriority(before)
+        if UInt32(port.value) == key.inPort { return }
         setPriority(UInt64(queue))
         output(to: port, maxByteCount: .max)
         setPriority(before)

@@ -130,15 +130,14 @@ extension Translation {
         }
     }
 
+    // Whether there is a tag matters to all megaflows, and its bits when the packet leaves.
     func popVLAN() {
-        wildcards.vlanTCI = .max
         guard key.vlanTCI & VLANBits.present != 0 else { return }
         wildcards.words[KeyWord.vlan] |= 0xffff_ffff
         key.words[KeyWord.vlan] = key.words[KeyWord.vlan] << 32
     }
 
     private func pushVLAN(_ tpid: UInt16) {
-        wildcards.vlanTCI = .max
         guard key.innerVLANTCI & VLANBits.present == 0 else {
             trace.add(.error, "push_vlan: more than two tags")
             error = error ?? .recursionTooDeep

@@ -272,6 +272,8 @@ final class Translation {
         mask.words[KeyWord.metadata] = 0
         for index in 0..<16 { mask.words[KeyWord.registers + index] = 0 }
         mask.words[KeyWord.conjunction] = 0
+        // Fragments but the first have no ports, whatever a rule's match looked at.
+        if key.ipFragment & FragmentBits.later != 0 { mask.words[KeyWord.transport] = 0 }
         if key[.tunnelDestination] == 0 && key[.tunnelIPv6Destination] == 0 {
             for index in KeyWord.tunnelID...KeyWord.erspan { mask.words[index] = 0 }
         }

@@ -297,7 +297,7 @@ extension VirtualSwitch {
                 guard let interface = managed.interfaces[port.name] else { return statistics }
                 statistics.duration = .milliseconds(now - interface.created)
                 if interface.datapathNumber == nil {
-                    statistics.set(interface.patchCounters)
+                    statistics.set(interface.patchCounters, isDummy: true)
                 } else if let counters = devices.counters(port.name) {
                     statistics.set(counters, isDummy: interface.report.type.hasPrefix("dummy"))
                 }
@@ -307,8 +307,9 @@ extension VirtualSwitch {
 }
 
 extension PortStats {
-    /// - Parameter isDummy: whether the port counts packets and octets alone.
-    fileprivate mutating func set(_ counters: PortCounters, isDummy: Bool = false) {
+    /// - Parameter isDummy: whether the port counts packets and octets alone, as patch ports do
+    ///   too.
+    fileprivate mutating func set(_ counters: PortCounters, isDummy: Bool) {
         receivedPackets = counters.receivedPackets
         receivedBytes = counters.receivedOctets
         transmittedPackets = counters.sentPackets

@@ -58,8 +58,9 @@ extension VirtualSwitch {
         _ megaflow: Megaflow, _ key: FlowKey, _ mask: FlowKey, _ datapath: UserspaceDatapath
     ) {
         var mask = mask
-        // As in OVS, a megaflow is for packets with one VLAN ID, or for such without a tag.
-        mask.vlanTCI |= VLANBits.id | VLANBits.present
+        // As in OVS, a megaflow is for packets with one VLAN ID, or for such without a tag, unless
+        // other bits of the tag matter.
+        mask.vlanTCI |= mask.vlanTCI == 0 ? VLANBits.id | VLANBits.present : VLANBits.present
         guard megaflows.count < configuration.flowLimit,
             let id = try? datapath.insert(key: key, mask: mask, actions: megaflow.actions)
         else {

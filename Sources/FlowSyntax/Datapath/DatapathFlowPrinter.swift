@@ -119,22 +119,27 @@ public struct DatapathFlowPrinter {
             guard tci & VLANBits.present != 0, bits != 0 || isVerbose && index == 0 else { break }
             let type = tpid == 0 ? EtherType.vlan : tpid
             parts.append("eth_type(" + FieldText.hexadecimal(type, width: 4) + ")")
-            parts.append("vlan(" + Self.tag(tci, mask: bits) + ")")
+            parts.append("vlan(" + Self.tag(tci, mask: bits, isVerbose: isVerbose) + ")")
             innerStarts.append(parts.count)
             count += 1
         }
         return count
     }
 
-    static func tag(_ tci: UInt16, mask: UInt16) -> String {
-        var text = "vid=\(tci & VLANBits.id)"
-        let id = mask & VLANBits.id
-        if id != VLANBits.id { text += "/" + FieldText.hexadecimal(id, width: 1) }
-        text += ",pcp=\(tci >> 13)"
-        let priority = mask >> 13
-        if priority != 7 { text += "/" + FieldText.hexadecimal(priority, width: 1) }
-        if tci & VLANBits.present == 0 { text += ",cfi=0" }
-        return text
+    /// The tag's parts that are not zero or not wildcarded, or all of them.
+    static func tag(_ tci: UInt16, mask: UInt16, isVerbose: Bool = true) -> String {
+        var parts: [String] = []
+        let (id, priority) = (mask & VLANBits.id, mask >> 13)
+        if isVerbose || id != 0 || tci & VLANBits.id != 0 {
+            let suffix = id == VLANBits.id ? "" : "/" + FieldText.hexadecimal(id, width: 1)
+            parts.append("vid=\(tci & VLANBits.id)\(suffix)")
+        }
+        if isVerbose || priority != 0 || tci >> 13 != 0 {
+            let suffix = priority == 7 ? "" : "/" + FieldText.hexadecimal(priority, width: 1)
+            parts.append("pcp=\(tci >> 13)\(suffix)")
+        }
+        if tci & VLANBits.present == 0 { parts.append("cfi=0") }
+        return parts.joined(separator: ",")
     }
 
     /// Puts what follows each tag into `encap(...)`.

@@ -169,6 +169,9 @@ public struct FrameComposer {
         append(0x5000 | key.tcpFlags)
         append(UInt16(0))
         append(UInt32(0))
+        // Segments that open and close connections carry nothing.
+        let isControl = key.tcpFlags & 0x7 != 0
+        if !isControl { frame += payload }
     }
 
     private mutating func addUDP() {
