@@ -7,8 +7,8 @@ public import FlowModel
 /// that its cost grows with the number of distinct masks, not of rules.
 ///
 /// The obvious search would make a megaflow depend on every bit that any probed subtable masks.
-/// Two things keep it narrow. *Staged lookup*: a subtable that is ruled out by the packet's metadata
-/// or Ethernet header adds only those fields. *Prefix tries*: for address fields, a trie of all the
+/// Two things keep it narrow. *Staged lookup*: a subtable that the packet's metadata or Ethernet
+/// header rules out adds only those fields. *Prefix tries*: for address fields, a trie of all the
 /// rules' prefixes tells which prefix lengths can match at all, and adds only the leading bits that
 /// tell so; transport ports have a trie in each subtable.
 ///

@@ -72,11 +72,17 @@ extension FieldTable {
             row(
                 .ipv6Source, "ipv6_src", 16, .ipv6, .at(KeyWord.ipv6Source, 0, 128),
                 [.maskable, .writable], .ipv6,
-                [.init("NXM_NX_IPV6_SRC", .nxm1, 19), .init("OXM_OF_IPV6_SRC", .openFlowBasic, 26)]),
+                [
+                    .init("NXM_NX_IPV6_SRC", .nxm1, 19),
+                    .init("OXM_OF_IPV6_SRC", .openFlowBasic, 26),
+                ]),
             row(
                 .ipv6Destination, "ipv6_dst", 16, .ipv6, .at(KeyWord.ipv6Destination, 0, 128),
                 [.maskable, .writable], .ipv6,
-                [.init("NXM_NX_IPV6_DST", .nxm1, 20), .init("OXM_OF_IPV6_DST", .openFlowBasic, 27)]),
+                [
+                    .init("NXM_NX_IPV6_DST", .nxm1, 20),
+                    .init("OXM_OF_IPV6_DST", .openFlowBasic, 27),
+                ]),
             row(
                 .ipv6Label, "ipv6_label", 4, .hexadecimal, .at(KeyWord.ip, 32, 20),
                 [.maskable, .writable], .ipv6,

@@ -95,8 +95,8 @@ extension Translation {
         key.words[KeyWord.vlan] = before
     }
 
-    /// Whether a packet of no VLAN keeps a tag for its priority: where all tags are kept if there is
-    /// a priority, and elsewhere if the port asks for it.
+    /// Whether a packet of no VLAN keeps a tag for its priority: where all tags are kept if there
+    /// is a priority, and elsewhere if the port asks for it.
     private func keepsPriorityTag(_ output: Bundle, vlan: UInt16) -> Bool {
         guard key.vlanTCI & VLANBits.present != 0 else { return false }
         let hasPriority = key.vlanTCI & VLANBits.priority != 0

@@ -270,15 +270,15 @@ public final class VirtualSwitch {
                 managed.nextNumber = nextNumber
                 return failed(interface, "\(interface.name): patch peer must not be self", now)
             }
-            return insert(
-                interface, .patch(peer: peer), nil, number, into: bundle, of: managed, now: now)
+            let place = PortPlace(number: number, bundle: bundle, managed: managed)
+            return insert(interface, .patch(peer: peer), nil, at: place, now: now)
         }
         do throws(DeviceError) {
             let device = try devices.open(interface, for: managed.configuration)
             let datapathNumber = allocateDatapathNumber(for: interface.name)
+            let place = PortPlace(number: number, bundle: bundle, managed: managed)
             let managedInterface = insert(
-                interface, .datapath(datapathNumber), device, number, into: bundle, of: managed,
-                now: now)
+                interface, .datapath(datapathNumber), device, at: place, now: now)
             link.addPort(datapathNumber, device.port)
             return managedInterface
         } catch {
@@ -297,24 +297,31 @@ public final class VirtualSwitch {
             now: now)
     }
 
+    /// Where a port goes.
+    private struct PortPlace {
+        let number: PortNumber
+        let bundle: Bundle
+        let managed: ManagedBridge
+    }
+
     private func insert(
         _ interface: InterfaceConfiguration, _ kind: BridgePort.Kind, _ device: OpenedDevice?,
-        _ number: PortNumber, into bundle: Bundle, of managed: ManagedBridge, now: Milliseconds
+        at place: PortPlace, now: Milliseconds
     ) -> ManagedInterface {
         let address = device?.hardwareAddress ?? interface.hardwareAddress ?? .patch(interface.name)
         let port = BridgePort(
-            number: number, name: interface.name, kind: kind, hardwareAddress: address,
-            bundle: bundle)
+            number: place.number, name: interface.name, kind: kind, hardwareAddress: address,
+            bundle: place.bundle)
         port.isLinkDown = device?.isLinkDown ?? false
         if device?.isDown == true { port.configuration.insert(.portDown) }
-        network.insert(port, into: managed.bridge)
+        network.insert(port, into: place.managed.bridge)
         let report = InterfaceReport(
-            number: Int(number.value), error: nil, hardwareAddress: address,
+            number: Int(place.number.value), error: nil, hardwareAddress: address,
             type: device?.type ?? "patch")
         let managedInterface = ManagedInterface(interface, report, now: now)
         managedInterface.port = port
         if case .datapath(let number) = kind { managedInterface.datapathNumber = number }
-        events.append(.portStatus(bridge: managed.name, port, .added))
+        events.append(.portStatus(bridge: place.managed.name, port, .added))
         return managedInterface
     }
 
