@@ -42,6 +42,8 @@ public struct JSONStream: Sendable {
             let octet = octets[scanned]
             scanned += 1
             if isInString { scanString(octet) } else { scanStructure(octet) }
+            // Else a text that only opens would be gathered until memory is full.
+            if depth > JSONParser.maximumDepth { throw failure("input exceeds maximum nesting") }
             if depth == 0 { return try takeText() }
         }
         if scanned - start > maximumByteCount {

@@ -148,7 +148,7 @@ public struct OpenFlowSession: Sendable {
             return negotiate(octets, header)
         case .established:
             guard header.version == dialect.version || header.isHello else {
-                refuse(.requestBadVersion)
+                refuse(.requestBadVersion, as: header.version)
                 return nil
             }
             do {
@@ -220,6 +220,14 @@ public struct OpenFlowSession: Sendable {
     /// Appends an answer to the message at hand.
     public mutating func reply(_ message: OpenFlowMessage) {
         message.encode(replyDialect, xid: currentXID, into: &output)
+    }
+
+    /// Tells a peer that has fallen into another version what is wrong, in that one.
+    private mutating func refuse(_ error: OpenFlowError, as version: OpenFlowVersion) {
+        let before = dialect
+        if OpenFlowVersion.allKnown.contains(version) { dialect = Dialect(version: version) }
+        refuse(error)
+        dialect = before
     }
 
     /// Tells the peer what is wrong with the message at hand.
