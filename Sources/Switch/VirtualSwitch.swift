@@ -275,7 +275,7 @@ public final class VirtualSwitch {
         }
         do throws(DeviceError) {
             let device = try devices.open(interface, for: managed.configuration)
-            let datapathNumber = allocateDatapathNumber(for: interface.name)
+            let datapathNumber = allocateDatapathNumber(for: interface.name, of: managed)
             let place = PortPlace(number: number, bundle: bundle, managed: managed)
             let managedInterface = insert(
                 interface, .datapath(datapathNumber), device, at: place, now: now)
@@ -364,7 +364,7 @@ public final class VirtualSwitch {
             let device = try? devices.open(
                 interface.configuration, for: managed.configuration)
         else { return }
-        let number = allocateDatapathNumber(for: port.name)
+        let number = allocateDatapathNumber(for: port.name, of: managed)
         interface.datapathNumber = number
         interface.isDetached = false
         interface.report.hardwareAddress = device.hardwareAddress
@@ -390,8 +390,8 @@ public final class VirtualSwitch {
         }
     }
 
-    private func allocateDatapathNumber(for name: String) -> UInt32 {
-        if numbersPortsByName {
+    private func allocateDatapathNumber(for name: String, of managed: ManagedBridge) -> UInt32 {
+        if numbersPortsByName || managed.configuration.datapathType == "dummy" {
             let digits = name.drop { !$0.isNumber }.prefix { $0.isNumber }
             let start: UInt32 = name.hasPrefix("br") ? 100 : 0
             if let number = UInt32(digits), number + start > 0, number + start < 65535,

@@ -43,7 +43,7 @@ final class DeviceTable: DeviceProvider {
     func open(
         _ interface: InterfaceConfiguration, for bridge: BridgeConfiguration
     ) throws(DeviceError) -> OpenedDevice {
-        let type = effectiveType(interface)
+        let type = effectiveType(interface, bridge.datapathType)
         do throws(SystemError) {
             switch type {
             case "dummy", "dummy-internal", "dummy-pmd": return try openDummy(interface)
@@ -62,8 +62,13 @@ final class DeviceTable: DeviceProvider {
     }
 
     /// The type, with dummies in the place of what `--enable-dummy` overrides.
-    private func effectiveType(_ interface: InterfaceConfiguration) -> String {
-        switch (dummy, interface.type) {
+    private func effectiveType(
+        _ interface: InterfaceConfiguration, _ datapathType: String
+    ) -> String {
+        if dummy != nil && datapathType == "dummy" && interface.type == "internal" {
+            return "dummy-internal"
+        }
+        return switch (dummy, interface.type) {
         case (.overrideAll, "internal"): "dummy-internal"
         case (.overrideAll, ""), (.overrideAll, "system"), (.overrideAll, "tap"),
             (.overrideSystem, ""), (.overrideSystem, "system"):
