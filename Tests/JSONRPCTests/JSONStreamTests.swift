@@ -36,6 +36,14 @@ struct JSONStreamTests {
         #expect(throws: JSONError.self) { try stream.next() }
     }
 
+    @Test func `a text that nests too deeply is refused before its end`() throws {
+        var stream = JSONStream()
+        stream.append([UInt8](repeating: UInt8(ascii: "["), count: 1000))
+        #expect(try stream.next() == nil)
+        stream.append([UInt8(ascii: "[")])
+        #expect(throws: JSONError.self) { try stream.next() }
+    }
+
     @Test func `a text above the limit is refused before its end`() throws {
         var stream = JSONStream(maximumByteCount: 100)
         stream.append(("[\"" + String(repeating: "a", count: 90)).utf8)

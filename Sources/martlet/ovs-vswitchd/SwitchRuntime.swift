@@ -41,7 +41,7 @@ final class SwitchRuntime: @unchecked Sendable {
                 self.loop.post { [unowned self] in onVanished?(name) }
             })
         virtualSwitch = VirtualSwitch(
-            link: plane, devices: devices, numbersPortsByName: dummy == .overrideAll)
+            link: plane, devices: devices, numbersPortsByName: dummy != nil)
         devices.plane = plane
         poll = loop.every(Self.revalidationPeriod) { [unowned self] in collect() }
     }
