@@ -8,7 +8,7 @@ public import FlowModel
 public struct ActionConsistency {
     /// What is known of the packets at the action, as an exact match of what matters.
     private var match: Match
-    private let isMild: Bool
+    private var isMild: Bool
 
     public static func check(
         _ actions: [Action], match: Match, version: OpenFlowVersion
@@ -45,10 +45,16 @@ public struct ActionConsistency {
         case .move(let source, let destination):
             try requirePrerequisite(of: source.field)
             try requirePrerequisite(of: destination.field)
-        case .clone(let actions), .writeActions(let actions):
+        case .clone(let actions):
             let before = match
             try check(actions)
             match = before
+        case .writeActions(let actions):
+            // Which packets an action set will meet is not known here.
+            let before = self
+            isMild = true
+            try check(actions)
+            self = before
         case .learn(let learn): try check(learn)
         case .finTimeout: try require(.tcp)
         case .output, .outputTruncated, .controller, .enqueue, .setEthernetSource,

@@ -86,6 +86,7 @@ extension Translation {
         let before = (key: key, stack: stack, actionSet: actionSet)
         // What the list writes can be written back, so that the datapath needs no copy.
         execute(list)
+        if error == nil { executeActionSet() }
         (key, stack, actionSet) = before
         isExiting = false
     }
@@ -129,20 +130,23 @@ extension Translation {
             }
             actionSet.append(action)
         }
-        trace.add(.detail, "action set is: \(ActionPrinter.text(orderedActionSet, names: names))")
+        trace.add(.detail, "action set is\(actionSetText)")
+    }
+
+    private var actionSetText: String {
+        let set = orderedActionSet
+        return set.isEmpty ? " empty" : ": " + ActionPrinter.text(set, names: names)
     }
 
     private func clearActionSet() {
-        let text =
-            actionSet.isEmpty
-            ? " empty" : ": " + ActionPrinter.text(orderedActionSet, names: names)
-        trace.add(.detail, "action set was\(text)")
+        trace.add(.detail, "action set was\(actionSetText)")
         actionSet.removeAll()
     }
 
-    /// The action set in the order in which it is executed.
+    /// The action set in the order in which it is executed; nothing where it sends no packet.
     private var orderedActionSet: [Action] {
-        actionSet.enumerated().sorted {
+        guard actionSet.contains(where: { Self.rank(of: $0) >= 9 }) else { return [] }
+        return actionSet.enumerated().sorted {
             let (left, right) = (Self.rank(of: $0.element), Self.rank(of: $1.element))
             return left == right ? $0.offset < $1.offset : left < right
         }.map(\.element)
@@ -165,9 +169,9 @@ extension Translation {
     }
 
     func executeActionSet() {
-        guard !actionSet.isEmpty else { return }
         let set = orderedActionSet
         actionSet.removeAll()
+        guard !set.isEmpty else { return }
         trace.open(.table, "--. Executing action set:")
         isExiting = false
         execute(set)

@@ -138,6 +138,7 @@ extension Translation {
     }
 
     private func pushVLAN(_ tpid: UInt16) {
+        if key.vlanTCI & VLANBits.present != 0 { wildcards.vlanTCI = .max }
         guard key.innerVLANTCI & VLANBits.present == 0 else {
             trace.add(.error, "push_vlan: more than two tags")
             error = error ?? .recursionTooDeep

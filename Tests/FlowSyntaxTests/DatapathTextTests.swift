@@ -8,7 +8,7 @@ struct DatapathTextTests {
         "recirc_id(0),in_port(1),packet_type(ns=0,id=0),eth(src=50:54:00:00:00:05,"
             + "dst=50:54:00:00:00:07),eth_type(0x0800),ipv4(frag=no)",
         "recirc_id(0),in_port(2),packet_type(ns=0,id=0),eth(src=50:54:00:00:00:09,"
-            + "dst=ff:ff:ff:ff:ff:ff),eth_type(0x8100),vlan(vid=5,pcp=0/0x0),"
+            + "dst=ff:ff:ff:ff:ff:ff),eth_type(0x8100),vlan(vid=5),"
             + "encap(eth_type(0x0806),arp(sip=1.1.1.1,tip=2.2.2.2,op=1))",
         "recirc_id(0),in_port(1),packet_type(ns=0,id=0),eth_type(0x0800),"
             + "ipv4(src=192.0.0.0/255.0.0.0,proto=6,tos=0x4/0xfc,frag=no),tcp(dst=0/0xf0),"

@@ -63,10 +63,15 @@ struct ActionChecker {
             if !field.descriptor.isWritable { throw Self.inconsistent }
         case .outputField(let source, _):
             try requirePrerequisites(of: source.field, "meta_flow", "source field ", &notes)
-        case .clone(let actions), .writeActions(let actions):
+        case .clone(let actions):
             let before = match
             try check(actions, &notes)
             match = before
+        case .writeActions(let actions):
+            // Which packets an action set will meet is not known here.
+            let before = self
+            try check(actions, &notes)
+            self = before
         default: break
         }
     }
