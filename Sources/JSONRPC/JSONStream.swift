@@ -45,9 +45,6 @@ public struct JSONStream: Sendable {
             // Else a text that only opens would be gathered until memory is full.
             if depth > JSONParser.maximumDepth { throw failure("input exceeds maximum nesting") }
             if depth == 0 { return try takeText() }
-            if depth > JSONParser.maximumDepth {
-                throw failure("input exceeds maximum nesting depth \(JSONParser.maximumDepth)")
-            }
         }
         if scanned - start > maximumByteCount {
             throw failure("input exceeds maximum size \(maximumByteCount)")

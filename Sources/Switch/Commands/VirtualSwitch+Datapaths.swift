@@ -34,12 +34,18 @@ extension VirtualSwitch {
         left.configuration.name < right.configuration.name
     }
 
+    /// The type of the device, or the one in whose place a dummy stands.
+    private static func shownType(of interface: ManagedInterface) -> String {
+        let type = interface.report.type
+        let isStandIn = type == "dummy" && !interface.configuration.type.hasPrefix("dummy")
+        return isStandIn ? "system" : type
+    }
+
     /// `    p1 1/2: (system)`, or nothing for an interface without a port.
     private func line(of interface: ManagedInterface) -> String {
         guard let port = interface.port else { return "" }
         let number = interface.datapathNumber.map { String($0) } ?? "none"
-        var type = interface.report.type
-        if numbersPortsByName && type == "dummy" { type = "system" }
+        let type = Self.shownType(of: interface)
         let options = interface.configuration.options.sorted { $0.key < $1.key }
             .map { "\($0.key)=\($0.value)" }
         let details = options.isEmpty ? type : "\(type): \(options.joined(separator: ", "))"
@@ -103,7 +109,7 @@ extension VirtualSwitch {
             .sorted { ($0.datapathNumber ?? 0) < ($1.datapathNumber ?? 0) }
         for interface in interfaces {
             let type = interface.report.type
-            let isPlain = type == "system" || numbersPortsByName && type == "dummy"
+            let isPlain = Self.shownType(of: interface) == "system"
             text += "  port \(interface.datapathNumber ?? 0): \(interface.configuration.name)"
             text += isPlain ? "\n" : " (\(type))\n"
             if showsStatistics {
