@@ -239,16 +239,6 @@ public final class VirtualSwitch {
 
     // MARK: Interfaces
 
-    /// What became of an interface; a patch port without its other end says so.
-    public func report(of interface: ManagedInterface) -> InterfaceReport {
-        var report = interface.report
-        guard report.error == nil, let port = interface.port,
-            case .patch(let peer) = port.kind, network.peer(of: port) == nil
-        else { return report }
-        report.error = "No usable peer '\(peer)' exists in 'system' datapath."
-        return report
-    }
-
     private func open(
         _ interface: InterfaceConfiguration, in bundle: Bundle, of managed: ManagedBridge,
         now: Milliseconds

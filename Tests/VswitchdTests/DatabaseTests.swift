@@ -52,7 +52,7 @@ import Testing
         deployment.vsctl("add-port br0 half -- set Interface half type=patch options:peer=other")
         #expect(
             deployment.columns("Interface", "half", "ofport", "error") == [
-                "3", "\"No usable peer 'other' exists in 'netdev' datapath.\"",
+                "3", "\"No usable peer 'other' exists in 'system' datapath.\"",
             ])
         deployment.vsctl(
             "add-br br1 -- add-port br1 other "

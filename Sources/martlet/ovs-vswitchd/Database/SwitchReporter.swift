@@ -131,9 +131,7 @@ final class SwitchReporter {
         let snapshot = runtime.lock.withLock { () -> Snapshot? in
             guard let managed = runtime.virtualSwitch.bridges[name] else { return nil }
             return Snapshot(
-                interfaces: managed.interfaces.map {
-                    ($0, runtime.virtualSwitch.report(of: $1), $1.isDetached)
-                },
+                interfaces: managed.interfaces.map { ($0, $1.report, $1.isDetached) },
                 datapathID: managed.datapathID)
         }
         let before = bridges[name] ?? []
@@ -249,14 +247,16 @@ final class SwitchReporter {
     /// A patch port without its other end forwards nothing, which its row says.
     private func reportPatch(_ name: String) {
         guard var entry = shown[name], entry.report.error == nil else { return }
-        let missing = runtime.lock.withLock { () -> String? in
-            guard let interface = runtime.virtualSwitch.bridges[entry.bridge]?.interfaces[name],
-                let port = interface.port,
+        let error = runtime.lock.withLock { () -> String? in
+            guard let managed = runtime.virtualSwitch.bridges[entry.bridge],
+                let interface = managed.interfaces[name], let port = interface.port,
                 runtime.virtualSwitch.network.peer(of: port) == nil
             else { return nil }
-            return interface.configuration.options["peer"] ?? ""
+            let peer = interface.configuration.options["peer"] ?? ""
+            let type = managed.configuration.datapathType
+            let datapath = type.isEmpty ? "system" : type
+            return "No usable peer '\(peer)' exists in '\(datapath)' datapath."
         }
-        let error = missing.map { "No usable peer '\($0)' exists in 'netdev' datapath." }
         guard entry.state.error != error else { return }
         entry.state.error = error
         shown[name] = entry
