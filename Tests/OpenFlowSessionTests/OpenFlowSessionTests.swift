@@ -113,7 +113,7 @@ struct Channel {
         #expect(session.next() == nil)
         #expect(
             session.takeOutput()
-                == octets("01010014000000070001000004050008000000070113000800000008"))
+                == octets("04010014000000070001000004050008000000070113000800000008"))
     }
 
     @Test func `refuse an unknown type as OVS does`() {
