@@ -40,7 +40,7 @@ extension Database {
         if !transaction.comments.isEmpty {
             object["_comment"] = .string(transaction.comments.joined(separator: "\n"))
         }
-        object["_is_diff"] = true
+        if logsDifferences { object["_is_diff"] = true }
         return .object(object)
     }
 
@@ -53,8 +53,10 @@ extension Database {
             let type = column.type
             if let old = change.old {
                 guard old[index] != new[index] else { continue }
-                row[column.name] = old[index].difference(to: new[index], type: type).json(
-                    type: type)
+                let logged =
+                    logsDifferences
+                    ? old[index].difference(to: new[index], type: type) : new[index]
+                row[column.name] = logged.json(type: type)
             } else if new[index] != type.defaultDatum {
                 row[column.name] = new[index].json(type: type)
             }
@@ -97,7 +99,11 @@ extension Database {
 
     /// Replaces the log by a snapshot.
     public func compact(date: Int64) throws(StorageError) {
-        let octets = snapshot(date: date)
+        try replaceLog(date: date, comment: "compacting database online")
+    }
+
+    func replaceLog(date: Int64, comment: String) throws(StorageError) {
+        let octets = snapshot(date: date, comment: comment)
         try storage?.replace(with: octets)
         snapshotByteCount = octets.count
         loggedByteCount = 0

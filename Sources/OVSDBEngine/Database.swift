@@ -11,6 +11,8 @@ public final class Database {
     var tables: [Table]
     let storage: (any DatabaseStorage)?
     let makeUUID: @Sendable () -> UUID
+    /// Whether the log says how columns differ, which servers before 2.15 do not understand.
+    public var logsDifferences = true
 
     /// - Parameter storage: Where commits are logged; nil keeps nothing.
     public init(

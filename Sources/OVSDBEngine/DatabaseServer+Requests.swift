@@ -8,15 +8,26 @@ extension DatabaseServer {
     ) {
         if method == "transact" {
             do throws(OVSDBError) {
-                _ = try database(for: method, params)
-                transact(params, id: id, session, at: now)
+                let database = try database(for: method, params)
+                guard !isPending(id, of: session) else {
+                    throw .syntax("transact: duplicate request ID", in: .array(params))
+                }
+                let name = database.schema.name
+                if relays[name] != nil, Self.writes(params) {
+                    forward(
+                        ForwardedRequest.Origin(session: session, id: id, database: name),
+                        method, params)
+                } else {
+                    transact(params, id: id, session, at: now)
+                }
             } catch {
                 send(.error(error.json, id: id), to: session)
             }
             return
         }
         do throws(RequestError) {
-            let result = try result(of: method, params, session)
+            if method == "convert", forwardConversion(params, id: id, session) { return }
+            let result = try result(of: method, params, session, at: now)
             send(.reply(result: result, id: id), to: session)
         } catch {
             send(.error(error.json, id: id), to: session)
@@ -24,8 +35,12 @@ extension DatabaseServer {
     }
 
     private func result(
-        of method: String, _ params: [JSON], _ session: SessionID
+        of method: String, _ params: [JSON], _ session: SessionID, at now: Moment
     ) throws(RequestError) -> JSON {
+        if ["lock", "steal", "unlock"].contains(method), isReadOnly {
+            throw RequestError(
+                json: "lock and unlock methods not allowed, DB server is read only.")
+        }
         do throws(OVSDBError) {
             switch method {
             case "echo":
@@ -44,17 +59,14 @@ extension DatabaseServer {
                 return try unlock(params, session)
             case "monitor":
                 return try monitor(method, params, .update, session)
-            case "monitor_cond":
+            case "monitor_cond" where offersConditionalMonitors:
                 return try monitor(method, params, .update2, session)
-            case "monitor_cond_since":
+            case "monitor_cond_since" where offersConditionalMonitors:
                 return try monitorSince(method, params, session)
             case "monitor_cond_change":
                 return try changeMonitor(params, session)
             case "convert":
-                throw OVSDBError(
-                    "not supported",
-                    "convert of a database that is being served is not supported; "
-                        + "stop the server and use \"ovsdb-tool convert\"")
+                return try convert(params, at: now)
             default:
                 break
             }
@@ -66,7 +78,7 @@ extension DatabaseServer {
     }
 
     /// The database that a request names first.
-    private func database(
+    func database(
         for method: String, _ params: [JSON]
     ) throws(OVSDBError) -> Database {
         guard let name = params.first?.string else {
@@ -74,6 +86,7 @@ extension DatabaseServer {
                 "\(method) request params must begin with <db-name>", in: .array(params))
         }
         guard let database = databases[name] else {
+            if relays[name] != nil { throw unavailable(name, for: method) }
             throw OVSDBError(
                 "unknown database", "\(method) request specifies unknown database \(name)",
                 syntax: .array(params))
@@ -169,6 +182,9 @@ extension DatabaseServer {
     private func monitorSince(
         _ method: String, _ params: [JSON], _ session: SessionID
     ) throws(OVSDBError) -> JSON {
+        if params.count == 4, params[3].string == nil {
+            throw .syntax("last-txn-id must be string", in: params[3])
+        }
         if params.count == 4, params[3].string.flatMap({ UUID($0) }) == nil {
             throw .syntax("last-txn-id must be UUID format.", in: params[3])
         }
@@ -181,7 +197,7 @@ extension DatabaseServer {
     ) throws(OVSDBError) -> JSON {
         guard params.count == 3 else { throw .syntax("invalid parameters", in: .array(params)) }
         guard let index = sessions[session]?.monitors.firstIndex(where: { $0.id == params[0] }),
-            var monitor = sessions[session]?.monitors[index], monitor.version != .update,
+            var monitor = sessions[session]?.monitors[index],
             let database = databases[monitor.database]
         else { throw .syntax("unknown monitor session", in: params[0]) }
         let isTaken = sessions[session]?.monitors.contains { $0.id == params[1] } ?? false

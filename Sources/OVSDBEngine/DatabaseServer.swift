@@ -31,6 +31,15 @@ public final class DatabaseServer {
         public let message: JSONRPCMessage
     }
 
+    /// What is to be done beside sending messages, after them.
+    public enum Order: Hashable, Sendable {
+        /// A client has to connect again to see what has changed.
+        case close(SessionID, reason: String)
+        /// A request that the server which a relay follows has to answer, by way of
+        /// ``DatabaseServer/forwardedRequest(_:answered:at:)``.
+        case forward(ForwardedRequest)
+    }
+
     /// A transaction whose `wait` is not fulfilled.
     struct PendingTransaction {
         let session: SessionID
@@ -54,64 +63,51 @@ public final class DatabaseServer {
     /// Transactions of one session that may wait at a time; genuine servers do not limit them.
     public static let maximumPendingCount = 10_000
 
-    private(set) var databases: [String: Database] = [:]
+    /// The database in which the server tells of all others.
+    public static let reservedName = ServerDatabase.name
+
+    var databases: [String: Database] = [:]
+    /// The databases that follow another server, by name.
+    var relays: [String: Relay] = [:]
+    /// The requests that the followed servers have not answered yet.
+    var forwarded: [Int: ForwardedRequest.Origin] = [:]
+    var nextForwardNumber = 0
     var sessions: [SessionID: Session] = [:]
     var locks = LockTable()
-    private var pending: [PendingTransaction] = []
+    var pending: [PendingTransaction] = []
     private var nextSessionNumber = 1
     private var outgoing: [Outgoing] = []
-    let serverID: UUID
-    private let makeUUID: @Sendable () -> UUID
+    private var orders: [Order] = []
+    public let serverID: UUID
+    /// Whether clients may only read, as in a backup of another server.
+    public internal(set) var isReadOnly = false
+    /// Whether the methods `monitor_cond` and `monitor_cond_since` are known; tests of clients turn
+    /// them off.
+    public var offersConditionalMonitors = true
+    /// Hears of every commit, after it was made.
+    public var onCommit: ((_ changes: [RowChange], _ database: Database) -> Void)?
+    let makeUUID: @Sendable () -> UUID
 
     public init(makeUUID: @escaping @Sendable () -> UUID = { UUID.random() }) {
         self.makeUUID = makeUUID
         serverID = makeUUID()
         let own = Database(ServerDatabase.schema, makeUUID: makeUUID)
         databases[ServerDatabase.name] = own
-        _ = add(own, at: Moment(monotonic: 0, date: 0))
+        _ = change([ServerDatabase.insertion(of: own.schema)], at: Moment(monotonic: 0, date: 0))
     }
 
     // MARK: Databases
 
-    public var databaseNames: [String] { databases.keys.sorted() }
+    /// All that are served, those included whose schema is not known yet.
+    public var databaseNames: [String] { Set(databases.keys).union(relays.keys).sorted() }
 
     public func database(_ name: String) -> Database? { databases[name] }
-
-    /// Serves a database; whoever monitors `_Server` hears of it.
-    public func add(_ database: Database, at now: Moment) -> [Outgoing] {
-        databases[database.schema.name] = database
-        return change([ServerDatabase.insertion(of: database.schema)], at: now)
-    }
-
-    /// Serves a database no longer.
-    public func removeDatabase(_ name: String, at now: Moment) -> [Outgoing] {
-        guard name != ServerDatabase.name, databases.removeValue(forKey: name) != nil else {
-            return []
-        }
-        for session in sessions.keys {
-            sessions[session]?.monitors.removeAll { $0.database == name }
-        }
-        for index in pending.indices.reversed() where pending[index].params.first?.string == name {
-            let transaction = pending.remove(at: index)
-            send(.error("canceled", id: transaction.id), to: transaction.session)
-        }
-        return change([ServerDatabase.deletion(of: name)], at: now)
-    }
-
-    private func change(_ operations: [JSON], at now: Moment) -> [Outgoing] {
-        guard let own = databases[ServerDatabase.name] else { return [] }
-        var execution = Execution(own, elapsed: 0, ownsLock: { _ in false })
-        if case .done(_, let changes) = execution.run(operations[...], date: now.date) {
-            committed(changes, in: own, at: now)
-        }
-        return takeOutgoing()
-    }
 
     // MARK: Sessions
 
     public var sessionCount: Int { sessions.count }
     public var monitorCount: Int { sessions.values.reduce(0) { $0 + $1.monitors.count } }
-    public var pendingCount: Int { pending.count }
+    public var pendingCount: Int { pending.count + forwarded.count }
 
     public func openSession() -> SessionID {
         let id = SessionID(number: nextSessionNumber)
@@ -124,6 +120,7 @@ public final class DatabaseServer {
     public func closeSession(_ id: SessionID) -> [Outgoing] {
         sessions[id] = nil
         pending.removeAll { $0.session == id }
+        abandonForwarded { $0.session == id }
         for (lock, owner) in locks.removeAll(of: id) {
             send(.notification(method: "locked", params: [.string(lock)]), to: owner)
         }
@@ -160,9 +157,17 @@ public final class DatabaseServer {
         outgoing.append(Outgoing(session: session, message: message))
     }
 
-    private func takeOutgoing() -> [Outgoing] {
+    func takeOutgoing() -> [Outgoing] {
         defer { outgoing = [] }
         return outgoing
+    }
+
+    func order(_ order: Order) { orders.append(order) }
+
+    /// What is to be done once the messages are out.
+    public func takeOrders() -> [Order] {
+        defer { orders = [] }
+        return orders
     }
 }
 
@@ -192,6 +197,7 @@ extension DatabaseServer {
         var execution = Execution(
             database, elapsed: now.monotonic - transaction.arrival,
             ownsLock: { [locks] in locks.owner(of: $0) == session })
+        execution.mode = mode(of: name)
         switch execution.run(transaction.params.dropFirst(), date: now.date) {
         case .waiting(let timeout):
             return .some(timeout.map { transaction.deadline(after: $0) })
@@ -203,7 +209,7 @@ extension DatabaseServer {
         }
     }
 
-    private func committed(_ changes: [RowChange], in database: Database, at now: Moment) {
+    func committed(_ changes: [RowChange], in database: Database, at now: Moment) {
         notifyMonitors(of: changes, in: database)
         let name = database.schema.name
         if !changes.isEmpty { retryPending(at: now) { $0.params.first?.string == name } }
@@ -225,15 +231,18 @@ extension DatabaseServer {
     }
 
     private func cancel(_ id: JSON, of session: SessionID) {
-        guard
-            let index = pending.firstIndex(where: { $0.session == session && $0.id == id })
-        else { return }
-        pending.remove(at: index)
-        send(.error("canceled", id: id), to: session)
+        if let index = pending.firstIndex(where: { $0.session == session && $0.id == id }) {
+            pending.remove(at: index)
+            send(.error("canceled", id: id), to: session)
+        }
+        for _ in abandonForwarded(where: { $0.session == session && $0.id == id }) {
+            send(.error("canceled", id: id), to: session)
+        }
     }
 
     private func notifyMonitors(of changes: [RowChange], in database: Database) {
         guard !changes.isEmpty else { return }
+        onCommit?(changes, database)
         for (session, state) in sessions.sorted(by: { $0.key.number < $1.key.number }) {
             for monitor in state.monitors where monitor.database == database.schema.name {
                 guard let update = monitor.update(for: changes, schema: database.schema) else {

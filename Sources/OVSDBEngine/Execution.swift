@@ -11,6 +11,32 @@ struct Execution {
         case waiting(timeout: Int64?)
     }
 
+    /// What a transaction may do.
+    enum Mode {
+        case full
+        /// Another server decides what is in the database.
+        case readOnly
+        /// The server alone writes it.
+        case reserved
+
+        /// The operations that ask for more than reading.
+        static let writing: Set = [
+            "insert", "update", "mutate", "delete", "commit", "convert",
+        ]
+
+        /// Why an operation may not be.
+        func refusal(of operation: String) -> OVSDBError? {
+            guard Self.writing.contains(operation) else { return nil }
+            let reason: String
+            switch self {
+            case .full: return nil
+            case .readOnly: reason = "when database server is in read only mode"
+            case .reserved: reason = "on table in reserved database \(ServerDatabase.name)"
+            }
+            return OVSDBError("not allowed", "\(operation) operation not allowed \(reason)")
+        }
+    }
+
     /// What one operation does beside changing rows.
     private enum Step {
         case result(JSONObject)
@@ -22,6 +48,7 @@ struct Execution {
     private let ownsLock: (String) -> Bool
     /// Milliseconds since the request arrived.
     private let elapsed: Int64
+    var mode = Mode.full
 
     private var schema: DatabaseSchema { transaction.database.schema }
 
@@ -38,7 +65,7 @@ struct Execution {
         do throws(OVSDBError) {
             for operation in operations {
                 let subject = "ovsdb operation \(results.count + 1) of \(operations.count)"
-                switch try execute(operation, subject) {
+                switch try checked(operation, subject) {
                 case .result(let object): results.append(.object(object))
                 case .waiting(let timeout): return .waiting(timeout: timeout)
                 }
@@ -54,6 +81,14 @@ struct Execution {
         } catch {
             return .done(results + [error.json], changes: [])
         }
+    }
+
+    /// Runs an operation, and refuses it afterwards where it may not be: what is wrong with it is
+    /// told first.
+    private mutating func checked(_ json: JSON, _ subject: String) throws(OVSDBError) -> Step {
+        let step = try execute(json, subject)
+        if let name = json["op"]?.string, let refusal = mode.refusal(of: name) { throw refusal }
+        return step
     }
 
     private mutating func execute(_ json: JSON, _ subject: String) throws(OVSDBError) -> Step {
@@ -91,10 +126,11 @@ extension Execution {
         try members.finish()
         let uuid = try uuid(named: name, wanted: wanted, table: table)
         var row = schema.tables[table].defaultRow
-        for (column, datum) in try parseRow(rowJSON, table: table)
-        where column != TableSchema.versionIndex {
+        let values = try parseRow(rowJSON, table: table)
+        for (column, datum) in values where column != TableSchema.versionIndex {
             row[column] = datum
         }
+        try transaction.database.tables[table].checkMandatoryColumns(given: values.map(\.column))
         row[TableSchema.uuidIndex] = Datum(.uuid(uuid))
         transaction.insert(RowKey(table: table, uuid: uuid), row)
         var result = JSONObject()

@@ -76,7 +76,9 @@ struct Monitor {
         try members.finish()
         let selection = try Self.selection(selectJSON, table: schema.name)
         let columns =
-            try columnsJSON.map { json throws(OVSDBError) in try schema.parseColumns(json) }
+            try columnsJSON.map { json throws(OVSDBError) in
+                try Self.columns(of: json, schema)
+            }
             ?? Array(schema.columns.indices.dropFirst())
         var monitored = tables[table] ?? MonitoredTable()
         for column in columns {
@@ -92,6 +94,23 @@ struct Monitor {
         // Of several requests for one table the first one's condition counts.
         if tables[table] == nil { monitored.condition = condition }
         tables[table] = monitored
+    }
+
+    /// Where the columns of a list stand.
+    private static func columns(
+        of json: [JSON], _ schema: TableSchema
+    ) throws(OVSDBError) -> [Int] {
+        var columns: [Int] = []
+        for element in json {
+            guard let name = element.string else {
+                throw .syntax("array of column names expected", in: .array(json))
+            }
+            guard let column = schema.index(of: name) else {
+                throw .syntax("\(name) is not a valid column name", in: .array(json))
+            }
+            columns.append(column)
+        }
+        return columns
     }
 
     /// No clauses at all mean every row.
@@ -251,8 +270,14 @@ extension Monitor {
                 throw .syntax("no table named \(member.key) in monitor session", in: nil)
             }
             let schema = database.schema.tables[table]
-            for request in member.value.array ?? [member.value] {
+            guard let requests = member.value.array else {
+                throw .syntax(
+                    "table \(schema.name) no monitor-cond-change JSON array", in: nil)
+            }
+            for request in requests {
                 var members = try MemberParser(request, subject: "table \(schema.name)")
+                // Columns are allowed there, and do not change anything yet (ovsdb-server(7)).
+                _ = try members.optionalArray("columns")
                 let clauses = try members.optionalArray("where")
                 try members.finish()
                 conditions[table] = .some(try Self.condition(clauses, schema))

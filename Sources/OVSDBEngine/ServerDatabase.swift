@@ -33,6 +33,22 @@ enum ServerDatabase {
         ]
     }
 
+    /// The operation that adds the row of a database which follows another server.
+    static func insertion(ofRelay name: String) -> JSON {
+        [
+            "op": "insert", "table": "Database",
+            "row": ["name": .string(name), "model": "relay", "connected": false, "leader": false],
+        ]
+    }
+
+    /// The operation that changes a database's row.
+    static func update(of name: String, _ columns: JSON) -> JSON {
+        [
+            "op": "update", "table": "Database", "where": [["name", "==", .string(name)]],
+            "row": columns,
+        ]
+    }
+
     /// The operation that removes a database's row.
     static func deletion(of name: String) -> JSON {
         ["op": "delete", "table": "Database", "where": [["name", "==", .string(name)]]]

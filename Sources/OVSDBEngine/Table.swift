@@ -38,6 +38,9 @@ struct ReferenceColumn {
 struct Table {
     let schema: TableSchema
     let references: [ReferenceColumn]
+    /// The columns whose default breaks a constraint of their own, so that each new row has to give
+    /// them another value, and what to say where it does not.
+    let mandatoryColumns: [(index: Int, error: OVSDBError)]
     var rows: [UUID: [Datum]] = [:]
     /// By row; those without a strong reference are left out.
     var strongReferenceCounts: [UUID: Int] = [:]
@@ -61,6 +64,19 @@ struct Table {
             }
         }
         self.references = references
+        mandatoryColumns = schema.columns.enumerated().compactMap { index, column in
+            do throws(OVSDBError) {
+                try column.type.defaultDatum.check(type: column.type)
+                return nil
+            } catch {
+                return (index, error)
+            }
+        }
+    }
+
+    /// Refuses a new row that leaves a column at a default which it may not have.
+    func checkMandatoryColumns(given columns: [Int]) throws(OVSDBError) {
+        for (index, error) in mandatoryColumns where !columns.contains(index) { throw error }
     }
 
     func indexValues(_ index: Int, of row: [Datum]) -> [Datum] {
