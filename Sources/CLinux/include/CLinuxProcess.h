@@ -1,5 +1,6 @@
 // Processes and threads: what Swift's view of the C library lacks.
 #pragma once
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -18,3 +19,6 @@ static inline void clinux_set_thread_name(const char *name) {
 static inline void clinux_get_thread_name(char *name) {
     prctl(PR_GET_NAME, (unsigned long)name, 0, 0, 0);
 }
+
+/// Gives free memory at the end of the heap, and whole free pages elsewhere, back to the system.
+static inline void clinux_trim_memory(void) { malloc_trim(0); }

@@ -6,32 +6,38 @@ import OVSDBModel
 struct DatabaseCommands {
     private let host: DatabaseHost
     private let remotes: DatabaseRemotes
+    private let replication: Replication
     private let log = LogModule("ovsdb_server")
 
-    init(_ host: DatabaseHost, _ remotes: DatabaseRemotes) {
+    init(_ host: DatabaseHost, _ remotes: DatabaseRemotes, _ replication: Replication) {
         self.host = host
         self.remotes = remotes
+        self.replication = replication
     }
 
     func register(in control: ControlServer) {
         registerDatabases(in: control)
         registerRemotes(in: control)
         registerService(in: control)
-        control.onMemoryUsage = { [host] in
-            let server = host.server
-            var usage = [
-                (name: "monitors", count: server.monitorCount),
-                (name: "sessions", count: server.sessionCount),
-            ]
-            let rowCount = server.databaseNames.reduce(0) {
-                $0 + (server.database($1)?.rowCount ?? 0)
-            }
-            usage.append((name: "rows", count: rowCount))
-            if server.pendingCount > 0 {
-                usage.append((name: "triggers", count: server.pendingCount))
-            }
-            return usage.sorted { $0.name < $1.name }
-        }
+        ReplicationCommands(replication).register(in: control)
+        TransactionLogCommands(host).register(in: control)
+        control.onMemoryUsage = { [host] in Self.usage(of: host.server) }
+    }
+
+    private static func usage(of server: DatabaseServer) -> [(name: String, count: Int)] {
+        let usage = server.usage
+        var counts = [
+            (name: "atoms", count: usage.atomCount), (name: "cells", count: usage.cellCount),
+            (name: "monitors", count: server.monitorCount),
+            (name: "n-weak-refs", count: usage.weakReferenceCount),
+        ]
+        // Genuine servers do not speak of these while there are none.
+        let optional = [
+            (name: "sessions", count: server.sessionCount),
+            (name: "triggers", count: server.pendingCount),
+        ]
+        counts += optional.filter { $0.count > 0 }
+        return counts
     }
 
     private func registerDatabases(in control: ControlServer) {
@@ -39,26 +45,35 @@ struct DatabaseCommands {
             host.server.databaseNames.joined(separator: "\n")
         }
         control.registerText("ovsdb-server/add-db", "DB", 1...1) {
-            [host] arguments throws(ControlError) in
+            [host, replication] arguments throws(ControlError) in
             do throws(OVSDBError) {
-                try host.openDatabase(arguments[0])
+                try host.open(argument: arguments[0])
             } catch {
                 throw ControlError(error.description)
             }
+            replication.refresh()
             return ""
         }
         control.registerText("ovsdb-server/remove-db", "DB", 1...1) {
-            [host] arguments throws(ControlError) in
+            [host, replication] arguments throws(ControlError) in
+            guard arguments[0] != DatabaseServer.reservedName else {
+                throw ControlError("Cannot remove reserved database.")
+            }
             guard host.closeDatabase(arguments[0]) else {
                 throw ControlError("Failed to find the database.")
             }
+            replication.refresh()
             return ""
         }
-        control.registerText("ovsdb-server/compact", "[DB]", 0...1) {
+        control.registerText("ovsdb-server/compact", "", 0...1) {
             [host, log] arguments throws(ControlError) in
-            let names = arguments.isEmpty ? host.files.keys.sorted() : arguments
+            guard arguments.first != DatabaseServer.reservedName else {
+                throw ControlError("cannot compact built-in databases")
+            }
+            let served = host.server.databaseNames.filter { $0 != DatabaseServer.reservedName }
+            let names = arguments.isEmpty ? served : arguments
             for name in names {
-                guard host.files[name] != nil else {
+                guard served.contains(name) else {
                     throw ControlError("no database by that name")
                 }
                 log.info("compacting \(name) database by user request")
@@ -72,8 +87,8 @@ struct DatabaseCommands {
         }
         control.registerText("ovsdb-server/get-db-storage-status", "DB", 1...1) {
             [host] arguments throws(ControlError) in
-            guard host.files[arguments[0]] != nil else {
-                throw ControlError("no database by that name")
+            guard host.server.databaseNames.contains(arguments[0]) else {
+                throw ControlError("Failed to find the database.")
             }
             return "status: ok"
         }
@@ -93,29 +108,54 @@ struct DatabaseCommands {
         control.registerText("ovsdb-server/list-remotes") { [remotes] _ throws(ControlError) in
             remotes.names.joined(separator: "\n")
         }
-        control.registerText("ovsdb-server/reconnect") { [remotes] _ throws(ControlError) in
-            remotes.reconnect()
+        control.registerText("ovsdb-server/reconnect") { [host] _ throws(ControlError) in
+            host.closeSessions("user ran ovsdb-server/reconnect")
             return ""
         }
     }
 
-    /// Replication between servers is not offered, and its commands say so.
     private func registerService(in control: ControlServer) {
-        control.registerText("ovsdb-server/sync-status") { _ throws(ControlError) in
-            "state: active\n"
-        }
-        control.registerText("ovsdb-server/get-active-ovsdb-server") { _ throws(ControlError) in ""
+        control.registerText("ovsdb-server/disable-monitor-cond") {
+            [host] _ throws(ControlError) in
+            guard host.server.offersConditionalMonitors else { return "" }
+            host.server.offersConditionalMonitors = false
+            host.closeSessions("user ran ovsdb-server/disable-monitor-cond")
+            return ""
         }
         control.registerText("ovsdb-server/perf-counters-show") { _ throws(ControlError) in
             "performance counter is not supported on this platform\n"
         }
         control.registerText("ovsdb-server/perf-counters-clear") { _ throws(ControlError) in "" }
         control.registerText("ovsdb-server/memory-trim-on-compaction", "on|off", 1...1) {
-            arguments throws(ControlError) in
+            [host, log] arguments throws(ControlError) in
             guard ["on", "off"].contains(arguments[0]) else {
                 throw ControlError("invalid argument")
             }
+            host.trimsMemory = arguments[0] == "on"
+            log.info(
+                "memory trimming after compaction \(host.trimsMemory ? "enabled" : "disabled").")
             return ""
+        }
+        registerClusters(in: control)
+    }
+
+    /// Databases of clusters are not served, and whoever asks for one hears why.
+    private func registerClusters(in control: ControlServer) {
+        let commands = [
+            ("cid", "DB", 1...1), ("sid", "DB", 1...1), ("status", "DB", 1...1),
+            ("leave", "DB", 1...1), ("kick", "DB SERVER", 2...2),
+            ("change-election-timer", "DB TIME", 2...2),
+            ("set-backlog-threshold", "DB N_MSGS N_BYTES", 3...3),
+        ]
+        for (name, usage, counts) in commands {
+            control.registerText("cluster/\(name)", usage, counts) {
+                [host] arguments throws(ControlError) in
+                guard host.server.databaseNames.contains(arguments[0]) else {
+                    throw ControlError("unknown cluster")
+                }
+                throw ControlError(
+                    "\(arguments[0]): not a clustered database, and this server serves none")
+            }
         }
     }
 }

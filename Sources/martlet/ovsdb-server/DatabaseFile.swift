@@ -42,6 +42,14 @@ final class DatabaseFile: DatabaseStorage {
         OVSDBError("I/O error", sentence)
     }
 
+    /// Whether this is the file that a path leads to.
+    func isFile(at path: String) -> Bool {
+        var other = stat()
+        var own = stat()
+        guard stat(path, &other) == 0, fstat(descriptor, &own) == 0 else { return false }
+        return other.st_ino == own.st_ino && other.st_dev == own.st_dev
+    }
+
     /// Takes the lock that genuine programs take too: `.NAME.~lock~` beside the file.
     private static func lock(_ path: String) throws(OVSDBError) -> CInt {
         let slash = path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex

@@ -14,7 +14,16 @@ final class DatabaseHost {
     let loop: ControlLoop
     private(set) var files: [String: DatabaseFile] = [:]
     private var receivers: [SessionID: (JSONRPCMessage) -> Void] = [:]
+    private var connections: [SessionID: JSONRPCConnection] = [:]
+    /// Whom each database that follows another server asks.
+    private(set) var relays: [String: FollowingClient] = [:]
     private var timer: ControlTimer?
+    /// Whether memory that is free goes back to the system after each compaction.
+    var trimsMemory = false
+    /// Whether the logs of databases that are opened say how columns differ.
+    var logsDifferences = true
+    /// The tables whose changes are written to the log as they are committed.
+    let transactionLog = TransactionLog()
     private let probes: InactivityProbes
     private let log = LogModule("ovsdb_server")
 
@@ -24,6 +33,7 @@ final class DatabaseHost {
     init(loop: ControlLoop) {
         self.loop = loop
         probes = InactivityProbes(loop: loop)
+        server.onCommit = { [transactionLog] in transactionLog.record($0, of: $1) }
     }
 
     var now: Moment {
@@ -40,7 +50,7 @@ final class DatabaseHost {
     /// - Returns: The database's name.
     @discardableResult
     func openDatabase(_ path: String) throws(OVSDBError) -> String {
-        if files.values.contains(where: { $0.path == path }) {
+        if files.values.contains(where: { $0.isFile(at: path) }) {
             throw OVSDBError("ovsdb error", "\(path): already open")
         }
         let file = try DatabaseFile(path: path)
@@ -50,6 +60,7 @@ final class DatabaseHost {
         guard server.database(name) == nil else {
             throw OVSDBError("ovsdb error", "\(name): duplicate database name")
         }
+        load.database.logsDifferences = logsDifferences
         files[name] = file
         deliver(server.add(load.database, at: now))
         return name
@@ -65,13 +76,41 @@ final class DatabaseHost {
     }
 
     func closeDatabase(_ name: String) -> Bool {
-        guard files.removeValue(forKey: name) != nil else { return false }
+        guard files.removeValue(forKey: name) != nil || relays[name] != nil else { return false }
+        relays.removeValue(forKey: name)?.stop()
         deliver(server.removeDatabase(name, at: now))
         return true
     }
 
+    /// Serves a copy of a database of another server (ovsdb(7), relay service model).
+    func openRelay(_ name: String, of remote: String) throws(OVSDBError) {
+        guard !server.databaseNames.contains(name) else {
+            throw OVSDBError("ovsdb error", "\(name): duplicate database name")
+        }
+        let client = FollowingClient(DatabaseFollower(.relay(name)), remote: remote, host: self)
+        relays[name] = client
+        deliver(server.addRelay(name, at: now))
+        client.start()
+    }
+
     func compact(_ name: String) throws(StorageError) {
+        guard files[name] != nil else { return }
         try server.database(name)?.compact(date: now.date)
+        if trimsMemory { clinux_trim_memory() }
+    }
+
+    /// Serves what an operand or `add-db` names: a file, or `relay:DB:REMOTE`.
+    func open(argument: String) throws(OVSDBError) {
+        guard argument.hasPrefix("relay:") else {
+            try openDatabase(argument)
+            return
+        }
+        let parts = argument.split(
+            separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, !parts[1].isEmpty, !parts[2].isEmpty else {
+            throw OVSDBError("ovsdb error", "\(argument): invalid syntax")
+        }
+        try openRelay(String(parts[1]), of: String(parts[2]))
     }
 
     private func compactWhereDue() {
@@ -103,6 +142,7 @@ final class DatabaseHost {
         let connection = JSONRPCConnection(stream)
         let session = server.openSession()
         receivers[session] = { connection.send($0) }
+        connections[session] = connection
         if !stream.peerHost.isEmpty { probes.add(session, connection) }
         connection.onClose = { [weak self] error in
             if let error { Self.report(error, of: connection.name) }
@@ -127,6 +167,11 @@ final class DatabaseHost {
 
     func handle(_ message: JSONRPCMessage, from session: SessionID) {
         deliver(server.handle(message, from: session, at: now))
+        committed()
+    }
+
+    /// Sees to what a commit makes due.
+    func committed() {
         schedule()
         if files.keys.contains(where: { server.database($0)?.wantsCompaction ?? false }) {
             loop.soon { [weak self] in self?.compactWhereDue() }
@@ -135,12 +180,40 @@ final class DatabaseHost {
 
     func closeSession(_ session: SessionID) {
         guard receivers.removeValue(forKey: session) != nil else { return }
+        connections[session] = nil
         probes.remove(session)
         deliver(server.closeSession(session))
     }
 
-    private func deliver(_ outgoing: [DatabaseServer.Outgoing]) {
+    /// Makes every client on a stream connect again.
+    ///
+    /// - Parameter all: Also those that are aware of changes of the databases.
+    func closeSessions(_ reason: String, all: Bool = true) {
+        server.closeSessions(reason, all: all)
+        deliver([])
+    }
+
+    func setReadOnly(_ isReadOnly: Bool, because reason: String) {
+        server.setReadOnly(isReadOnly, because: reason)
+        deliver([])
+    }
+
+    /// Sends messages, and then does what else the server ordered.
+    func deliver(_ outgoing: [DatabaseServer.Outgoing]) {
         for item in outgoing { receivers[item.session]?(item.message) }
+        for order in server.takeOrders() {
+            switch order {
+            case .close(let session, let reason): close(session, reason)
+            case .forward(let request): relays[request.database]?.forward(request)
+            }
+        }
+    }
+
+    /// Clients in this process see changes by themselves and stay.
+    private func close(_ session: SessionID, _ reason: String) {
+        guard let connection = connections[session] else { return }
+        LogModule("ovsdb_jsonrpc_server").info("\(connection.name): disconnecting (\(reason))")
+        connection.stream.close()
     }
 
     /// Wakes up when the next waiting transaction has to end.

@@ -56,13 +56,6 @@ final class DatabaseRemotes {
         return true
     }
 
-    /// Closes every connection; clients that are told to come again do.
-    func reconnect() {
-        for endpoint in endpoints.values {
-            for stream in endpoint.streams.values { stream.close() }
-        }
-    }
-
     func closeAll() {
         retryTimer?.cancel()
         for name in endpoints.keys { close(name) }

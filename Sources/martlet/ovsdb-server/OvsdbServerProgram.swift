@@ -22,6 +22,10 @@ enum OvsdbServerProgram {
         var remotes: [String] = []
         var databases: [String] = []
         var command: String?
+        var activeServer: String?
+        var excludedTables: String?
+        var startsActive = false
+        var logsDifferences = true
     }
 
     static func run(_ arguments: [String]) -> Int32 {
@@ -33,13 +37,16 @@ enum OvsdbServerProgram {
         let process = DaemonProcess(program: name)
         guard var options = try parse(arguments, process) else { return }
         // The daemon changes to the root directory once it serves.
-        options.databases = options.databases.map(absolutePath)
+        options.databases = options.databases.map {
+            $0.hasPrefix("relay:") ? $0 : absolutePath($0)
+        }
         let status = ExitStatus()
         try DaemonRun.run(process) { run in
             let host = DatabaseHost(loop: run.loop)
+            host.logsDifferences = options.logsDifferences
             for path in options.databases {
                 do throws(OVSDBError) {
-                    try host.openDatabase(path)
+                    try host.open(argument: path)
                 } catch {
                     throw ProgramError(error.description)
                 }
@@ -52,13 +59,25 @@ enum OvsdbServerProgram {
                     throw ProgramError(error.description)
                 }
             }
-            DatabaseCommands(host, remotes).register(in: run.control)
+            let replication = Replication(host)
+            try start(replication, options)
+            DatabaseCommands(host, remotes, replication).register(in: run.control)
             run.onShutdown = { _ in remotes.closeAll() }
             LogModule("ovsdb_server").info("\(name) (Open vSwitch) \(ProgramVersion.openVSwitch)")
             run.ready()
             if let command = options.command { try start(command, run, status) }
         }
         if let failure = status.failure { throw failure }
+    }
+
+    /// Takes the role that the options ask for.
+    private static func start(_ replication: Replication, _ options: Options) throws {
+        if let tables = options.excludedTables, let problem = replication.exclude(tables) {
+            throw ProgramError(problem)
+        }
+        guard let server = options.activeServer else { return }
+        replication.setActiveServer(server)
+        if !options.startsActive { _ = replication.connect() }
     }
 
     private static func absolutePath(_ path: String) -> String {
@@ -85,8 +104,11 @@ enum OvsdbServerProgram {
             case "remote": result.remotes.append(option.value ?? "")
             case "run": result.command = option.value
             case "no-dbs": hasDefaultDatabase = false
-            case "disable-file-column-diff", "active": break
-            case "sync-from", "sync-exclude-tables", "record", "replay":
+            case "active": result.startsActive = true
+            case "sync-from": result.activeServer = option.value
+            case "sync-exclude-tables": result.excludedTables = option.value
+            case "disable-file-column-diff": result.logsDifferences = false
+            case "record", "replay":
                 throw ProgramError("--\(option.name) is not supported")
             case _ where CommonOptions.daemon.contains { $0.name == option.name }:
                 try process.handle(option)
@@ -142,7 +164,8 @@ enum OvsdbServerProgram {
         """
         ovsdb-server: Open vSwitch database server
         usage: ovsdb-server [OPTIONS] [DATABASE...]
-        where each DATABASE is a database file in ovsdb format.
+        where each DATABASE is a database file in ovsdb format, or
+        relay:NAME:REMOTE for a copy of database NAME of the server REMOTE.
         The default DATABASE, if none is given, is
         \(InstallDirectories.current.database)/conf.db.
 
@@ -161,9 +184,18 @@ enum OvsdbServerProgram {
         """ + CommonOptions.daemonHelp(program: name) + CommonOptions.loggingHelp(program: name)
             + """
 
+            Syncing options:
+              --sync-from=SERVER      sync DATABASE from active SERVER and start in
+                                      backup mode (except with --active)
+              --sync-exclude-tables=DB:TABLE,...
+                                      exclude the TABLE in DB from syncing
+              --active                with --sync-from, start in active mode
+
             Other options:
               --run COMMAND           run COMMAND as subprocess then exit
               --unixctl=SOCKET        override default control socket name
+              --disable-file-column-diff
+                                      don't use column diff in database file
               --no-dbs                serve no database but _Server
               -h, --help              display this help message
               -V, --version           display version information

@@ -92,7 +92,7 @@ enum RunProgram {
         } catch {
             throw ProgramError(error.description)
         }
-        DatabaseCommands(host, remotes).register(in: run.control)
+        DatabaseCommands(host, remotes, Replication(host)).register(in: run.control)
         return remotes
     }
 
