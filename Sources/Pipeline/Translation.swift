@@ -16,7 +16,7 @@ public enum FlowEffect {
 
 /// What the switch needs to make a packet-in, when the packet comes up with the action.
 public struct PacketInState {
-    public unowned let bridge: Bridge
+    public let bridge: Bridge
     public let table: UInt8
     public let cookie: UInt64
     /// Metadata and registers at the action.

@@ -149,6 +149,7 @@ extension VirtualSwitch {
         if result.hasChangedState { network.bumpVersion() }
         credit(result.effects, packets: 1, octets: UInt64(message.data.count), used: now)
         link.execute(message.data, datapathKey, result.actions)
+        retiredContexts += result.packetIns
     }
 
     /// The key of a frame that came in on a datapath port.

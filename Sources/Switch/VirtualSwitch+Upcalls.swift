@@ -7,7 +7,8 @@ struct Megaflow {
     /// The packet that it was made for, with the OpenFlow in-port.
     let key: SparseKey
     let datapathKey: SparseKey
-    unowned let bridge: Bridge
+    /// Held, since the counters of a bridge's last packets are absorbed after its end.
+    let bridge: Bridge
     var mask: SparseKey
     var actions: [DatapathAction]
     var effects: [FlowEffect]
@@ -64,14 +65,14 @@ extension VirtualSwitch {
         guard megaflows.count < configuration.flowLimit,
             let id = try? datapath.insert(key: key, mask: mask, actions: megaflow.actions)
         else {
-            staleContexts += megaflow.packetIns
+            retiredContexts += megaflow.packetIns
             return
         }
         if megaflows[id] == nil {
             megaflows[id] = megaflow
         } else {
             // Another packet of the batch was first; this one's contexts serve it alone.
-            staleContexts += megaflow.packetIns
+            retiredContexts += megaflow.packetIns
         }
     }
 
@@ -121,6 +122,8 @@ extension VirtualSwitch {
                 table.lookupCount &+= packets
                 if matched { table.matchCount &+= packets }
             case .learned(let bridge, let key, let bundle):
+                // The megaflows of a port that has gone are credited once more.
+                guard bridge.bundles[bundle.name] === bundle else { continue }
                 let isChanged = bridge.macTable.learn(
                     key.address, vlan: key.vlan, on: bundle, now: used)
                 if isChanged { network.bumpVersion() }
@@ -149,14 +152,26 @@ extension VirtualSwitch {
 
     // MARK: Revalidation
 
+    /// The contexts that no order to the datapath names from now on.
+    ///
+    /// The datapath carries orders out later: until then its flows send packets up with the
+    /// contexts that they had, and a packet whose context is gone is lost. The caller therefore
+    /// takes them, waits until the datapath has done all orders given so far and what it sent up
+    /// has been taken, and then gives them to ``release(_:)``.
+    public func takeRetiredContexts() -> RetiredContexts {
+        defer { retiredContexts.removeAll() }
+        return RetiredContexts(ids: retiredContexts)
+    }
+
+    /// Forgets contexts that the datapath does not know any more.
+    public func release(_ retired: RetiredContexts) { contexts.release(retired.ids) }
+
     /// Takes the datapath's counters, removes megaflows that idle, and translates again those that
     /// a change may have made wrong.
     public func revalidate(
         _ statistics: some Sequence<(id: FlowID, statistics: FlowStatistics)>, now: Milliseconds
     ) {
         absorb(statistics)
-        contexts.release(staleContexts)
-        staleContexts.removeAll()
         let isChanged = needsRevalidation
         revalidatedVersion = network.version
         for (id, megaflow) in megaflows {
@@ -182,13 +197,13 @@ extension VirtualSwitch {
             options: TranslationOptions(now: now, mayLearn: false))
         // If more bits matter now, packets would pass that must go up; if fewer, it does no harm.
         guard result.mask.isCovered(by: megaflow.mask), result.error == nil else {
-            contexts.release(result.packetIns)
+            retiredContexts += result.packetIns
             removeMegaflow(id)
             return
         }
         var updated = megaflow
         updated.effects = result.effects
-        contexts.release(megaflow.packetIns)
+        retiredContexts += megaflow.packetIns
         updated.packetIns = result.packetIns
         updated.actions = result.actions
         megaflows[id] = updated
@@ -197,7 +212,7 @@ extension VirtualSwitch {
 
     func removeMegaflow(_ id: FlowID) {
         guard let megaflow = megaflows.removeValue(forKey: id) else { return }
-        contexts.release(megaflow.packetIns)
+        retiredContexts += megaflow.packetIns
         link.removeFlow(id)
     }
 

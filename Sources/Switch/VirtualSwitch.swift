@@ -63,8 +63,8 @@ public final class VirtualSwitch {
     public let devices: any DeviceProvider
     public let contexts = ContextTable()
     var megaflows: [FlowID: Megaflow] = [:]
-    /// Contexts that no megaflow holds, to be released when their packets have come up.
-    var staleContexts: [UInt32] = []
+    /// Contexts that no megaflow holds, whose packets may still be on their way up.
+    var retiredContexts: [UInt32] = []
     var revalidatedVersion: UInt64 = 0
     var usedDatapathNumbers: Set<UInt32> = [0]
     /// No number below it is free.
@@ -458,6 +458,15 @@ public final class ContextTable: ContextRegistry {
     public func release(_ ids: [UInt32]) {
         for id in ids { states[id] = nil }
     }
+
+    public var count: Int { states.count }
+}
+
+/// Contexts on their way out (``VirtualSwitch/takeRetiredContexts()``).
+public struct RetiredContexts: Sendable {
+    fileprivate(set) var ids: [UInt32]
+
+    init(ids: [UInt32]) { self.ids = ids }
 }
 
 extension BridgePort {

@@ -50,20 +50,38 @@ final class MemorySwitch {
         func counters(_ name: String) -> PortCounters? { ports[name]?.counters }
     }
 
+    /// A datapath that carries orders out at once or, as one with a thread of its own may, late.
     final class Link: DatapathLink {
         let datapath = UserspaceDatapath(pool: PacketPool())
+        /// Whether orders wait for ``carryOut()``.
+        var isLate = false
+        private var orders: [() -> Void] = []
+
+        /// Carries out the orders that wait.
+        func carryOut() {
+            for order in orders { order() }
+            orders.removeAll()
+        }
+
+        private func order(_ body: @escaping () -> Void) {
+            if isLate { orders.append(body) } else { body() }
+        }
 
         func addPort(_ number: UInt32, _ port: any PacketPort) {
-            try? datapath.addPort(number, port)
+            order { [datapath] in try? datapath.addPort(number, port) }
         }
-        func removePort(_ number: UInt32) { datapath.removePort(number) }
+        func removePort(_ number: UInt32) {
+            order { [datapath] in datapath.removePort(number) }
+        }
         func updateFlow(_ id: FlowID, _ actions: [DatapathAction]) {
-            try? datapath.update(id, actions)
+            order { [datapath] in try? datapath.update(id, actions) }
         }
-        func removeFlow(_ id: FlowID) { _ = datapath.remove(id) }
+        func removeFlow(_ id: FlowID) { order { [datapath] in _ = datapath.remove(id) } }
         func execute(_ octets: [UInt8], _ key: FlowKey, _ actions: [DatapathAction]) {
-            datapath.execute(datapath.pool.make(octets), PackedKey(key), actions)
-            datapath.flush()
+            order { [datapath] in
+                datapath.execute(datapath.pool.make(octets), PackedKey(key), actions)
+                datapath.flush()
+            }
         }
     }
 
@@ -162,8 +180,12 @@ final class MemorySwitch {
         }
     }
 
-    /// What the revalidator does from time to time.
+    /// What the revalidator does from time to time, with orders carried out in between.
     func revalidate() {
+        let retired = virtualSwitch.takeRetiredContexts()
+        link.carryOut()
+        virtualSwitch.handleMisses(of: link.datapath, now: now)
+        virtualSwitch.release(retired)
         var statistics: [(id: FlowID, statistics: FlowStatistics)] = []
         link.datapath.forEachStatistics { statistics.append(($0, $1)) }
         virtualSwitch.revalidate(statistics, now: now)

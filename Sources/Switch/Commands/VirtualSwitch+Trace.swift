@@ -33,7 +33,7 @@ extension VirtualSwitch {
                 showsNames: request.showsNames))
         if result.hasChangedState { network.bumpVersion() }
         if isReal { sendPacketIns(of: result, request.packet, key, managed) }
-        staleContexts += result.packetIns
+        retiredContexts += result.packetIns
         return text(of: result, for: key, names, request.showsNames)
     }
 

@@ -89,9 +89,10 @@ final class ForwardingPlane: DatapathLink, @unchecked Sendable {
     }
 
     func execute(_ octets: [UInt8], _ key: FlowKey, _ actions: [DatapathAction]) {
-        order { datapath in
+        order { [upcall] datapath in
             guard octets.count <= PacketPool.defaultCapacity - PacketPool.headroom else { return }
             datapath.execute(datapath.pool.make(octets), PackedKey(key), actions)
+            if datapath.hasPending { upcall(datapath) }
             datapath.flush()
         }
     }

@@ -100,16 +100,21 @@ final class SwitchRuntime: @unchecked Sendable {
 
     /// Fetches counters without waiting, then revalidates.
     private func collect() {
+        let retired = lock.withLock { virtualSwitch.takeRetiredContexts() }
         plane.order { [unowned self] datapath in
             datapath.drainUpcalls(by: self)
             let statistics = Unchecked(ForwardingPlane.flowStatistics(of: datapath))
-            loop.post { [unowned self] in revalidate(statistics.value) }
+            loop.post { [unowned self] in revalidate(statistics.value, retired) }
         }
     }
 
-    private func revalidate(_ statistics: [(id: FlowID, statistics: FlowStatistics)]) {
+    /// - Parameter retired: contexts that were retired before the datapath was asked.
+    private func revalidate(
+        _ statistics: [(id: FlowID, statistics: FlowStatistics)], _ retired: RetiredContexts
+    ) {
         let now = clock.now
         withSwitch { virtualSwitch in
+            virtualSwitch.release(retired)
             virtualSwitch.revalidate(statistics, now: now)
             virtualSwitch.expire(now: now)
         }
@@ -117,8 +122,9 @@ final class SwitchRuntime: @unchecked Sendable {
 
     /// Brings rules' counters, megaflows and timeouts up to date before it returns.
     func synchronize() {
+        let retired = lock.withLock { virtualSwitch.takeRetiredContexts() }
         let statistics = plane.flowStatistics()
-        revalidate(statistics)
+        revalidate(statistics, retired)
         plane.ask { [unowned self] datapath in datapath.drainUpcalls(by: self) }
         settle()
     }
