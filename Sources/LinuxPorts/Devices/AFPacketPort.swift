@@ -64,7 +64,7 @@ public final class AFPacketPort: PacketPort {
     }
 
     deinit {
-        close(descriptor)
+        DescriptorCloser.shared.close(descriptor)
     }
 
     private static func prepare(

@@ -51,6 +51,8 @@ final class SwitchRuntime: @unchecked Sendable {
         lock.withLock { virtualSwitch.apply(SwitchConfiguration(), now: clock.now) }
         plane.ask { _ in }
         plane.stop()
+        // What is left to the kernel at the end of a process, it closes one after the other.
+        waitForClosedPorts()
     }
 
     // MARK: The forwarding thread
