@@ -124,8 +124,11 @@ struct PortNamespaceTests {
         _ pool: PacketPool,
         offloads: PortOffloads = [.checksum, .tcpSegmentation, .udpSegmentation]
     ) throws {
-        let server = Companion(hosts.right, words: ["python3", "-c", Self.server])
-        let client = Companion(hosts.left, words: ["python3", "-c", Self.client])
+        let directory = try TemporaryDirectory()
+        let ready = "\(directory.path)/ready"
+        try #require(mkfifo(ready, 0o600) == 0)
+        let server = Companion(hosts.right, words: ["python3", "-c", Self.server, ready])
+        let client = Companion(hosts.left, words: ["python3", "-c", Self.client, ready])
         let superPackets = pump(ports, pool: pool, offloads: offloads) {
             server.isDone && client.isDone
         }
@@ -135,10 +138,12 @@ struct PortNamespaceTests {
         #expect(superPackets > 100)
     }
 
+    /// Says in a FIFO when it listens, which the client waits for.
     static let server = """
-        import socket
+        import os, socket, sys
         s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        s.settimeout(20); s.bind(('10.9.0.2', 4000)); s.listen()
+        s.settimeout(60); s.bind(('10.9.0.2', 4000)); s.listen()
+        f = os.open(sys.argv[1], os.O_RDWR); os.write(f, b'listening')
         c, _ = s.accept(); n = 0
         while True:
             d = c.recv(1 << 18)
@@ -148,11 +153,10 @@ struct PortNamespaceTests {
         print(n)
         """
     static let client = """
-        import socket, time
-        for i in range(100):
-            try:
-                s = socket.create_connection(('10.9.0.2', 4000), 5); break
-            except ConnectionRefusedError: time.sleep(0.05)
+        import os, select, socket, sys
+        f = os.open(sys.argv[1], os.O_RDWR)
+        assert select.select([f], [], [], 60)[0], 'the server does not listen'
+        s = socket.create_connection(('10.9.0.2', 4000), 60)
         s.sendall(b'm' * (32 << 20)); s.close()
         """
 
@@ -251,6 +255,22 @@ struct PortNamespaceTests {
         #expect(found[0].offload == PacketOffload())
         #expect(found[1].octets == large.octets)
         #expect(found[1].offload == offload)
+    }
+
+    @Test func `a port that is closed can be opened again at once`() throws {
+        let hosts = try TwoHosts()
+        try hosts.middle.enter {
+            let pool = PacketPool()
+            for _ in 0..<3 {
+                let ports: [any PacketPort] = [
+                    try AFPacketPort(name: "p1"), try AFPacketPort(name: "p2"),
+                ]
+                let ping = Companion(hosts.left, "ping -c 1 -W 20 10.9.0.2")
+                _ = pump(ports, pool: pool) { ping.isDone }
+                #expect(ping.result?.status == 0, "\(ping.result?.output ?? "")")
+            }
+        }
+        waitForClosedPorts()
     }
 
     @Test func `a device that is down or vanishes is told once and does not spin`() throws {
