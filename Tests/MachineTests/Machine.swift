@@ -31,9 +31,28 @@ enum Machine {
     ]
 
     /// What makes the namespaces a machine of its own on which the daemons run.
+    ///
+    /// `/tmp` is one of its own too, where only this directory and the package's are seen: `mn -c`
+    /// removes every log that it finds there.
     private static let prologue = """
         set -e
-        export MARTLET_BINARY=$PWD/martlet
+        here=$PWD
+        export MARTLET_BINARY=$here/martlet
+        mkdir tmp
+        mount -t tmpfs none tmp
+        seen=tmp/${here#/tmp/}
+        mkdir -p $seen
+        mount --bind . $seen
+        touch $seen/martlet
+        mount --bind $1 $seen/martlet
+        case $2 in
+        /tmp/*)
+            mkdir -p tmp/${2#/tmp/}
+            mount --bind $2 tmp/${2#/tmp/}
+            ;;
+        esac
+        mount --move tmp /tmp
+        cd $here
         for directory in /run/openvswitch /etc/openvswitch /var/log/openvswitch /run/netns; do
             mkdir -p $directory
             mount -t tmpfs none $directory
@@ -55,17 +74,18 @@ enum Machine {
     static func run(_ commands: String, daemons: Bool = true) throws -> String {
         let directory = try makeTemporaryDirectory("martlet-mininet")
         let shell = Shell(
-            directory: directory, environment: ["HOME=\(directory)", "LC_ALL=C", path], limit: 120
+            directory: directory, environment: ["HOME=\(directory)", "LC_ALL=C", path], limit: 600
         )
         defer { _ = try? shell.run("rm -rf '\(directory)'") }
         try shell.check("mkdir bin")
         for name in names {
-            symlink(martletPath(), directory + "/bin/" + name)
+            symlink(directory + "/martlet", directory + "/bin/" + name)
         }
-        symlink(martletPath(), directory + "/martlet")
         let start = prologue + (daemons ? startDaemons : "") + "set +e\n"
         try writeFile(directory + "/script", start + commands + "\n")
-        return try shell.run("PATH=\(directory)/bin:$PATH \(unshare) bash script").output
+        let arguments = "'\(martletPath())' '\(packageRoot())'"
+        return try shell.run("PATH=\(directory)/bin:$PATH \(unshare) bash script \(arguments)")
+            .output
     }
 }
 

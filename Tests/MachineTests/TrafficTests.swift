@@ -27,7 +27,7 @@ struct TrafficTests {
         }
         host h1 p1 10.0.0.1
         host h2 p2 10.0.0.2
-        ovs-vsctl --timeout=20 add-br br0 -- set Bridge br0 datapath_type=netdev \
+        ovs-vsctl --timeout=300 add-br br0 -- set Bridge br0 datapath_type=netdev \
             -- add-port br0 p1 -- add-port br0 p2
 
         """
@@ -74,11 +74,11 @@ struct TrafficTests {
                 reaches h1 10.0.0.2
                 for server in h2; do ip netns exec $server iperf3 -s -D; done
                 iperf3 -s -D
-                for i in $(seq 50); do
+                for i in $(seq 500); do
                     ip netns exec h1 iperf3 -c 10.0.0.2 -n 50M > veth && break
                     sleep 0.1
                 done
-                for i in $(seq 50); do
+                for i in $(seq 500); do
                     ip netns exec h1 iperf3 -c 10.0.0.3 -n 50M > tap && break
                     sleep 0.1
                 done
@@ -93,15 +93,15 @@ struct TrafficTests {
         let output = try Machine.run(
             Self.hosts + """
                 host h3 p3 10.0.0.3
-                ovs-vsctl --timeout=20 add-port br0 p3
+                ovs-vsctl --timeout=300 add-port br0 p3
                 reaches h1 10.0.0.3
                 ip netns delete h3
-                for i in $(seq 100); do ip link show p3 > /dev/null 2>&1 || break; sleep 0.1; done
+                for i in $(seq 1000); do ip link show p3 > /dev/null 2>&1 || break; sleep 0.1; done
                 reaches h1 10.0.0.2
-                ovs-vsctl --timeout=20 del-port p3
+                ovs-vsctl --timeout=300 del-port p3
                 host h3 p3 10.0.0.3
                 ip -n h1 neighbour flush all
-                ovs-vsctl --timeout=20 add-port br0 p3
+                ovs-vsctl --timeout=300 add-port br0 p3
                 reaches h1 10.0.0.3
                 """
         )
@@ -136,7 +136,7 @@ struct TrafficTests {
                 ovsdb-server --detach --no-chdir --pidfile -vconsole:off --log-file \
                     --remote=punix:/var/run/openvswitch/db.sock /etc/openvswitch/conf.db
                 host h3 p3 10.0.0.3
-                ovs-vsctl --timeout=30 add-port br0 p3
+                ovs-vsctl --timeout=300 add-port br0 p3
                 reaches h1 10.0.0.3
                 """
         )

@@ -83,7 +83,7 @@ final class Deployment {
     func vsctl(_ words: String) -> String {
         let arguments = words.split(separator: " ").map(String.init)
         let result = Subprocess.run(
-            ["ovs-vsctl", "--timeout=20"] + arguments, environment: environment)
+            ["ovs-vsctl", "--timeout=300"] + arguments, environment: environment)
         return result.error + result.output.trimmingNewline
     }
 
