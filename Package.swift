@@ -110,6 +110,11 @@ let package = Package(
             name: "VswitchdTests", dependencies: ["TestSupport", "martlet"],
             swiftSettings: common
         ),
+        .testTarget(
+            name: "VsctlTests",
+            dependencies: ["JSONRPC", "OVSDBModel", "TestSupport", "martlet"],
+            swiftSettings: common
+        ),
         .testTarget(name: "TidyTests", dependencies: ["TestSupport"], swiftSettings: common),
 
         tests("Bytes", []),

@@ -16,6 +16,8 @@ public final class ControlRun {
         case waiting
         /// The rows that were read by name do not suffice: another run must read whole tables.
         case tooNarrow
+        /// A command says to exit with ``ControlRun/exitStatus`` at once, and nothing is changed.
+        case ended
     }
 
     /// What the commands printed, in order.
@@ -41,7 +43,9 @@ public final class ControlRun {
     /// By command.
     public private(set) var outputs: [[Output]] = []
     /// Warnings, each with the name of the log's module.
-    public private(set) var warnings: [(module: String, text: String)] = []
+    public private(set) var warnings: [Warning] = []
+    public typealias Warning = (module: String, text: String)
+    private let foreseen: (Warning) -> Void
     /// What the program exits with if all goes well; `br-exists` changes it.
     public internal(set) var exitStatus: Int32 = 0
 
@@ -51,21 +55,21 @@ public final class ControlRun {
     /// free, or are those of real bridges and of records, which is what scripts do.
     let isNarrow: Bool
 
-    /// - Parameter isNarrow: Whether to read rows by name where the commands allow it.
+    /// - Parameters:
+    ///   - isNarrow: Whether to read rows by name where the commands allow it.
+    ///   - foreseen: Takes the warnings for which the database need not be read.
     public init(
         _ commands: [Command], schema: DatabaseSchema = OpenVSwitchSchema.schema,
-        isNarrow: Bool = false
+        isNarrow: Bool = false, foreseen: @escaping (Warning) -> Void = { _ in }
     ) throws(ControlError) {
         self.commands = commands
+        self.foreseen = foreseen
         self.isNarrow = isNarrow && commands.allSatisfy(Self.isNarrowable)
         replica = Replica(schema)
         needs = Needs(schema)
         needs.add("Open_vSwitch")
         for command in commands { try addNeeds(of: command) }
     }
-
-    /// Whether a command may change the database.
-    public var mayWrite: Bool { commands.contains { $0.syntax.writes } }
 
     /// The operations that read what the commands need.
     public var selections: [JSON] { needs.selections.map(\.operation) }
@@ -101,6 +105,7 @@ public final class ControlRun {
             for command in commands {
                 outputs.append([])
                 guard try execute(command) else { return .waiting }
+                if exitStatus != 0 { return .ended }
             }
             try names.checkDefined()
         } catch {
@@ -229,6 +234,9 @@ extension ControlRun {
     func print(newRow uuid: UUID) { outputs[outputs.count - 1].append(.newRow(uuid)) }
 
     func warn(_ text: String, module: String = "vsctl") { warnings.append((module, text)) }
+
+    /// Warns of what is wrong whatever the database holds.
+    func foresee(_ text: String, module: String) { foreseen((module, text)) }
 
     func noteNewInterface(_ row: Row) { newInterfaces.append(row) }
 }

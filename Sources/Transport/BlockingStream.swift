@@ -37,6 +37,14 @@ public final class BlockingStream {
         }
     }
 
+    /// Takes over a connection that a listener has accepted.
+    init(accepted descriptor: CInt, name: String, deadline: ContinuousClock.Instant?) {
+        self.name = name
+        self.descriptor = descriptor
+        self.deadline = deadline
+        setNonblocking()
+    }
+
     deinit { _ = Glibc.close(descriptor) }
 
     /// Unix sockets come to this only after they are connected: where a listener's backlog is full,
@@ -95,14 +103,15 @@ public final class BlockingStream {
     private func wait(for events: Int16) throws(TransportError) {
         var entry = pollfd(fd: descriptor, events: events, revents: 0)
         while true {
-            let status = poll(&entry, 1, remainingMilliseconds)
+            let status = poll(&entry, 1, Self.milliseconds(until: deadline))
             if status > 0 { return }
             if status == 0 { throw TransportError(errno: ETIMEDOUT, subject: name) }
             guard errno == EINTR else { throw TransportError(errno: errno, subject: name) }
         }
     }
 
-    private var remainingMilliseconds: CInt {
+    /// What poll(2) waits for at most.
+    static func milliseconds(until deadline: ContinuousClock.Instant?) -> CInt {
         guard let deadline else { return -1 }
         let left = (deadline - ContinuousClock.now) / .milliseconds(1)
         return CInt(max(0, min(left.rounded(.up), Double(CInt.max))))

@@ -246,6 +246,60 @@ struct ControlRunTests {
         #expect(try run("br-exists nope").run.exitStatus == 2)
     }
 
+    @Test func `br-exists ends the run at once where there is no such bridge`() throws {
+        let (run, outcome) = try run("add-br new -- br-exists nope -- list-ports nope")
+        #expect(outcome == .ended)
+        #expect(run.exitStatus == 2)
+    }
+
+    @Test func `a condition without a key has a value of the column's own type`() throws {
+        #expect(throws: ControlError.self) { try run("find bridge name{in}br0,br1") }
+        #expect(try run("find bridge other_config:a{in}b,c").outcome == .finished)
+        #expect(try run("find bridge flood_vlans{in}1,2,3").outcome == .finished)
+    }
+
+    @Test func `a key is looked up as it was written, quotes and all`() throws {
+        #expect(try run("get bridge br0 other_config:\"a\"").outcome == .finished)
+        let error = ControlError(
+            "no key \"\"q\"\" in Bridge record \"br0\" column other_config")
+        #expect(throws: error) { try run("get bridge br0 other_config:\"q\"") }
+    }
+
+    @Test func `settings of a new port are checked after its bridge`() throws {
+        #expect(throws: ControlError("no bridge named nope")) {
+            try run("add-port nope p9 frob=1")
+        }
+        #expect(throws: ControlError("no bridge named nope")) {
+            try run("list-ports nope -- add-bond br0 b0 only tag=1")
+        }
+    }
+
+    @Test func `making a record that nothing can refer to is warned of beforehand`() throws {
+        var texts: [String] = []
+        _ = try ControlRun(try Command.parse(["create", "NetFlow", "active_timeout=1"])) {
+            texts.append($0.text)
+        }
+        #expect(
+            texts == [
+                "applying \"create\" command to table NetFlow without --id option "
+                    + "will have no effect"
+            ])
+    }
+
+    @Test func `an empty name begins no table's and no column's`() throws {
+        let words = ["clear", "", "br0", "flood_vlans"]
+        #expect(throws: ControlError("unknown table \"\"")) {
+            try ControlRun(try Command.parse(words))
+        }
+    }
+
+    @Test func `a chosen UUID is sent as a plain string`() throws {
+        let text = "550e8400-e29b-41d4-a716-446655440000"
+        let sent = try run("--id=\(text) create Queue dscp=1").run
+            .transaction(comment: "", waits: false)
+        #expect(sent[0]["uuid"] == .string(text))
+    }
+
     @Test func `wait-until waits for the record and its values`() throws {
         #expect(try run("wait-until bridge br0 flood_vlans=1,2").outcome == .finished)
         #expect(try run("wait-until bridge br0 flood_vlans=1").outcome == .waiting)

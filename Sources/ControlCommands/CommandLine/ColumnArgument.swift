@@ -26,7 +26,7 @@ enum Relation: String, CaseIterable {
 struct ColumnArgument {
     let column: ColumnSchema
     let columnIndex: Int
-    /// As it was written, quotes taken off.
+    /// As it was written, with its quotes.
     let key: String?
     let relation: Relation?
     let value: String
@@ -49,7 +49,7 @@ struct ColumnArgument {
         guard !name.isEmpty else { throw ControlError("\(text): missing column name") }
         columnIndex = try SchemaNames.column(name, of: table)
         column = table.columns[columnIndex]
-        let keyText = scanner.take(":") ? try scanner.word() : nil
+        key = scanner.take(":") ? try scanner.word() : nil
         let rest = scanner.rest
         switch kind {
         case .columnPrefix:
@@ -79,17 +79,6 @@ struct ColumnArgument {
             }
             relation = found
             value = String(rest.dropFirst(found.rawValue.count))
-        }
-        if let keyText { key = try Self.unquoted(keyText) } else { key = nil }
-    }
-
-    /// A key as it is looked up: a quoted string without its quotes.
-    private static func unquoted(_ text: String) throws(ControlError) -> String {
-        do throws(DatumTextError) {
-            var context: NamingContext?
-            return try Atom(text: text, type: .string, context: &context).string ?? text
-        } catch {
-            throw ControlError(error.description)
         }
     }
 }

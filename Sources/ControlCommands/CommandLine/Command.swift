@@ -40,7 +40,7 @@ public struct Command: Hashable, Sendable {
             let name = String(word[..<(equals ?? word.endIndex)])
             let value = equals.map { String(word[word.index(after: $0)...]) }
             if options[name] != nil {
-                throw ControlError("'\(name)' option specified multiple times")
+                throw ControlError("'\(word)' option specified multiple times")
             }
             options[name] = value ?? ""
             values.append((name, value))

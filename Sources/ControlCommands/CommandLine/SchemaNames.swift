@@ -38,6 +38,7 @@ enum SchemaNames {
     }
 
     private static func match(_ name: String, _ candidates: [String]) -> Match {
+        guard !name.isEmpty else { return .none }
         let wanted = folded(name)
         let indices = candidates.indices.filter { folded(candidates[$0]).starts(with: wanted) }
         if let exact = indices.first(where: { candidates[$0].utf8.count == wanted.count }) {

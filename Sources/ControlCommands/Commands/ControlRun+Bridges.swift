@@ -20,7 +20,7 @@ extension ControlRun {
         }
     }
 
-    /// What `br-exists` exits with where there is no such bridge.
+    /// What `br-exists` exits with at once where there is no such bridge.
     private static let absenceStatus: Int32 = 2
 
     private func addBridge(_ command: Command) throws(ControlError) {
@@ -30,7 +30,7 @@ extension ControlRun {
             throw ControlError("'add-br' command takes exactly 1 or 3 arguments")
         }
         let parentName = arguments.count == 3 ? arguments[1] : nil
-        let vlan = arguments.count == 3 ? leadingInteger(arguments[2]) : 0
+        let vlan = arguments.count == 3 ? IntegerText.shortInteger(arguments[2]) : 0
         guard 0...VLAN.maximum ~= vlan else {
             throw ControlError("add-br: vlan must be between 0 and \(VLAN.maximum)")
         }
@@ -199,6 +199,7 @@ extension ControlRun {
 extension ControlRun {
     private func executeAutoAttach(_ command: Command) throws(ControlError) {
         let arguments = command.arguments
+        let numbers = try arguments.dropFirst().map(Self.aaNumber)
         let bridge = try view.bridge(named: arguments[0])
         let service = bridge.row["auto_attach"].uuid.flatMap {
             replica.row($0, in: "AutoAttach")
@@ -209,8 +210,7 @@ extension ControlRun {
                 lines: zip(mappings.keys, mappings.values).map { "\($0.text) \($1.text)" })
             return
         }
-        let isid = try integerArgument(arguments[1])
-        let vlan = try integerArgument(arguments[2])
+        let (isid, vlan) = (numbers[0], numbers[1])
         if command.name == "add-aa-mapping" {
             let row = service ?? insertAutoAttach(on: bridge)
             guard !row["mappings"].contains(.integer(isid)) else { return }
@@ -226,16 +226,11 @@ extension ControlRun {
         return row
     }
 
-    private func integerArgument(_ text: String) throws(ControlError) -> Int64 {
-        guard let value = Int64(text) else { throw ControlError("Invalid argument \(text)") }
+    /// An I-SID or a VLAN; the database checks its range.
+    private static func aaNumber(_ text: String) throws(ControlError) -> Int64 {
+        guard let value = IntegerText.unsignedInteger(text) else {
+            throw ControlError("Invalid argument \(text)")
+        }
         return value
     }
-}
-
-/// The number that a text begins with, 0 where it begins with none, as atoi(3) reads it.
-func leadingInteger(_ text: some StringProtocol) -> Int64 {
-    let trimmed = text.drop { $0 == " " || $0 == "\t" }
-    let sign = trimmed.first.map { $0 == "-" || $0 == "+" } == true ? trimmed.prefix(1) : ""
-    let digits = trimmed.dropFirst(sign.count).prefix { $0.isASCII && $0.isNumber }
-    return Int64(String(sign) + String(digits)) ?? 0
 }

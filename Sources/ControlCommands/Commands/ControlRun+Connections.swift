@@ -59,7 +59,7 @@ extension ControlRun {
         for target in distinct where !Self.methods.contains(where: target.hasPrefix) {
             warn("target type \"\(target)\" is possibly erroneous")
         }
-        let probe = command.value(of: "--inactivity-probe").map { leadingInteger($0) }
+        let probe = command.value(of: "--inactivity-probe").map { IntegerText.integer($0) }
         let rows = row[column].uuids.compactMap { replica.row($0, in: table) }
         if hasSameTargets(rows, distinct, probe) { return }
         let new = distinct.map { target in

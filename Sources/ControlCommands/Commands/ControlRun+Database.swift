@@ -16,17 +16,19 @@ extension ControlRun {
             try addListNeeds(command, table)
         case "find":
             try addListNeeds(command, table)
-            try addArgumentNeeds(arguments.dropFirst(), table, .columnPrefix)
+            try addArgumentNeeds(arguments.dropFirst(), table)
         case "get":
             for argument in arguments.dropFirst(2) where argument != "_uuid" {
-                try addArgumentNeeds([argument], table, .columnOnly)
+                try addArgumentNeeds([argument], table)
             }
         case "set", "wait-until":
-            try addArgumentNeeds(arguments.dropFirst(2), table, .columnPrefix)
+            try addArgumentNeeds(arguments.dropFirst(2), table)
         case "create":
-            // A new row is not read; its columns are only checked.
-            for argument in arguments.dropFirst() {
-                _ = try ColumnArgument(argument, of: table, kind: .columnPrefix)
+            // A new row is not read.
+            if !table.isRoot && !command.has("--id") {
+                foresee(
+                    "applying \"create\" command to table \(table.name) without --id option "
+                        + "will have no effect", module: "db_ctl_base")
             }
         case "add", "remove":
             needs.add(table, column: try SchemaNames.column(arguments[2], of: table))
@@ -40,10 +42,10 @@ extension ControlRun {
     }
 
     private func addArgumentNeeds(
-        _ arguments: ArraySlice<String>, _ table: TableSchema, _ kind: ColumnArgument.Kind
+        _ arguments: ArraySlice<String>, _ table: TableSchema
     ) throws(ControlError) {
         for argument in arguments {
-            let parsed = try ColumnArgument(argument, of: table, kind: kind)
+            let parsed = try ColumnArgument(argument, of: table, kind: .columnPrefix)
             needs.add(table, column: parsed.columnIndex)
         }
     }
@@ -183,7 +185,7 @@ extension ControlRun {
             guard let valueType = column.type.value else {
                 throw ControlError("cannot specify key to set for non-map column \(column.name)")
             }
-            let key = try atom(Self.quoted(key, column.type.key), column.type.key)
+            let key = try atom(key, column.type.key)
             let value = try atom(argument.value, valueType)
             replica.insert(key, value: value, into: argument.columnIndex, of: row)
         } else {
@@ -191,12 +193,6 @@ extension ControlRun {
             replica.set(row, argument.columnIndex, to: value)
         }
         invalidateView(row.table, column: argument.columnIndex)
-    }
-
-    /// A key from which quotes were taken, so that it can be read again.
-    static func quoted(_ key: String, _ type: BaseType) -> String {
-        type.type == .string && (key.isEmpty || key.hasPrefix("\""))
-            ? Atom.string(key).text : key
     }
 
     private func add(_ command: Command, to row: Row) throws(ControlError) {

@@ -43,7 +43,7 @@ extension ControlRun {
     /// The number behind `zone=`; 0 where there is none.
     private static func zone(_ argument: String) -> Int64 {
         guard let equals = argument.firstIndex(of: "=") else { return 0 }
-        return leadingInteger(argument[argument.index(after: equals)...])
+        return IntegerText.integerOfAnyBase(argument[argument.index(after: equals)...])
     }
 
     private func addZone(
@@ -58,7 +58,7 @@ extension ControlRun {
         let timeouts = command.arguments.dropFirst(2).map { argument in
             let parts = argument.split(
                 separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let value = parts.count > 1 ? leadingInteger(parts[1]) : 0
+            let value = parts.count > 1 ? IntegerText.shortInteger(parts[1]) : 0
             return (Atom.string(String(parts[0])), Atom.integer(value))
         }
         let row = existing ?? replica.insert(in: "CT_Zone")

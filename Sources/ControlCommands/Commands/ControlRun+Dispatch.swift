@@ -22,7 +22,7 @@ extension ControlRun {
         default:
             let readsBridges = Self.bridgeReaders.contains(command.name)
             needs.addNetwork(hasInterfaces: !readsBridges)
-            try addExtraNetworkNeeds(of: command)
+            addExtraNetworkNeeds(of: command)
         }
     }
 
@@ -33,7 +33,7 @@ extension ControlRun {
         "get-aa-mapping",
     ]
 
-    private func addExtraNetworkNeeds(of command: Command) throws(ControlError) {
+    private func addExtraNetworkNeeds(of command: Command) {
         switch command.name {
         case "br-set-external-id", "br-get-external-id":
             needs.add("Bridge", "external_ids")
@@ -46,10 +46,6 @@ extension ControlRun {
         case "add-aa-mapping", "del-aa-mapping", "get-aa-mapping":
             needs.add("Bridge", "auto_attach")
             needs.add("AutoAttach", "mappings")
-        case "add-port":
-            try addSettingNeeds(Array(command.arguments.dropFirst(2)))
-        case "add-bond":
-            try addBondNeeds(of: command)
         default:
             break
         }

@@ -48,7 +48,6 @@ extension ControlRun {
                 "Port", named: [arguments[arguments.count - 1]], "interfaces", "fake_bridge", "tag")
         case "add-port":
             needs.addHolders(of: Array(arguments.prefix(2)))
-            try addSettingNeeds(Array(arguments.dropFirst(2)))
         case "set-fail-mode", "get-fail-mode", "del-fail-mode":
             needs.add("Bridge", named: [arguments[0]], "fail_mode")
         case "set-controller", "get-controller", "del-controller":

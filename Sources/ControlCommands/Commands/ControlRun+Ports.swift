@@ -9,7 +9,7 @@ extension ControlRun {
                 command, bridge: arguments[0], port: arguments[1], interfaces: [arguments[1]],
                 settings: Array(arguments.dropFirst(2)))
         case "add-bond":
-            let (interfaces, settings) = Self.splitBond(command)
+            let (interfaces, settings) = try Self.splitBond(command)
             try addPort(
                 command, bridge: arguments[0], port: arguments[1], interfaces: interfaces,
                 settings: settings)
@@ -31,30 +31,17 @@ extension ControlRun {
     }
 
     /// The interfaces of `add-bond` and the settings behind them, which have a `=`.
-    static func splitBond(_ command: Command) -> (interfaces: [String], settings: [String]) {
+    private static func splitBond(
+        _ command: Command
+    ) throws(ControlError) -> (interfaces: [String], settings: [String]) {
         let rest = command.arguments.dropFirst(2)
         let interfaces = rest.prefix { !$0.contains("=") }
-        return (Array(interfaces), Array(rest.dropFirst(interfaces.count)))
-    }
-
-    /// Notes the columns that `add-bond` sets, and checks that it has interfaces.
-    func addBondNeeds(of command: Command) throws(ControlError) {
-        let (interfaces, settings) = Self.splitBond(command)
         if interfaces.count < 2 {
             throw ControlError(
                 "add-bond requires at least 2 interfaces, but only \(interfaces.count) "
                     + "were specified")
         }
-        try addSettingNeeds(settings)
-    }
-
-    /// Notes the columns that `COLUMN[:KEY]=VALUE` arguments of a new port set.
-    func addSettingNeeds(_ settings: [String]) throws(ControlError) {
-        guard let table = replica.schema.table("Port") else { return }
-        for setting in settings {
-            let argument = try ColumnArgument(setting, of: table, kind: .columnPrefix)
-            needs.add(table, column: argument.columnIndex)
-        }
+        return (Array(interfaces), Array(rest.dropFirst(interfaces.count)))
     }
 
     private func addPort(
@@ -113,8 +100,8 @@ extension ControlRun {
                     "cannot delete port \(target) because it is the local port for bridge "
                         + "\(target) (deleting this port requires deleting the entire bridge)")
             }
-            _ = try view.port(named: target)
-            return
+            let kinds = command.has("--with-iface") ? "port or interface" : "port"
+            throw ControlError("no \(kinds) named \(target)")
         }
         if command.arguments.count == 2 {
             try check(port, isOn: command.arguments[0], target: target)

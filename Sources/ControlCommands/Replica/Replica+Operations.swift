@@ -42,7 +42,7 @@ extension Replica {
         operation["table"] = .string(row.table.name)
         operation["row"] = .object(columns)
         operation["uuid-name"] = .string(Self.name(of: row.uuid))
-        if chosen.contains(row.uuid) { operation["uuid"] = Atom.uuid(row.uuid).json }
+        if chosen.contains(row.uuid) { operation["uuid"] = .string(row.uuid.description) }
         return .object(operation)
     }
 

@@ -10,6 +10,7 @@ enum LogModuleNames {
             case "ovs-vswitchd": [common, vswitch]
             case "ovsdb-server": [common, database]
             case "martlet": [common, vswitch, database]
+            case "ovs-vsctl": [common, "db_ctl_base vsctl"]
             default: [common]
             }
         return names.flatMap { $0.split(separator: " ").map(String.init) }

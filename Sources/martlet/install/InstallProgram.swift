@@ -9,6 +9,8 @@ enum InstallProgram {
 
         Makes a link below DIR/bin or DIR/sbin for each program, in place of an
         older link of that name. A file that is no link stays and is an error.
+        Files for bash to complete command lines by go to
+        DIR/share/bash-completion/completions.
 
         """
 
@@ -53,6 +55,34 @@ enum InstallProgram {
             guard symlink(executable, path) == 0 else { throw failure(path, "link") }
             Program.printOutput(path + "\n")
         }
+        try installCompletions(below: prefix)
+    }
+
+    private static func installCompletions(below prefix: String) throws {
+        let directory = prefix + "/" + BashCompletion.directory
+        try makeDirectories(directory)
+        for file in BashCompletion.files {
+            let path = directory + "/" + file.program
+            guard try mayReplace(path) else {
+                throw ProgramError("\(path): exists and was not written by martlet")
+            }
+            guard let stream = fopen(path, "we") else { throw failure(path, "open") }
+            let isWritten = fputs(file.text, stream) >= 0
+            guard fclose(stream) == 0, isWritten else { throw failure(path, "write") }
+            Program.printOutput(path + "\n")
+        }
+    }
+
+    /// Whether a file is missing, or begins as those do that are written here.
+    private static func mayReplace(_ path: String) throws -> Bool {
+        guard let stream = fopen(path, "re") else {
+            guard errno == ENOENT else { throw failure(path, "open") }
+            return true
+        }
+        defer { fclose(stream) }
+        let mark = Array(BashCompletion.mark.utf8)
+        var octets = [UInt8](repeating: 0, count: mark.count)
+        return fread(&octets, 1, mark.count, stream) == mark.count && octets == mark
     }
 
     private static func makeDirectories(_ path: String) throws {

@@ -36,7 +36,17 @@ enum VsctlProgram {
                 for: name, further: ["DB Schema \(OpenVSwitchSchema.schema.version)"])
         case .commands:
             CommandSyntax.all.map { $0.completionLine + "\n" }.joined()
-        case .options: CommonOptions.list(VsctlOptions.global)
+        case .options: list(VsctlOptions.global)
         }
+    }
+
+    /// The options for shells; unlike other programs this one says of each argument, optional or
+    /// not, that it is there.
+    private static func list(_ options: [Daemon.CommandOption]) -> String {
+        options.map { option in
+            let hasArgument = option.argument != .none
+            let letter = option.letter.map { "-\($0)\(hasArgument ? " ARG" : "")\n" } ?? ""
+            return "--\(option.name)\(hasArgument ? "=ARG" : "")\n" + letter
+        }.joined()
     }
 }

@@ -12,12 +12,10 @@ struct VsctlSession {
     /// How often a transaction that others overtook is tried again.
     private static let maximumAttempts = 100
 
-    /// How often the server is sought with `--retry`.
-    private static let retryInterval = Duration.milliseconds(500)
-
     private let options: VsctlOptions
     private let commands: [Command]
     private let comment: String
+    private let connection: VsctlConnection
     private let client: DatabaseClient
     private let log = LogModule("vsctl")
 
@@ -28,9 +26,11 @@ struct VsctlSession {
             .map(Self.quoted).joined(separator: " ")
         comment = "\(VsctlProgram.name)\(Self.invoker): \(line)"
         // The commands' tables and columns are checked before a server is needed.
-        let run = try ControlRun(commands)
-        log.log(run.mayWrite ? .info : .debug) { "Called as \(line)" }
-        client = DatabaseClient(try Self.connect(options))
+        let mayWrite = commands.contains { $0.syntax.writes }
+        log.log(mayWrite ? .info : .debug) { "Called as \(line)" }
+        _ = try ControlRun(commands) { LogModule($0.module).warning($0.text) }
+        connection = VsctlConnection(options)
+        client = DatabaseClient(try connection.open())
     }
 
     private static func quoted(_ word: String) -> String {
@@ -48,69 +48,29 @@ struct VsctlSession {
         return " (invoked by \(String(decoding: octets, as: UTF8.self)))"
     }
 
-    private static func connect(_ options: VsctlOptions) throws -> BlockingStream {
-        let deadline = options.timeout.map { ContinuousClock.now + .seconds(Int($0)) }
-        while true {
-            do {
-                let target = try StreamTarget(
-                    options.database, defaultPort: StreamTarget.ovsdbPort)
-                if target.isPassive {
-                    throw ProgramError(
-                        "\(options.database): waiting for the database to connect "
-                            + "is not supported; give --db an active method")
-                }
-                let timeout = deadline.map { $0 - ContinuousClock.now }
-                return try BlockingStream(connectingTo: target, timeout: timeout)
-            } catch let error as TransportError {
-                if error.errno == ETIMEDOUT { Program.endByAlarm() }
-                guard options.retries else {
-                    throw failure(of: options, error)
-                }
-            }
-            if let deadline, ContinuousClock.now + retryInterval >= deadline {
-                pause(deadline - ContinuousClock.now)
-                Program.endByAlarm()
-            }
-            pause(retryInterval)
-        }
-    }
-
-    private static func pause(_ duration: Duration) {
-        let milliseconds = max(0, (duration / .milliseconds(1)).rounded(.up))
-        _ = poll(nil, 0, CInt(min(milliseconds, Double(CInt.max))))
-    }
-
     /// Runs the commands, and returns the exit status.
     func execute() throws -> Int32 {
         do {
             return try attempt()
         } catch let error as TransportError {
             if error.errno == ETIMEDOUT { Program.endByAlarm() }
-            throw Self.failure(of: options, error)
+            throw connection.failure(error)
         }
-    }
-
-    private static func failure(
-        of options: VsctlOptions, _ error: TransportError
-    ) -> ProgramError {
-        let name =
-            options.database == VsctlOptions.defaultDatabase
-            ? "unix:" + InstallDirectories.current.socketPath("db.sock") : options.database
-        return ProgramError("\(name): database connection failed (\(error.reason))")
     }
 
     private func attempt() throws -> Int32 {
         var isMonitoring = false
         var isNarrow = true
-        var failure: String?
+        var hasFailed = false
         var attempts = 0
         while attempts < Self.maximumAttempts {
             let run = try ControlRun(commands, isNarrow: isNarrow)
             try run.load(try transact(run.selections))
             let followUps = run.followUps()
             if !followUps.isEmpty { try run.load(followUps: try transact(followUps)) }
-            switch try run.run() {
+            switch try runLogged(run) {
             case .finished: break
+            case .ended: return run.exitStatus
             case .tooNarrow:
                 isNarrow = false
                 continue
@@ -130,12 +90,12 @@ struct VsctlSession {
             }
             // Others may have changed what the commands read: then they fail with a better
             // sentence, or succeed, the second time.
-            let text = Self.errorText(results)
-            if failure == text {
+            if !isNarrow && hasFailed {
+                let text = Self.errorText(results)
                 LogModule("ovsdb_idl").warning("transaction error: \(text)")
                 throw ProgramError("transaction error: \(text)")
             }
-            failure = text
+            hasFailed = true
             isNarrow = false
         }
         throw ProgramError("the database changes too often for the transaction to succeed")
@@ -186,9 +146,21 @@ struct VsctlSession {
         return status
     }
 
+    /// Runs the commands, and logs their warnings even if one fails in the end.
+    private func runLogged(_ run: ControlRun) throws -> ControlRun.Outcome {
+        var outcome: ControlRun.Outcome?
+        defer {
+            if outcome != .tooNarrow && outcome != .waiting {
+                for (module, text) in run.warnings { LogModule(module).warning(text) }
+            }
+        }
+        let result = try run.run()
+        outcome = result
+        return result
+    }
+
     /// Prints what the commands have to say.
     private func report(_ run: ControlRun) -> Int32 {
-        for (module, text) in run.warnings { LogModule(module).warning(text) }
         var text = ""
         var tableCount = 0
         for outputs in run.outputs {
