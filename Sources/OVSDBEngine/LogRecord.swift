@@ -11,6 +11,10 @@ public enum LogRecord {
     /// What every header begins with in a standalone database.
     public static let magic = "OVSDB JSON "
 
+    /// What every header begins with in a member of a cluster, whose records are not rows but
+    /// entries of a RAFT log.
+    public static let clusterMagic = "OVSDB CLUSTER "
+
     /// The octets that append a record to a file.
     public static func encode(_ json: JSON) -> [UInt8] {
         var body = json.encode()
@@ -24,6 +28,8 @@ public enum LogRecord {
 public struct LogError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Where the first record begins that is not whole.
     public let offset: Int
+    /// `I/O error` where the file ends too early, `syntax error` where it holds something else.
+    public let tag: String
     public let reason: String
 
     public var description: String { reason }
@@ -32,20 +38,24 @@ public struct LogError: Error, Hashable, Sendable, CustomStringConvertible {
 /// Reads the records of a file one after another.
 public struct LogReader: Sendable {
     private let octets: [UInt8]
+    private let magic: String
     /// Where the next record begins; all before it is whole.
     public private(set) var offset = 0
 
     /// The longest header: the magic, 20 digits of length, 40 of digest and the separators.
     private static let maximumHeaderByteCount = 128
 
-    public init(_ octets: [UInt8]) { self.octets = octets }
+    public init(_ octets: [UInt8], magic: String = LogRecord.magic) {
+        self.octets = octets
+        self.magic = magic
+    }
 
     /// The next record, or nil at the end of the file.
     public mutating func next() throws(LogError) -> JSON? {
         guard offset < octets.count else { return nil }
         let limit = min(octets.count, offset + Self.maximumHeaderByteCount)
         guard let lineEnd = octets[offset..<limit].firstIndex(of: UInt8(ascii: "\n")),
-            let header = Self.parseHeader(octets[offset..<lineEnd])
+            let header = parseHeader(octets[offset..<lineEnd])
         else {
             let words = octets[offset..<limit].prefix { $0 != UInt8(ascii: "\n") }
                 .split(separator: UInt8(ascii: " ")).prefix(2)
@@ -55,8 +65,8 @@ public struct LogReader: Sendable {
         let start = lineEnd + 1
         guard octets.count - start >= header.byteCount else {
             throw failure(
-                "error reading \(header.byteCount) bytes starting at offset \(start): "
-                    + "unexpected end of file")
+                "error reading \(header.byteCount) bytes starting at offset \(start) "
+                    + "(End of file)", tag: "I/O error")
         }
         let body = octets[start..<start + header.byteCount]
         let digest = SHA1.hexadecimalDigest(of: body)
@@ -73,18 +83,24 @@ public struct LogReader: Sendable {
                 "\(header.byteCount) bytes starting at offset \(start) are not valid JSON "
                     + "(\(error))")
         }
+        guard json.object != nil else {
+            throw failure(
+                "\(header.byteCount) bytes starting at offset \(start) are not a JSON object")
+        }
         offset = start + header.byteCount
         return json
     }
 
-    private func failure(_ reason: String) -> LogError { LogError(offset: offset, reason: reason) }
+    private func failure(_ reason: String, tag: String = "syntax error") -> LogError {
+        LogError(offset: offset, tag: tag, reason: reason)
+    }
 
-    private static func parseHeader(
+    private func parseHeader(
         _ line: ArraySlice<UInt8>
     ) -> (byteCount: Int, digest: String)? {
         let text = String(decoding: line, as: UTF8.self)
         let words = text.split(separator: " ")
-        guard text.hasPrefix(LogRecord.magic), words.count == 4, let count = Int(words[2]),
+        guard text.hasPrefix(magic), words.count == 4, let count = Int(words[2]),
             count >= 0, words[3].utf8.count == 40
         else { return nil }
         return (count, String(words[3]))

@@ -20,7 +20,7 @@ extension BaseType {
     public init(_ json: JSON) throws(OVSDBError) {
         if let name = json.string {
             guard let type = AtomType(rawValue: name) else {
-                throw .syntax("\"\(name)\" is not an atomic-type", in: nil)
+                throw .syntax("\"\(name)\" is not an atomic-type", in: json)
             }
             self.init(type)
             return
@@ -28,14 +28,16 @@ extension BaseType {
         var members = try MemberParser(json, subject: "ovsdb type")
         let name = try members.string("type")
         guard let type = AtomType(rawValue: name) else {
-            throw .syntax("\"\(name)\" is not an atomic-type", in: nil)
+            throw .syntax("\"\(name)\" is not an atomic-type", in: .string(name))
         }
         self.init(type)
-        try readConstraints(&members)
+        try readConstraints(&members, in: json)
         try members.finish()
     }
 
-    private mutating func readConstraints(_ members: inout MemberParser) throws(OVSDBError) {
+    private mutating func readConstraints(
+        _ members: inout MemberParser, in json: JSON
+    ) throws(OVSDBError) {
         if let list = members.optional("enum") {
             enumeration = try Datum(list, type: .set(of: BaseType(type))).keys
         }
@@ -43,15 +45,15 @@ extension BaseType {
         case .integer:
             minimumInteger = try members.optionalInteger("minInteger")
             maximumInteger = try members.optionalInteger("maxInteger")
-            try checkOrder(minimumInteger, maximumInteger, "Integer")
+            try checkOrder(minimumInteger, maximumInteger, "Integer", in: json)
         case .real:
             minimumReal = members.optional("minReal")?.real
             maximumReal = members.optional("maxReal")?.real
-            try checkOrder(minimumReal, maximumReal, "Real")
+            try checkOrder(minimumReal, maximumReal, "Real", in: json)
         case .string:
             minimumLength = try members.optionalInteger("minLength").map { Int($0) }
             maximumLength = try members.optionalInteger("maxLength").map { Int($0) }
-            try checkOrder(minimumLength, maximumLength, "Length")
+            try checkOrder(minimumLength, maximumLength, "Length", in: json)
         case .uuid:
             refTable = try members.optionalString("refTable")
             if let kind = try members.optionalString("refType") {
@@ -66,10 +68,10 @@ extension BaseType {
     }
 
     private func checkOrder<Value: Comparable>(
-        _ minimum: Value?, _ maximum: Value?, _ noun: String
+        _ minimum: Value?, _ maximum: Value?, _ noun: String, in json: JSON
     ) throws(OVSDBError) {
         if let minimum, let maximum, minimum > maximum {
-            throw .syntax("min\(noun) exceeds max\(noun)", in: nil)
+            throw .syntax("min\(noun) exceeds max\(noun)", in: json)
         }
     }
 }
@@ -125,7 +127,6 @@ extension ColumnSchema {
     }
 
     init(name: String, _ json: JSON) throws(OVSDBError) {
-        try checkIdentifier(name, in: json)
         var members = try MemberParser(json, subject: "schema for column \(name)")
         let type = try ColumnType(try members.required("type"))
         let isMutable = try members.optionalBoolean("mutable") ?? true
@@ -137,7 +138,10 @@ extension ColumnSchema {
 
 /// Refuses names that RFC 7047 does not allow for tables and columns.
 private func checkIdentifier(_ name: String, in json: JSON) throws(OVSDBError) {
-    guard NamedUUIDs.isIdentifier(name), !name.hasPrefix("_") else {
+    guard NamedUUIDs.isIdentifier(name) else {
+        throw .syntax("name must be a valid id", in: json)
+    }
+    guard !name.hasPrefix("_") else {
         throw .syntax("names beginning with \"_\" are reserved", in: json)
     }
 }
@@ -161,7 +165,6 @@ extension TableSchema {
     }
 
     init(name: String, _ json: JSON) throws(OVSDBError) {
-        try checkIdentifier(name, in: json)
         var members = try MemberParser(json, subject: "table schema for table \(name)")
         let declared = try members.object("columns")
         guard !declared.isEmpty else {
@@ -169,6 +172,7 @@ extension TableSchema {
         }
         var columns: [ColumnSchema] = []
         for member in declared {
+            try checkIdentifier(member.key, in: json)
             columns.append(try ColumnSchema(name: member.key, member.value))
         }
         let limit = try members.optionalInteger("maxRows") ?? Int64(ColumnType.unlimited)
@@ -190,8 +194,11 @@ extension TableSchema {
         for list in lists {
             let index = (list.array ?? []).compactMap(\.string)
             guard !index.isEmpty, index.count == list.array?.count,
-                Set(index).count == index.count, names.isSuperset(of: index)
+                Set(index).count == index.count
             else { throw .syntax("array of distinct column names expected", in: list) }
+            if let stranger = index.first(where: { !names.contains($0) }) {
+                throw .syntax("\(stranger) is not a valid column name", in: list)
+            }
             indexes.append(index)
         }
         return indexes
@@ -215,11 +222,19 @@ extension DatabaseSchema {
     public init(_ json: JSON) throws(OVSDBError) {
         var members = try MemberParser(json, subject: "database schema")
         let name = try members.string("name")
+        guard NamedUUIDs.isIdentifier(name) else {
+            throw .syntax(
+                "Parsing database schema failed: Type mismatch for member 'name'.", in: json)
+        }
         let version = try members.optionalString("version") ?? ""
+        guard version.isEmpty || Self.isVersion(version) else {
+            throw .syntax("schema version \"\(version)\" not in format x.y.z", in: json)
+        }
         let checksum = try members.optionalString("cksum") ?? ""
         _ = members.optional("$schema")
         var tables: [TableSchema] = []
         for member in try members.object("tables") {
+            try checkIdentifier(member.key, in: json)
             tables.append(try TableSchema(name: member.key, member.value))
         }
         try members.finish()
@@ -227,14 +242,22 @@ extension DatabaseSchema {
         try checkReferences()
     }
 
+    /// Whether text is a version of a schema: three numbers with dots between them (ovsdb(7)).
+    public static func isVersion(_ text: String) -> Bool {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 3
+            && parts.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy { 0x30...0x39 ~= $0 } }
+    }
+
     private func checkReferences() throws(OVSDBError) {
         for table in tables {
             for column in table.columns {
-                for base in [column.type.key, column.type.value].compactMap({ $0 }) {
-                    guard let target = base.refTable, index(of: target) == nil else { continue }
+                let bases = [("key", column.type.key as BaseType?), ("value", column.type.value)]
+                for (part, base) in bases {
+                    guard let target = base?.refTable, index(of: target) == nil else { continue }
                     throw .syntax(
-                        "Column \(column.name) in table \(table.name) refers to undefined table "
-                            + "\(target).", in: nil)
+                        "column \(column.name) \(part) refers to undefined table \(target)",
+                        in: nil)
                 }
             }
         }

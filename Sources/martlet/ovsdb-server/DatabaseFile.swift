@@ -1,3 +1,4 @@
+import Daemon
 import Glibc
 import OVSDBEngine
 import OVSDBModel
@@ -54,16 +55,24 @@ final class DatabaseFile: DatabaseStorage {
     private static func lock(_ path: String) throws(OVSDBError) -> CInt {
         let slash = path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex
         let lockPath = path[..<slash] + "." + path[slash...] + ".~lock~"
+        let log = LogModule("lockfile")
         let descriptor = open(String(lockPath), O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw failure(
-                "\(path): failed to lock lockfile (\(TransportError.text(of: errno)))")
+            let reason = TransportError.text(of: errno)
+            log.warning("\(lockPath): failed to open lock file: \(reason)")
+            log.warning("\(lockPath): failed to lock file: \(reason)")
+            throw failure("\(path): failed to lock lockfile (\(reason))")
         }
         var request = flock()
         request.l_type = Int16(F_WRLCK)
         request.l_whence = Int16(SEEK_SET)
         guard fcntl(descriptor, F_SETLK, &request) == 0 else {
             let reason = TransportError.text(of: errno)
+            if fcntl(descriptor, F_GETLK, &request) == 0, request.l_type != Int16(F_UNLCK) {
+                log.warning(
+                    "\(lockPath): cannot lock file because it is already locked by pid "
+                        + "\(request.l_pid)")
+            }
             close(descriptor)
             throw failure("\(path): failed to lock lockfile (\(reason))")
         }
@@ -92,6 +101,8 @@ final class DatabaseFile: DatabaseStorage {
     /// Makes a file that holds an empty database.
     static func create(path: String, _ schema: DatabaseSchema) throws(OVSDBError) {
         let target = resolve(path)
+        let lock = try lock(path)
+        defer { close(lock) }
         let descriptor = open(target, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard descriptor >= 0 else {
             throw failure("\(path): create failed (\(TransportError.text(of: errno)))")

@@ -17,48 +17,57 @@ struct LogSummary {
         self.verbosity = verbosity
     }
 
+    /// The line of the first record of a standalone database.
     var heading: String {
-        "record 0: \"\(schema.name)\" schema, version=\"\(schema.version)\", "
-            + "cksum=\"\(schema.checksum)\"\n\n"
+        "record 0: \"\(schema.name)\" schema, \(Self.versions(of: schema))\n\n"
+    }
+
+    static func versions(of schema: DatabaseSchema) -> String {
+        "version=\"\(schema.version)\", cksum=\"\(schema.checksum)\""
     }
 
     mutating func text(of record: JSON) -> String {
         recordCount += 1
-        var text = "record \(recordCount):"
+        return "record \(recordCount):" + line(of: record)
+    }
+
+    /// The rest of the line of a transaction, and below it what it did as far as is asked for.
+    mutating func line(of record: JSON) -> String {
+        var text = ""
         if let date = record["_date"]?.integer { text += " " + Self.text(ofDate: date) }
         if let comment = record["_comment"]?.string { text += " \"\(comment)\"" }
         text += "\n"
         guard verbosity > 0 else { return text }
         let isDifference = record["_is_diff"]?.boolean ?? false
-        var hasRows = false
+        var hasTables = false
         for member in record.object?.members ?? [] where !member.key.hasPrefix("_") {
-            for row in member.value.object?.members ?? [] {
+            guard let rows = member.value.object else { continue }
+            hasTables = true
+            for row in rows.members {
                 text += self.text(of: row, in: member.key, isDifference: isDifference)
-                hasRows = true
             }
         }
-        return text + (hasRows ? "\n" : "")
+        return text + (hasTables ? "\n" : "")
     }
 
+    /// One row, under the name that it had before.
     private mutating func text(
         of row: JSONObject.Member, in table: String, isDifference: Bool
     ) -> String {
-        let isNew = names[row.key] == nil
         let short = String(row.key.prefix(8))
-        if isNew, let name = row.value["name"]?.string, !name.isEmpty {
-            names[row.key] = "\"\(name)\""
-        }
-        let name = names[row.key]
-        var text = "  table \(table) "
+        let known = names[row.key]
         if row.value.isNull {
             names[row.key] = nil
-            return text + "row \(name ?? short) (\(short)) diff:\n    delete row\n"
+            return "  table \(table) row \(known ?? short) (\(short)) diff:\n    delete row\n"
         }
-        if isNew {
-            text += "insert row \(name.map { "\($0) (\(short))" } ?? short):\n"
-            names[row.key] = name ?? short
+        var now = known
+        if let name = row.value["name"]?.string, !name.isEmpty { now = "\"\(name)\"" }
+        names[row.key] = now ?? short
+        var text = "  table \(table) "
+        if let known {
+            text += "row \(known) (\(short))\(isDifference ? " diff" : ""):\n"
         } else {
-            text += "row \(name ?? short) (\(short))\(isDifference ? " diff" : ""):\n"
+            text += "insert row \(now.map { "\($0) (\(short))" } ?? short):\n"
         }
         guard verbosity > 1 else { return text }
         for column in row.value.object?.members ?? [] {

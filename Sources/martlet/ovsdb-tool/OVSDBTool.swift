@@ -9,6 +9,8 @@ import Transport
 struct OVSDBTool: Sendable {
     /// How often `-m` was given.
     var verbosity = 0
+    /// For which transactions are run (`--rbac-role`).
+    var role: String?
 
     static var defaultDatabase: String { InstallDirectories.current.database + "/conf.db" }
     static var defaultSchema: String {
@@ -26,22 +28,8 @@ struct OVSDBTool: Sendable {
 
     /// The schema of a file, or Martlet's own where the usual file is not installed.
     func schema(_ path: String?) throws -> DatabaseSchema {
-        let name = path ?? Self.defaultSchema
-        guard let octets = contents(name) else {
-            let reason = TransportError.text(of: errno)
-            if path == nil { return OpenVSwitchSchema.schema }
-            throw ProgramError(
-                "failed to read schema: \"\(name)\" could not be read as JSON "
-                    + "(error opening \"\(name)\": \(reason))")
-        }
-        let json: JSON
-        do throws(JSONError) {
-            json = try JSON.parse(octets: octets)
-        } catch {
-            throw ProgramError(
-                "failed to read schema: \"\(name)\" could not be read as JSON (\(error))")
-        }
-        return try DatabaseSchema(json)
+        if path == nil, access(Self.defaultSchema, F_OK) != 0 { return OpenVSwitchSchema.schema }
+        return try SchemaFile.read(path ?? Self.defaultSchema)
     }
 
     func databaseSchema(_ arguments: [String]) throws -> DatabaseSchema {
@@ -49,37 +37,54 @@ struct OVSDBTool: Sendable {
         return try Database.schema(inLog: try log(path))
     }
 
-    func isStandalone(_ path: String) throws -> Bool {
-        let octets = try log(path, anyFormat: true)
-        if octets.starts(with: LogRecord.magic.utf8) { return true }
-        if octets.starts(with: "OVSDB CLUSTER ".utf8) { return false }
-        throw OVSDBError("ovsdb error", "\(path): cannot identify file type")
-    }
-
-    /// The octets of a database's file.
-    func log(_ path: String, anyFormat: Bool = false) throws -> [UInt8] {
-        guard let octets = contents(path) else {
+    /// A file, and whether it is a cluster's.
+    func file(_ path: String) throws -> (octets: [UInt8], isClustered: Bool) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
             throw OVSDBError(
                 "I/O error", "\(path): open failed (\(TransportError.text(of: errno)))")
         }
-        guard anyFormat || octets.starts(with: LogRecord.magic.utf8) else {
-            throw OVSDBError("ovsdb error", "\(path): unexpected file format")
+        defer { close(descriptor) }
+        guard let octets = DatabaseFile.contents(of: descriptor) else {
+            throw OVSDBError(
+                "I/O error", "\(path): read error (\(TransportError.text(of: errno)))")
         }
-        return octets
+        if octets.starts(with: LogRecord.clusterMagic.utf8) { return (octets, true) }
+        guard octets.starts(with: LogRecord.magic.utf8) else {
+            let what = octets.isEmpty ? "cannot identify file type" : "unexpected file format"
+            throw OVSDBError("ovsdb error", "\(path): \(what)")
+        }
+        return (octets, false)
     }
 
-    private func contents(_ path: String) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        return DatabaseFile.contents(of: descriptor)
+    /// The octets of a standalone database's file.
+    func log(_ path: String) throws -> [UInt8] {
+        let file = try file(path)
+        guard !file.isClustered else {
+            throw OVSDBError(
+                "ovsdb error",
+                "\(path): cannot apply this operation to clustered database file")
+        }
+        return file.octets
     }
 
     /// The database of a file that must be whole.
     private func load(_ path: String) throws -> Database {
-        let load = try Database.load(log: try log(path), storage: nil)
-        if let warning = load.warning { throw OVSDBError("syntax error", "\(path): \(warning)") }
+        let octets = try log(path)
+        let load = try Database.load(log: octets, storage: nil)
+        guard load.warning == nil else { throw Self.damage(of: octets, path) }
         return load.database
+    }
+
+    /// What is wrong with a file that is not whole.
+    private static func damage(of octets: [UInt8], _ path: String) -> OVSDBError {
+        var reader = LogReader(octets)
+        do throws(LogError) {
+            while try reader.next() != nil {}
+            return OVSDBError("syntax error", "\(path): the log is damaged")
+        } catch {
+            return OVSDBError(error.tag, "\(path): \(error)")
+        }
     }
 
     // MARK: Writing
@@ -92,34 +97,42 @@ struct OVSDBTool: Sendable {
 
     func compact(_ arguments: [String]) throws -> Int32 {
         let path = arguments.first ?? Self.defaultDatabase
-        let file = try DatabaseFile(path: path)
+        let target = arguments.dropFirst().first
+        let file = try target == nil ? lockedFile(path) : nil
         let database = try load(path)
         let octets = database.snapshot(
             date: date, comment: "compacted by ovsdb-tool \(ProgramVersion.openVSwitch)")
-        return try write(octets, database.schema, to: arguments.dropFirst().first, orInto: file)
+        return try write(octets, database.schema, to: target ?? path, held: file)
     }
 
     func convert(_ arguments: [String]) throws -> Int32 {
         let path = arguments.first ?? Self.defaultDatabase
         let target = try schema(arguments.dropFirst().first)
-        let file = try DatabaseFile(path: path)
+        let destination = arguments.dropFirst(2).first
+        let file = try destination == nil ? lockedFile(path) : nil
         let octets = try load(path).snapshot(
             date: date, comment: "converted by ovsdb-tool \(ProgramVersion.openVSwitch)",
             as: target)
         // The new schema's constraints apply to what is kept.
         _ = try Database.load(log: octets, storage: nil)
-        return try write(octets, target, to: arguments.dropFirst(2).first, orInto: file)
+        return try write(octets, target, to: destination ?? path, held: file)
+    }
+
+    /// A file that is to be replaced, and so must not be served at this time.
+    private func lockedFile(_ path: String) throws -> DatabaseFile {
+        _ = try log(path)
+        do throws(OVSDBError) {
+            return try DatabaseFile(path: path)
+        } catch {
+            throw ProgramError(error.details ?? error.tag)
+        }
     }
 
     private func write(
-        _ octets: [UInt8], _ schema: DatabaseSchema, to path: String?, orInto file: DatabaseFile
+        _ octets: [UInt8], _ schema: DatabaseSchema, to path: String, held: DatabaseFile?
     ) throws -> Int32 {
-        guard let path else {
-            try file.replace(with: octets)
-            return 0
-        }
-        if access(path, F_OK) != 0 { try DatabaseFile.create(path: path, schema) }
-        try DatabaseFile(path: path).replace(with: octets)
+        if held == nil, access(path, F_OK) != 0 { try DatabaseFile.create(path: path, schema) }
+        try (held ?? DatabaseFile(path: path)).replace(with: octets)
         return 0
     }
 
@@ -139,32 +152,62 @@ struct OVSDBTool: Sendable {
         } catch {
             throw ProgramError("\"\(text)\": \(error)")
         }
-        // A file that is being served may be read, but not changed.
-        let file = isQuery ? nil : try DatabaseFile(path: path)
-        let database = try file?.load().database ?? load(path)
+        guard params.array != nil || params.object != nil else {
+            let count = text.utf8.count
+            throw ProgramError(
+                "\"\(text)\": line 0, column \(count), byte \(count): "
+                    + "syntax error at beginning of input")
+        }
+        // A file that is being served may be read, but not changed; and one that is damaged may
+        // not be changed either, since opening it for that would cut the damage off.
+        var database = try load(path)
+        if !isQuery { database = try DatabaseFile(path: path).load().database }
         return print(try run(params, on: database).text(sortsKeys: true))
     }
 
     /// Runs a transaction as a server would, where waiting is in vain.
     private func run(_ params: JSON, on database: Database) throws -> JSON {
         let name = database.schema.name
-        guard case .array(let elements) = params, elements.first == .string(name) else {
+        guard case .array(let elements) = params else {
+            return OVSDBError.syntax("array expected", in: params).json
+        }
+        guard elements.first == .string(name) else {
             return OVSDBError.syntax("database name expected as first parameter", in: params).json
+        }
+        if role != nil, database.schema.table("RBAC_Role") != nil {
+            throw ProgramError("--rbac-role is not supported for a database with roles")
         }
         let server = DatabaseServer()
         _ = server.add(database, at: Moment(monotonic: 0, date: date))
         let session = server.openSession()
-        var outgoing = server.handle(
-            .request(method: "transact", params: elements, id: 1), from: session,
-            at: Moment(monotonic: 0, date: date))
-        if outgoing.isEmpty {
-            let deadline = server.nextDeadline ?? .max
-            outgoing = server.advance(to: Moment(monotonic: deadline, date: date))
+        let outgoing = server.handle(
+            .request(
+                method: "transact", params: elements.map(Self.impatient), id: 1),
+            from: session, at: Moment(monotonic: 0, date: date))
+        guard case .reply(.array(let results), _)? = outgoing.last?.message else {
+            guard case .reply(let result, _)? = outgoing.last?.message else {
+                throw ProgramError("the transaction waits for what nobody will do")
+            }
+            return result
         }
-        guard case .reply(let result, _)? = outgoing.last?.message else {
-            throw ProgramError("the transaction waits for what nobody will do")
-        }
-        return result
+        return .array(
+            zip(results, elements.dropFirst()).map { result, operation in
+                guard result["error"] == "timed out", Self.waits(operation) else { return result }
+                return OVSDBError("not supported", "triggers not supported").json
+            } + results.dropFirst(elements.count - 1))
+    }
+
+    /// Whether an operation waits for what another transaction does.
+    private static func waits(_ operation: JSON) -> Bool {
+        operation["op"] == "wait" && operation["timeout"] != 0
+    }
+
+    /// The operation, with no time to wait.
+    private static func impatient(_ operation: JSON) -> JSON {
+        guard waits(operation), var object = operation.object else { return operation }
+        if let timeout = object["timeout"], timeout.integer == nil { return operation }
+        object["timeout"] = 0
+        return .object(object)
     }
 
     // MARK: Versions
@@ -181,7 +224,7 @@ struct OVSDBTool: Sendable {
         case ">=": isTrue = !isLess
         case ">": isTrue = !isLess && left != right
         case "!=": isTrue = left != right
-        default: throw ProgramError("unknown operator \(arguments[1])")
+        default: throw ProgramError("\(arguments[1]): not a relational operator")
         }
         return isTrue ? 0 : 2
     }
@@ -198,14 +241,16 @@ struct OVSDBTool: Sendable {
 
     func showLog(_ arguments: [String]) throws -> Int32 {
         let path = arguments.first ?? Self.defaultDatabase
-        var reader = LogReader(try log(path))
+        let file = try file(path)
+        if file.isClustered { return try showClusterLog(path, file.octets) }
+        var reader = LogReader(file.octets)
         var summary: LogSummary?
         while true {
             let record: JSON?
             do throws(LogError) {
                 record = try reader.next()
             } catch {
-                throw OVSDBError("syntax error", "\(path): \(error)")
+                throw OVSDBError(error.tag, "\(path): \(error)")
             }
             guard let record else { return 0 }
             if summary == nil {

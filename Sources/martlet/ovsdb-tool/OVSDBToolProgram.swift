@@ -20,6 +20,12 @@ enum OVSDBToolProgram {
         Command(name: "create", usage: "[db [schema]]", argumentCount: 0...2) {
             try $0.create($1)
         },
+        Command(name: "create-cluster", usage: "db contents local", argumentCount: 3...3) {
+            tool, _ in try tool.refuseCluster("create-cluster")
+        },
+        Command(
+            name: "join-cluster", usage: "db name local remote...", argumentCount: 4...many
+        ) { tool, _ in try tool.refuseCluster("join-cluster") },
         Command(name: "compact", usage: "[db [dst]]", argumentCount: 0...2) {
             try $0.compact($1)
         },
@@ -30,7 +36,7 @@ enum OVSDBToolProgram {
             try $0.compareSchemas($1)
         },
         Command(name: "db-name", usage: "[db]", argumentCount: 0...1) {
-            $0.print(try $0.databaseSchema($1).name)
+            try $0.databaseName($1)
         },
         Command(name: "db-version", usage: "[db]", argumentCount: 0...1) {
             $0.print(try $0.databaseSchema($1).version)
@@ -38,11 +44,20 @@ enum OVSDBToolProgram {
         Command(name: "db-cksum", usage: "[db]", argumentCount: 0...1) {
             $0.print(try $0.databaseSchema($1).checksum)
         },
-        Command(name: "db-is-standalone", usage: "db", argumentCount: 1...1) {
-            try $0.isStandalone($1[0]) ? 0 : 2
+        Command(name: "db-cid", usage: "db", argumentCount: 1...1) {
+            try $0.clusterID($1[0])
+        },
+        Command(name: "db-sid", usage: "db", argumentCount: 1...1) {
+            try $0.clusterMember($1[0], "server_id")
+        },
+        Command(name: "db-local-address", usage: "db", argumentCount: 1...1) {
+            try $0.clusterMember($1[0], "local_address")
         },
         Command(name: "db-is-clustered", usage: "db", argumentCount: 1...1) {
             try $0.isStandalone($1[0]) ? 2 : 0
+        },
+        Command(name: "db-is-standalone", usage: "db", argumentCount: 1...1) {
+            try $0.isStandalone($1[0]) ? 0 : 2
         },
         Command(name: "schema-name", usage: "[schema]", argumentCount: 0...1) {
             $0.print(try $0.schema($1.first).name)
@@ -60,23 +75,29 @@ enum OVSDBToolProgram {
             try $0.transact($1, isQuery: false)
         },
         Command(name: "show-log", usage: "[db]", argumentCount: 0...1) { try $0.showLog($1) },
+        Command(name: "check-cluster", usage: "db...", argumentCount: 1...many) {
+            try $0.checkCluster($1)
+        },
         Command(name: "compare-versions", usage: "a op b", argumentCount: 3...3) {
             try $0.compareVersions($1)
         },
+        Command(name: "cluster-to-standalone", usage: "db clusterdb", argumentCount: 2...2) {
+            try $0.leaveCluster(to: $1[0], from: $1[1])
+        },
     ]
 
-    /// Commands on clustered databases, which Martlet does not keep.
-    private static let clusterCommands = [
-        "create-cluster", "join-cluster", "db-cid", "db-sid", "db-local-address", "check-cluster",
-        "cluster-to-standalone",
-    ]
+    private static let many = Int(Int32.max)
+
+    /// In milliseconds; the bounds are those of `create-cluster`.
+    private static let electionTimerRange = 100...600_000
 
     static let options =
         [
             CommandOption("more", "m"), CommandOption("rbac-role", nil, .required),
-            CommandOption("election-timer", nil, .required), CommandOption("cid", nil, .required),
-            CommandOption("help", "h"), CommandOption("version", "V"), CommandOption("option", "o"),
-        ] + CommonOptions.logging
+            CommandOption("cid", nil, .required), CommandOption("election-timer", nil, .required),
+        ] + CommonOptions.logging + [
+            CommandOption("help", "h"), CommandOption("option", "o"), CommandOption("version", "V"),
+        ]
 
     static func run(_ arguments: [String]) -> Int32 {
         var status: Int32 = 0
@@ -109,8 +130,16 @@ enum OVSDBToolProgram {
             case "option":
                 Program.printOutput(CommonOptions.list(options))
                 return 0
-            case "rbac-role": throw ProgramError("--rbac-role is not supported")
-            case "election-timer", "cid": break
+            case "rbac-role": tool.role = option.value
+            case "cid":
+                guard UUID(option.value ?? "") != nil else {
+                    throw ProgramError("\(option.value ?? ""): not a valid UUID")
+                }
+            case "election-timer":
+                guard let timer = Int(option.value ?? ""), electionTimerRange ~= timer else {
+                    throw ProgramError(
+                        "ovsdb error: election timer must be between 100 and 600000, in msec.")
+                }
             default: try CommonOptions.handleLogging(option)
             }
         }
@@ -134,8 +163,6 @@ enum OVSDBToolProgram {
             }
             Program.printOutput("The available commands are:\n" + lines.joined())
             return 0
-        case _ where clusterCommands.contains(word):
-            throw ProgramError("\(word): clustered databases are not supported")
         default:
             break
         }
@@ -164,11 +191,16 @@ enum OVSDBToolProgram {
           db-name [DB]            report name of schema used by DB
           db-version [DB]         report version of schema used by DB
           db-cksum [DB]           report checksum of schema used by DB
+          db-cid DB               report cluster ID of clustered DB
+          db-sid DB               report server ID of clustered DB
+          db-local-address DB     report local address of clustered DB
           db-is-clustered DB      test whether DB is clustered
           db-is-standalone DB     test whether DB is standalone
           schema-name [SCHEMA]    report SCHEMA's name
           schema-version [SCHEMA] report SCHEMA's schema version
           schema-cksum [SCHEMA]   report SCHEMA's checksum
+          cluster-to-standalone DB CLUSTERDB
+                                  write CLUSTERDB as standalone DB
           compare-versions A OP B  compare OVSDB schema version numbers
           query [DB] TRNS         execute read-only transaction on DB
           transact [DB] TRNS      execute read/write transaction on DB
@@ -180,6 +212,7 @@ enum OVSDBToolProgram {
 
             Other options:
               -m, --more                  increase show-log verbosity
+              --rbac-role=ROLE            run transact and query in this role
               -h, --help                  display this help message
               -V, --version               display version information
 
