@@ -14,7 +14,7 @@ public struct DumpTable {
             return
         }
         var columns: [ColumnSchema] = []
-        for name in Set(names).sorted() {
+        for name in names.sorted() {
             guard let column = table.column(name) else {
                 throw ControlError("Table \"\(table.name)\" has no column \(name).")
             }
@@ -35,7 +35,8 @@ public struct DumpTable {
     public func text(of result: JSON) throws(ControlError) -> TextTable {
         guard let rows = result["rows"]?.array else {
             throw ControlError(
-                "transaction returned error: \(result.text(sortsKeys: true))")
+                "\(table.name) table reply is not an object with a \"rows\" member array: "
+                    + result.text(sortsKeys: true))
         }
         var data: [[Datum]] = []
         for row in rows {

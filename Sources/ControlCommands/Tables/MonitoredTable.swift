@@ -99,20 +99,17 @@ public struct MonitoredTable {
                 // The new values of a row stand below its old ones.
                 var cells: [TextTable.Cell] = [.text(number == 0 ? member.key : "")]
                 cells.append(.text(line.action))
-                cells += columns.map { cell(line.row, $0, action: line.action) }
+                cells += columns.map { cell(line.row, $0) }
                 text.rows.append(cells)
             }
         }
         return text.rows.isEmpty ? nil : text
     }
 
-    private func cell(_ row: JSON, _ column: ColumnSchema, action: String) -> TextTable.Cell {
-        guard let json = row[column.name] else {
-            // A new row leaves out what has its default value.
-            let isWhole = action == "initial" || action == "insert"
-            return isWhole && row.object != nil
-                ? .datum(column.type.defaultDatum, column.type) : .text("")
-        }
+    /// A cell is empty where the server left the column out, be it because the column kept its
+    /// value or because it has its default.
+    private func cell(_ row: JSON, _ column: ColumnSchema) -> TextTable.Cell {
+        guard let json = row[column.name] else { return .json(.null) }
         guard let datum = try? Datum(json, type: column.type) else { return .json(json) }
         return .datum(datum, column.type)
     }

@@ -63,11 +63,11 @@ extension TableStyle {
     /// The text of one cell in a format other than JSON.
     func text(of cell: TextTable.Cell) -> String {
         switch (cell, cellFormat) {
-        case (.text(let text), .json): JSON.string(text).text
         case (.text(let text), _): text
         case (.datum(let datum, let type), .string): datum.text(type: type)
         case (.datum(let datum, let type), .bare): datum.bareText(type: type)
         case (.datum(let datum, let type), .json): datum.json(type: type).text
+        case (.json(.null), _): ""
         case (.json(let json), _): json.text(sortsKeys: true)
         }
     }

@@ -9,22 +9,24 @@ struct OVSDBClientOptions {
     var hasTimestamps = false
     /// Whether `restore` may have another schema.
     var isForced = false
+    /// Whether one server of several is good enough only if it leads its cluster.
+    var wantsLeader = true
     var timeout: Duration?
     var isHelp = false
     var isVersion = false
-    var listsCommands = false
-    var listsOptions = false
     var operands: [String] = []
     /// What `monitor` becomes with `--detach`.
     let daemon = DaemonProcess(program: OVSDBClientProgram.name)
+
+    /// The control socket of this program has no other place than the usual one.
+    private static let daemonOptions = CommonOptions.daemon.filter { $0.name != "unixctl" }
 
     static let all =
         [
             Daemon.CommandOption("help", "h"), CommandOption("version", "V"),
             CommandOption("timeout", "t", .required), CommandOption("timestamp"),
-            CommandOption("options"), CommandOption("commands"), CommandOption("force"),
-            CommandOption("leader-only"), CommandOption("no-leader-only"),
-        ] + TableStyle.options + CommonOptions.daemon + CommonOptions.logging + CommonOptions.tls
+            CommandOption("force"), CommandOption("leader-only"), CommandOption("no-leader-only"),
+        ] + TableStyle.options + daemonOptions + CommonOptions.logging + CommonOptions.tls
 
     init(_ arguments: [String]) throws {
         if let text = getenv("OVS_CTL_TIMEOUT"), let seconds = UInt32(String(cString: text)) {
@@ -36,8 +38,6 @@ struct OVSDBClientOptions {
             switch option.name {
             case "help": isHelp = true
             case "version": isVersion = true
-            case "options": listsOptions = true
-            case "commands": listsCommands = true
             case "timestamp": hasTimestamps = true
             case "timeout":
                 guard let seconds = UInt32(value), seconds > 0 else {
@@ -45,15 +45,15 @@ struct OVSDBClientOptions {
                 }
                 timeout = .seconds(Int(seconds))
             case "force": isForced = true
-            case "leader-only", "no-leader-only": break
+            case "leader-only": wantsLeader = true
+            case "no-leader-only": wantsLeader = false
             case "verbose", "log-file", "syslog-method", "syslog-target":
                 try CommonOptions.handleLogging(option)
-            case "unixctl": throw ProgramError("--unixctl is not supported")
             case _ where CommonOptions.daemon.contains { $0.name == option.name }:
                 try daemon.handle(option)
             default: try style.take(option)
             }
-            if isHelp || isVersion || listsOptions || listsCommands { return }
+            if isHelp || isVersion { return }
         }
         operands = parser.operands
     }

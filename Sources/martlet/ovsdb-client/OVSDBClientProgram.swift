@@ -108,19 +108,13 @@ enum OVSDBClientProgram {
 
     private static func execute(_ arguments: [String]) throws {
         LogSystem.shared.start(program: name)
-        LogSystem.shared.setLevel(.warning, at: .console)
+        LogSystem.shared.setLevel(.info, at: .console)
         let options = try OVSDBClientOptions(arguments)
         if options.isVersion {
             return Program.printOutput(ProgramVersion.text(for: name))
         }
         if options.isHelp || options.operands.first == "help" {
             return Program.printOutput(help)
-        }
-        if options.listsOptions {
-            return Program.printOutput(CommonOptions.list(OVSDBClientOptions.all))
-        }
-        if options.listsCommands {
-            return Program.printOutput(commands.map { "\($0.name) \($0.usage)\n" }.joined())
         }
         guard let word = options.operands.first else {
             throw ProgramError("missing command name; use --help for help")
@@ -136,13 +130,12 @@ enum OVSDBClientProgram {
     }
 
     /// Sorts out which words are the server, the database and the rest: the server is known by its
-    /// form, the database by being one.
+    /// colon, the database by being one.
     private static func run(_ command: Command, _ options: OVSDBClientOptions) throws {
         var rest = Array(options.operands.dropFirst())
-        var server = "unix:db.sock"
-        if let first = rest.first,
-            StreamTarget.isActive(first) || StreamTarget.isPassive(first)
-        {
+        var server = "unix:\(InstallDirectories.current.run)/db.sock"
+        // No name of a database or a table has a colon, but transactions and conditions do.
+        if let first = rest.first, first.first?.isLetter == true, first.contains(":") {
             server = first
             rest.removeFirst()
         }
@@ -153,7 +146,11 @@ enum OVSDBClientProgram {
         guard rest.count >= required,
             rest.count <= command.arguments.upperBound + databaseCount
         else { throw usage }
-        let session = try OVSDBClientSession(options, server: server)
+        if command.name == "wait", let state = rest.last {
+            try OVSDBClientSession.checkState(state)
+        }
+        let session = try OVSDBClientSession(
+            options, server: server, tellsProgress: command.name == "wait")
         switch command.database {
         case .none: break
         case .required: session.database = rest.removeFirst()

@@ -36,6 +36,7 @@ extension OVSDBClientSession {
             }
             data[table.name] = .object(object)
         }
+        data["_is_diff"] = true
         let octets = LogRecord.encode(schemaJSON) + LogRecord.encode(.object(data))
         print(String(decoding: octets, as: UTF8.self))
     }
@@ -48,16 +49,11 @@ extension OVSDBClientSession {
 
     /// Replaces all rows by those of a database file on standard input, in one transaction.
     func restore() throws {
-        let backup = try Database.load(log: Self.readStandardInput(), storage: nil)
-        if let warning = backup.warning { throw ProgramError("backup: \(warning)") }
+        let octets = Self.readStandardInput()
+        let backup = try Self.database(in: octets)
         let schema = try schema()
-        guard options.isForced || schema.json == backup.database.schema.json else {
-            throw ProgramError(
-                "backup schema has version \"\(backup.database.schema.version)\" but "
-                    + "database schema has version \"\(schema.version)\" or differs otherwise "
-                    + "(use --force to override)")
-        }
-        var reader = LogReader(backup.database.snapshot(date: 0))
+        try compare(backup.schema, schema)
+        var reader = LogReader(backup.snapshot(date: 0))
         _ = try reader.next()
         let data = try reader.next() ?? [:]
         var operations: [JSON] = schema.tables.map {
@@ -77,6 +73,42 @@ extension OVSDBClientSession {
             throw ProgramError(
                 "transaction returned error: \(error.text(sortsKeys: true))")
         }
+    }
+
+    private static let standardInput = "/dev/stdin"
+
+    /// The database of a file that must be whole.
+    private static func database(in octets: [UInt8]) throws -> Database {
+        guard octets.starts(with: LogRecord.magic.utf8) else {
+            let what = octets.isEmpty ? "cannot identify file type" : "unexpected file format"
+            throw OVSDBError("ovsdb error", "\(standardInput): \(what)")
+        }
+        var reader = LogReader(octets)
+        do throws(LogError) {
+            while try reader.next() != nil {}
+        } catch {
+            throw OVSDBError(error.tag, "\(standardInput): \(error)")
+        }
+        return try Database.load(log: octets, storage: nil).database
+    }
+
+    /// Refuses a backup of another schema, or only mentions it if it is to be restored all the same.
+    private func compare(_ backup: DatabaseSchema, _ schema: DatabaseSchema) throws {
+        guard backup.json != schema.json else { return }
+        let sentence =
+            if backup.version == schema.version {
+                "backup schema and database schema are both version \(schema.version) "
+                    + "but still differ"
+            } else {
+                "backup schema has version \"\(backup.version)\" but "
+                    + "database schema has version \"\(schema.version)\""
+            }
+        guard options.isForced else {
+            throw ProgramError(
+                sentence + " (use --force to override differences, or \"ovsdb-client convert\" "
+                    + "to change the schema)")
+        }
+        LogModule("ovsdb_client").info(sentence)
     }
 
     private func results(of operations: [JSON]) throws -> [JSON] {

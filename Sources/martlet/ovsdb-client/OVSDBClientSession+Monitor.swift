@@ -25,19 +25,23 @@ extension OVSDBClientSession {
             last = words.removeFirst()
         }
         if method != .plain {
-            let text = words.removeFirst()
-            do {
-                condition = try JSON.parse(text)
-            } catch {
-                throw ProgramError("\"\(text)\": \(error)")
+            let parsed = try Self.parse(words.removeFirst())
+            guard parsed.array != nil else {
+                throw ProgramError("\(parsed.text(sortsKeys: true)): array of conditions expected")
             }
+            condition = parsed
         }
         let tables = try monitoredTables(words)
         var requests = JSONObject()
         for table in tables { requests[table.table.name] = table.request(condition: condition) }
         var params: [JSON] = [.string(database), .null, .object(requests)]
         if method == .since { params.append(.string(last)) }
-        let reply = try client.call(method.rawValue, params)
+        let reply: JSON
+        do {
+            reply = try client.call(method.rawValue, params)
+        } catch let error as CallError {
+            throw error.asDatabaseError
+        }
         try printInitial(reply, tables, method)
         options.daemon.ready()
         while true {
@@ -68,11 +72,12 @@ extension OVSDBClientSession {
         guard let name = words.first else {
             throw ProgramError("invalid syntax for 'monitor' (use --help for help)")
         }
-        if name == "ALL" { return try schema.tables.map { try table($0, []) } }
+        let groups = Array(words.dropFirst())
+        if name == "ALL" { return try schema.tables.map { try table($0, groups) } }
         guard let found = schema.table(name) else {
             throw ProgramError("\(server): \(database) does not have a table named \"\(name)\"")
         }
-        return [try table(found, Array(words.dropFirst()))]
+        return [try table(found, groups)]
     }
 
     private func printInitial(
@@ -108,5 +113,14 @@ extension OVSDBClientSession {
             else { continue }
             print(text)
         }
+    }
+}
+
+extension CallError {
+    /// The error in the words of a database where it is one of a database's.
+    fileprivate var asDatabaseError: any Error {
+        guard let tag = error["error"]?.string else { return self }
+        let syntax = error["syntax"]?.string.flatMap { try? JSON.parse($0) }
+        return OVSDBError(tag, error["details"]?.string, syntax: syntax)
     }
 }

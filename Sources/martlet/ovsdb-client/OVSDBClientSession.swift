@@ -16,19 +16,20 @@ final class OVSDBClientSession {
     /// Whether tables are changes, which have times.
     var isMonitoring = false
 
-    init(_ options: OVSDBClientOptions, server: String) throws {
+    /// Connects to one server, or to the first good one of several.
+    ///
+    /// - Parameter tellsProgress: Whether each attempt is told of in the log, as it is where there
+    ///   are several servers.
+    init(_ options: OVSDBClientOptions, server: String, tellsProgress: Bool = false) throws {
         self.options = options
         self.server = server
-        do {
-            let target = try StreamTarget(server, defaultPort: StreamTarget.ovsdbPort)
-            if target.isPassive {
-                throw ProgramError(
-                    "\(server): waiting for the server to connect is not supported")
-            }
-            client = DatabaseClient(
-                try BlockingStream(connectingTo: target, timeout: options.timeout))
-        } catch let error as TransportError where error.errno != ETIMEDOUT {
-            throw ProgramError("failed to connect to \"\(server)\" (\(error.reason))")
+        let servers = server.split(separator: ",").map(String.init)
+        if servers.count > 1 {
+            client = try Self.connect(toOneOf: servers, options)
+        } else if tellsProgress {
+            client = try Self.connectTellingProgress(server, options.timeout)
+        } else {
+            client = try Self.connect(server, options.timeout)
         }
     }
 
@@ -97,46 +98,39 @@ final class OVSDBClientSession {
 
     /// `needs-conversion`.
     func compareSchema(in path: String) throws {
-        let wanted = try DatabaseSchema(try Self.readJSON(path))
+        let wanted = try SchemaFile.read(path)
         database = wanted.name
         print(try schema().json == wanted.json ? "no\n" : "yes\n")
     }
 
     func convert(to path: String) throws {
-        let schema = try Self.readJSON(path)
-        let name = try DatabaseSchema(schema).name
-        _ = try client.call("convert", [.string(name), schema])
-    }
-
-    private static func readJSON(_ path: String) throws -> JSON {
-        guard let file = fopen(path, "re") else {
-            throw ProgramError(
-                "error opening \"\(path)\": \(TransportError(errno: errno).reason)")
-        }
-        defer { fclose(file) }
-        var octets: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: BlockingStream.receiveByteCount)
-        while true {
-            let count = fread(&buffer, 1, buffer.count, file)
-            guard count > 0 else { break }
-            octets += buffer[..<count]
-        }
+        let schema = try SchemaFile.read(path)
         do {
-            return try JSON.parse(octets: octets)
-        } catch {
-            throw ProgramError("error reading \"\(path)\": \(error)")
+            _ = try client.call("convert", [.string(schema.name), schema.json])
+        } catch let error as CallError {
+            throw ProgramError(
+                "transaction returned error: \(error.error.text(sortsKeys: true))")
         }
     }
 
     // MARK: Data
 
-    func transact(_ text: String, isQuery: Bool) throws {
-        let json: JSON
-        do {
-            json = try JSON.parse(text)
+    /// Text that must be an array or an object, as all JSON in files and messages is.
+    static func parse(_ text: String) throws -> JSON {
+        do throws(JSONError) {
+            let json = try JSON.parse(text)
+            if json.array != nil || json.object != nil { return json }
         } catch {
             throw ProgramError("\"\(text)\": \(error)")
         }
+        let count = text.utf8.count
+        throw ProgramError(
+            "\"\(text)\": line 0, column \(count), byte \(count): "
+                + "syntax error at beginning of input")
+    }
+
+    func transact(_ text: String, isQuery: Bool) throws {
+        let json = try Self.parse(text)
         guard var params = json.array, params.first?.string != nil else {
             throw ProgramError("not a valid OVSDB query")
         }
@@ -183,11 +177,14 @@ final class OVSDBClientSession {
         }
     }
 
-    func wait(for state: String) throws {
+    /// Refuses a state that ``wait(for:)`` would wait for in vain.
+    static func checkState(_ state: String) throws {
         guard ["added", "connected", "removed"].contains(state) else {
-            throw ProgramError(
-                "\(state): unknown state (use --help for help)")
+            throw ProgramError("\(state): unknown state")
         }
+    }
+
+    func wait(for state: String) throws {
         let name = database
         let request: JSON = ["Database": [["columns": ["name", "connected", "model"]]]]
         _ = try client.call("monitor", ["_Server", "wait", request])
