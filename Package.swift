@@ -104,6 +104,10 @@ let package = Package(
             name: "TranscriptTests", dependencies: ["TestSupport"], swiftSettings: common
         ),
         .testTarget(
+            name: "PythonTests", dependencies: ["TestSupport"], exclude: ["Scripts"],
+            swiftSettings: common
+        ),
+        .testTarget(
             name: "MachineTests", dependencies: ["TestSupport"], swiftSettings: common
         ),
         .testTarget(
