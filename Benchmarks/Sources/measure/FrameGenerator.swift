@@ -99,7 +99,7 @@ struct FrameGenerator {
     }
 
     /// Ethernet, IPv4 (10.0.0.1 to 10.0.0.99) and UDP, filled with zeros.
-    private static func frame(
+    static func frame(
         _ source: [UInt8], _ destination: [UInt8], sourcePort: UInt16
     ) -> [UInt8] {
         var header: [UInt8] = [
