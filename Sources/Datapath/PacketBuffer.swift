@@ -105,6 +105,10 @@ public struct PacketBuffer: @unchecked Sendable {
         nonmutating set { header.pointee.inPort = newValue }
     }
 
+    /// Octets of memory in front of the frame.
+    @inlinable @inline(__always)
+    public var headroom: Int { header.pointee.offset }
+
     /// Octets that may be written behind the frame.
     @inlinable public var tailroom: Int {
         header.pointee.capacity - header.pointee.offset - header.pointee.byteCount

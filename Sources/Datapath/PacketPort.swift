@@ -35,6 +35,8 @@ public protocol PacketPort: AnyObject {
     var offloads: PortOffloads { get }
 
     /// Becomes readable when `receive` would yield packets; -1 for a port without one.
+    ///
+    /// It may change in `receive` and in ``age()``.
     var readinessDescriptor: Int32 { get }
 
     /// Appends what has arrived to `batch`, at most what it has room for, without waiting.
@@ -54,11 +56,17 @@ public protocol PacketPort: AnyObject {
 
     /// Gives the buffers back that wait for packets, before the pool or the port ends.
     func giveBack(to pool: PacketPool)
+
+    /// Called about once a second, for what a port does with time.
+    ///
+    /// The poller has followed the last change of ``readinessDescriptor`` by then.
+    func age()
 }
 
 extension PacketPort {
     public var hasVanished: Bool { false }
     public func giveBack(to pool: PacketPool) {}
+    public func age() {}
 }
 
 /// A vector of packets on its way through the datapath.

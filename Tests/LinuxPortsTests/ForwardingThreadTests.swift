@@ -14,7 +14,7 @@ struct ForwardingThreadTests {
         let vanished = Atomic<Int>(0)
     }
 
-    private func makeThread(_ log: Log) throws -> ForwardingThread {
+    static func makeThread(_ log: Log) throws -> ForwardingThread {
         try ForwardingThread(interval: 1_000_000) { pool in
             .init(
                 process: { batch, _, number in
@@ -32,7 +32,7 @@ struct ForwardingThreadTests {
 
     @Test func `closures run on the thread in order, and stop waits for them`() throws {
         let log = Log()
-        let thread = try makeThread(log)
+        let thread = try Self.makeThread(log)
         for number in 0..<100 {
             thread.execute { log.frames.withLock { $0.append((UInt32(number), [])) } }
         }
@@ -41,14 +41,14 @@ struct ForwardingThreadTests {
     }
 
     @Test func `a closure's result comes back`() throws {
-        let thread = try makeThread(Log())
+        let thread = try Self.makeThread(Log())
         #expect(thread.executeAndWait { 6 * 7 } == 42)
         thread.stop()
     }
 
     @Test func `frames injected by a closure are processed`() throws {
         let log = Log()
-        let thread = try makeThread(log)
+        let thread = try Self.makeThread(log)
         nonisolated(unsafe) let port = try DummyPort(name: "p1")
         thread.add(port, number: 7)
         let frame = [UInt8](repeating: 1, count: 60)
@@ -63,7 +63,7 @@ struct ForwardingThreadTests {
 
     @Test func `frames from a socket wake the thread`() throws {
         let log = Log()
-        let thread = try makeThread(log)
+        let thread = try Self.makeThread(log)
         let directory = try TemporaryDirectory()
         var options = DummyPort.Options()
         options.passiveStream = "punix:\(directory.path)/socket"
@@ -79,7 +79,7 @@ struct ForwardingThreadTests {
 
     @Test func `the timer goes on without packets`() throws {
         let log = Log()
-        let thread = try makeThread(log)
+        let thread = try Self.makeThread(log)
         while log.ticks.load(ordering: .relaxed) < 3 { sched_yield() }
         thread.stop()
     }
@@ -87,7 +87,7 @@ struct ForwardingThreadTests {
     @Test(.enabled(if: NetworkNamespace.isAvailable, "namespaces cannot be made"))
     func `a vanished device is told once`() throws {
         let log = Log()
-        let thread = try makeThread(log)
+        let thread = try Self.makeThread(log)
         let namespace = try NetworkNamespace()
         try namespace("ip link add p1 type veth peer name p2")
         let port = try namespace.enter { try TAPPort(name: "tap0") }

@@ -101,12 +101,12 @@ final class Companion: @unchecked Sendable {
 
 @Suite(.enabled(if: NetworkNamespace.isAvailable, "namespaces cannot be made"), .serialized)
 struct PortNamespaceTests {
-    @Test func `two packet sockets carry pings and TCP super-packets`() throws {
+    @Test(arguments: [false, true])
+    func `two packet sockets carry pings and TCP super-packets`(byRing: Bool) throws {
         let hosts = try TwoHosts()
         try hosts.middle.enter {
-            let ports: [any PacketPort] = [
-                try AFPacketPort(name: "p1"), try AFPacketPort(name: "p2"),
-            ]
+            let ports = [try AFPacketPort(name: "p1"), try AFPacketPort(name: "p2")]
+            if byRing { for port in ports { change(port, toRing: true) } }
             let pool = PacketPool()
             for command in ["ping -c 2 -i 0.2 -W 2 10.9.0.2", "ping -6 -c 2 -i 0.2 -W 2 fd09::2"] {
                 let ping = Companion(hosts.left, command)
@@ -207,12 +207,14 @@ struct PortNamespaceTests {
         }
     }
 
-    @Test func `a VLAN tag comes back into the frame, also before a super-packet`() throws {
+    @Test(arguments: [false, true])
+    func `a VLAN tag comes back into the frame, also before a super-packet`(byRing: Bool) throws {
         let hosts = try TwoHosts()
         let pool = PacketPool()
         let batch = PacketBatch()
         let sender = try hosts.left.enter { try AFPacketPort(name: "eth0") }
         let receiver = try hosts.middle.enter { try AFPacketPort(name: "p1") }
+        if byRing { change(receiver, toRing: true) }
         let addresses = octets("02 00 00 00 00 02 02 00 00 00 00 01")
         let tag = octets("81 00 60 07")
         let arp = octets("08 06") + [UInt8](repeating: 0x5a, count: 42)
@@ -273,12 +275,14 @@ struct PortNamespaceTests {
         waitForClosedPorts()
     }
 
-    @Test func `a device that is down or vanishes is told once and does not spin`() throws {
+    @Test(arguments: [false, true])
+    func `a device that is down or vanishes is told once and does not spin`(byRing: Bool) throws {
         let hosts = try TwoHosts()
         try hosts.middle.enter {
             let pool = PacketPool()
             let batch = PacketBatch()
             let port = try AFPacketPort(name: "p1")
+            if byRing { change(port, toRing: true) }
             while port.receive(into: batch, from: pool) {}
             try hosts.middle("ip link set p1 down")
             while port.condition == .working { _ = port.receive(into: batch, from: pool) }

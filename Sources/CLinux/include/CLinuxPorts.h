@@ -17,6 +17,7 @@
 #include <sys/eventfd.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
@@ -24,6 +25,7 @@
 #include <sys/un.h>
 #include <sys/utsname.h>
 #include <linux/ethtool.h>
+#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/if_tun.h>
@@ -79,6 +81,40 @@ static inline unsigned clinux_packet_drops(int fd) {
     memset(&statistics, 0, sizeof statistics);
     if (getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &statistics, &length) != 0) return 0;
     return statistics.tp_drops;
+}
+
+// Gives a packet socket a receive ring of the version that was set before.
+static inline int clinux_make_receive_ring(int fd, unsigned block_size, unsigned block_count,
+                                           unsigned frame_size, unsigned frame_count) {
+    struct tpacket_req request = { block_size, block_count, frame_size, frame_count };
+    return setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &request, sizeof request);
+}
+
+// Maps `length` octets of `fd`, to be read and written; a null pointer and errno if it fails.
+static inline void *clinux_map_shared(int fd, size_t length) {
+    void *place = mmap((void *)0, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+    return place == MAP_FAILED ? (void *)0 : place;
+}
+
+// Has a socket receive nothing, by a filter that refuses every packet, or everything again.
+static inline int clinux_set_deaf(int fd, int deaf) {
+    struct sock_filter refuse = { BPF_RET | BPF_K, 0, 0, 0 };
+    struct sock_fprog program = { 1, &refuse };
+    int unused = 0;
+    return deaf ? setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program)
+                : setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof unused);
+}
+
+// Reads and so clears a socket's pending error.
+static inline int clinux_socket_error(int fd) {
+    int error = 0;
+    socklen_t length = sizeof error;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
+}
+
+// A descriptor of the network namespace that a socket was opened in, or -1.
+static inline int clinux_socket_namespace(int fd) {
+    return ioctl(fd, SIOCGSKNS);
 }
 
 static inline int clinux_open_tun(void) {

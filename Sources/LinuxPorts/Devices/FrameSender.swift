@@ -2,11 +2,16 @@ import CLinux
 import Datapath
 
 /// Sends frames by a packet socket in batches, straight from their buffers.
+///
+/// The virtio header is written into the headroom in front of the frame, so that each frame is one
+/// piece of memory for the kernel, which takes a shorter way then. That is no change of a packet
+/// that others hold too: they see nothing of what lies in front of the frame.
 struct FrameSender: ~Copyable {
     private static let limit = PacketBatch.capacity
 
     private let messages: UnsafeMutablePointer<clinux_mmsghdr>
     private let vectors: UnsafeMutablePointer<iovec>
+    /// Headers of the frames that have no headroom.
     private let headers: UnsafeMutableRawPointer
 
     init() {
@@ -15,13 +20,10 @@ struct FrameSender: ~Copyable {
         headers = .allocate(byteCount: Self.limit * 16, alignment: 16)
         for index in 0..<Self.limit {
             messages[index] = clinux_mmsghdr()
-            vectors[index * 2] = iovec(
-                iov_base: headers + index * 16,
-                iov_len: VirtioHeader.byteCount
-            )
+            vectors[index * 2] = iovec()
             vectors[index * 2 + 1] = iovec()
             messages[index].msg_hdr.msg_iov = vectors + index * 2
-            messages[index].msg_hdr.msg_iovlen = 2
+            messages[index].msg_hdr.msg_iovlen = 1
         }
     }
 
@@ -43,20 +45,38 @@ struct FrameSender: ~Copyable {
         var start = 0
         while start < packets.count {
             let count = min(packets.count - start, Self.limit)
-            for index in 0..<count {
-                let packet = packets[start + index]
-                let byteCount = packet.byteCount
-                VirtioHeader.write(
-                    packet.offload,
-                    frameByteCount: byteCount,
-                    to: headers + index * 16
-                )
-                vectors[index * 2 + 1] = iovec(iov_base: packet.start, iov_len: byteCount)
-            }
+            for index in 0..<count { place(packets[start + index], at: index) }
             flush(count, to: descriptor, counters: &counters, failure: &failure)
             start += count
         }
         return failure
+    }
+
+    @inline(__always)
+    private func place(_ packet: PacketBuffer, at index: Int) {
+        let byteCount = packet.byteCount
+        let frame = packet.start
+        let vector = vectors + index * 2
+        if packet.headroom >= VirtioHeader.byteCount {
+            let header = frame - VirtioHeader.byteCount
+            VirtioHeader.write(packet.offload, frameByteCount: byteCount, to: header)
+            vector[0] = iovec(iov_base: header, iov_len: VirtioHeader.byteCount + byteCount)
+            messages[index].msg_hdr.msg_iovlen = 1
+        } else {
+            let header = headers + index * 16
+            VirtioHeader.write(packet.offload, frameByteCount: byteCount, to: header)
+            vector[0] = iovec(iov_base: header, iov_len: VirtioHeader.byteCount)
+            vector[1] = iovec(iov_base: frame, iov_len: byteCount)
+            messages[index].msg_hdr.msg_iovlen = 2
+        }
+    }
+
+    /// The octets of the frame in a message.
+    @inline(__always)
+    private func frameByteCount(_ index: Int) -> Int {
+        let vector = vectors + index * 2
+        return messages[index].msg_hdr.msg_iovlen == 1
+            ? vector[0].iov_len - VirtioHeader.byteCount : vector[1].iov_len
     }
 
     /// What a call of ``send(_:to:counters:)`` could not send.
@@ -85,7 +105,7 @@ struct FrameSender: ~Copyable {
             )
             if sent > 0 {
                 for place in index..<(index + sent) {
-                    counters.sentOctets += UInt64(vectors[place * 2 + 1].iov_len)
+                    counters.sentOctets += UInt64(frameByteCount(place))
                 }
                 counters.sentPackets += UInt64(sent)
                 index += sent
@@ -98,7 +118,8 @@ struct FrameSender: ~Copyable {
             case ENOBUFS:
                 // This frame found the device's queue full, or needs what the device cannot do.
                 counters.sendDrops += 1
-                let kind = (headers + index * 16).load(fromByteOffset: 1, as: UInt8.self)
+                let header = vectors[index * 2].iov_base
+                let kind = header?.load(fromByteOffset: 1, as: UInt8.self)
                 if kind != 0 { failure.refusedSuperPacket = true }
                 index += 1
             case EAGAIN, ENETDOWN, ENXIO, ENODEV:

@@ -10,6 +10,8 @@ final class ForwardingLoop: @unchecked Sendable {
     /// As long as sleeping and waking take: looking longer cannot gain.
     private static let lookNanoseconds: Int64 = 40_000
     private static let eventCount = 64
+    /// Nanoseconds between two calls of the ports' `age()`.
+    private static let ageNanoseconds: Int64 = 1_000_000_000
     private static let wakeMark = UInt64.max
 
     /// A port and the number that it was added under.
@@ -18,6 +20,9 @@ final class ForwardingLoop: @unchecked Sendable {
         let number: UInt32
         /// The descriptor that is registered, or -1.
         var descriptor: Int32
+        /// The turn in which the port was served last.
+        var turn: UInt64 = 0
+        var isRemoved = false
 
         init(port: any PacketPort, number: UInt32) {
             self.port = port
@@ -32,11 +37,17 @@ final class ForwardingLoop: @unchecked Sendable {
 
     private let wakeDescriptor: Int32
     private let interval: Int64
+    private var nextAge: Int64 = 0
     private let batch = PacketBatch()
     private let events: UnsafeMutablePointer<epoll_event>
     private var entries: [UInt32: Entry] = [:]
     /// Ports that closures feed, which are looked at after closures only.
     private var quietEntries: [Entry] = []
+    /// Ports that may hold more than they delivered in the last turn.
+    private var unfinished: [Entry] = []
+    /// Those of the turn before, while they are served.
+    private var waiting: [Entry] = []
+    private var turn: UInt64 = 0
     /// Whether looking again before sleeping has paid lately.
     private var looksAgain = false
     private var takeClosures: () -> (closures: [() -> Void], isLast: Bool) = { ([], true) }
@@ -68,19 +79,45 @@ final class ForwardingLoop: @unchecked Sendable {
             quietEntries.append(entry)
             return
         }
+        register(entry)
+    }
+
+    private func register(_ entry: Entry) {
         let code = clinux_epoll_control(
             epoll,
             EPOLL_CTL_ADD,
             entry.descriptor,
             EPOLLIN.rawValue,
-            UInt64(number)
+            UInt64(entry.number)
         )
         if code != 0 { entry.descriptor = -1 }
+    }
+
+    /// Polls the descriptor that the port has now.
+    private func follow(_ entry: Entry) {
+        let descriptor = entry.port.readinessDescriptor
+        guard entry.descriptor >= 0, descriptor >= 0, descriptor != entry.descriptor else { return }
+        forget(entry)
+        entry.descriptor = descriptor
+        register(entry)
+    }
+
+    private func age(_ now: Int64) {
+        guard now >= nextAge else { return }
+        nextAge = now + Self.ageNanoseconds
+        for entry in entries.values where entry.descriptor >= 0 {
+            let before = entry.descriptor
+            entry.port.age()
+            follow(entry)
+            // What waits behind the descriptor of before would wake nobody.
+            if entry.descriptor != before { _ = serve(entry) }
+        }
     }
 
     func remove(_ number: UInt32) {
         guard let entry = entries.removeValue(forKey: number) else { return }
         forget(entry)
+        entry.isRemoved = true
         quietEntries.removeAll { $0 === entry }
         entry.port.giveBack(to: pool)
     }
@@ -101,16 +138,18 @@ final class ForwardingLoop: @unchecked Sendable {
             // While packets are looked for, the kernel is asked without waiting.
             let isLooking = looksAgain && now - lastPacket < Self.lookNanoseconds
             if looksAgain && !isLooking { looksAgain = false }
-            let wait = isLooking ? 0 : max(1, nextTick - now)
+            let mustNotWait = isLooking || !unfinished.isEmpty
+            let wait = mustNotWait ? 0 : max(1, nextTick - now)
             let ready = clinux_epoll_wait(epoll, events, Int32(Self.eventCount), wait)
             let before = now
             now = clinux_monotonic_nanoseconds()
-            if ready > 0 && handle(Int(ready)) {
+            if handle(max(0, Int(ready))) {
                 if !isLooking { looksAgain = now - before < Self.lookNanoseconds }
                 lastPacket = now
             }
             if now >= nextTick {
                 work.tick(now)
+                age(now)
                 nextTick = now + interval
             }
         }
@@ -119,6 +158,8 @@ final class ForwardingLoop: @unchecked Sendable {
 
     /// - Returns: whether packets came.
     private func handle(_ count: Int) -> Bool {
+        turn &+= 1
+        swap(&unfinished, &waiting)
         var came = false
         for index in 0..<count {
             let mark = events[index].data.u64
@@ -128,6 +169,10 @@ final class ForwardingLoop: @unchecked Sendable {
                 came = serve(entry) || came
             }
         }
+        for entry in waiting where entry.turn != turn && !entry.isRemoved {
+            came = serve(entry) || came
+        }
+        waiting.removeAll(keepingCapacity: true)
         return came
     }
 
@@ -147,8 +192,10 @@ final class ForwardingLoop: @unchecked Sendable {
     /// - Returns: whether packets came.
     private func serve(_ entry: Entry) -> Bool {
         var came = false
+        var more = true
+        entry.turn = turn
         for _ in 0..<Self.maxBatchesPerTurn {
-            let more = entry.port.receive(into: batch, from: pool)
+            more = entry.port.receive(into: batch, from: pool)
             if batch.count > 0 {
                 came = true
                 work.process(batch, entry.port, entry.number)
@@ -156,6 +203,8 @@ final class ForwardingLoop: @unchecked Sendable {
             }
             if !more { break }
         }
+        if more && entry.descriptor >= 0 { unfinished.append(entry) }
+        follow(entry)
         if entry.port.hasVanished && entry.descriptor >= 0 {
             forget(entry)
             work.portDidVanish(entry.port, entry.number)

@@ -240,6 +240,12 @@ final class DeviceTable: DeviceProvider {
     /// Fetches the ports' counters; must not be called with the switch locked.
     func refreshCounters() {
         let ports = entries.mapValues(\.port)
-        snapshot = plane?.ask { _ in ports.mapValues(\.counters) } ?? [:]
+        snapshot =
+            plane?.ask { _ in
+                ports.mapValues { port in
+                    (port as? AFPacketPort)?.countDrops()
+                    return port.counters
+                }
+            } ?? [:]
     }
 }

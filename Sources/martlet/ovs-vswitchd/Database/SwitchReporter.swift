@@ -325,9 +325,14 @@ final class SwitchReporter {
         runtime.devices.refreshCounters()
         if runtime.devices.hasDevices, let all = try? links?.links() {
             for link in all {
-                guard let entry = shown[link.name], let counters = link.statistics,
+                guard let entry = shown[link.name], var counters = link.statistics,
                     entry.report.error == nil, !entry.isDetached
                 else { continue }
+                // The kernel has handed these to the switch, which had no room for them.
+                if entry.report.type != "internal" {
+                    counters.receiveDrops &+=
+                        runtime.devices.counters(link.name)?.receiveDrops ?? 0
+                }
                 show(link.name, counters, entry.report)
             }
         }
