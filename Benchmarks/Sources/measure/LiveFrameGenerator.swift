@@ -9,38 +9,20 @@ import Glibc
 ///
 /// The frames are those of ``FrameGenerator``, but their source ports come at random.
 struct LiveFrameGenerator {
-    /// Commands and constants of `bpf(2)`, from `linux/bpf.h`.
-    private enum BPF {
-        static let load = 5
-        static let testRun = 10
-        static let typeXDP: UInt32 = 6
-        static let liveFrames: UInt32 = 2
-        static let randomHelper: Int32 = 7
-        static let redirectHelper: Int32 = 23
-        /// Octets of `union bpf_attr`, as far as it is used here.
-        static let attributeSize = 152
-    }
-
-    /// The C library's `syscall`, which Swift does not import since it is variadic.
-    private typealias SystemCall =
-        @convention(c) (Int, Int, UnsafeMutableRawPointer, Int) -> Int
-
-    private let systemCall: SystemCall
     private let program: Int32
     private let frame: [UInt8]
 
     /// - Parameter flows: how many source ports the frames have: a power of two up to 256.
     init(device: String, source: [UInt8], destination: [UInt8], flows: Int) {
-        guard let symbol = dlsym(nil, "syscall") else { fail("there is no syscall") }
-        systemCall = unsafeBitCast(symbol, to: SystemCall.self)
         let index = if_nametoindex(device)
         guard index != 0 else { fail("no device \(device)") }
         guard (1...256).contains(flows), flows & (flows - 1) == 0 else {
             fail("live frames have 1, 2, 4, ... 256 flows")
         }
         frame = FrameGenerator.frame(source, destination, sourcePort: 1024)
-        program = Self.load(
-            Self.instructions(device: Int32(bitPattern: index), flows: Int32(flows)), systemCall)
+        program = BPF.load(
+            Self.instructions(device: Int32(bitPattern: index), flows: Int32(flows)),
+            type: BPF.typeXDP)
     }
 
     /// Sends until the time is over.
@@ -55,7 +37,7 @@ struct LiveFrameGenerator {
         let end = now() + seconds
         while now() < end {
             let status = frame.withUnsafeBytes { octets in
-                Self.call(BPF.testRun, systemCall: systemCall) { attribute in
+                BPF.call(BPF.testRun) { attribute in
                     attribute.storeBytes(of: program, as: Int32.self)
                     attribute.storeBytes(
                         of: UInt32(octets.count), toByteOffset: 8, as: UInt32.self)
@@ -73,73 +55,26 @@ struct LiveFrameGenerator {
 
     /// The XDP program: it draws the last octet of the source port and redirects the frame.
     private static func instructions(device: Int32, flows: Int32) -> [UInt64] {
-        /// One instruction: operation, destination and source register, offset, constant.
-        func instruction(
-            _ code: UInt8, _ to: UInt8 = 0, _ from: UInt8 = 0, _ offset: Int16 = 0,
-            _ constant: Int32 = 0
-        ) -> UInt64 {
-            UInt64(code) | UInt64(from << 4 | to) << 8
-                | UInt64(UInt16(bitPattern: offset)) << 16
-                | UInt64(UInt32(bitPattern: constant)) << 32
-        }
         let lastOctetOfSourcePort: Int16 = 35
         return [
             // r6 and r8 = the frame's start and end; less than 60 octets are dropped.
-            instruction(0x61, 6, 1, 0),
-            instruction(0x61, 8, 1, 4),
-            instruction(0xbf, 2, 6),
-            instruction(0x07, 2, 0, 0, Int32(FrameGenerator.frameSize)),
-            instruction(0x2d, 2, 8, 7),
+            BPF.instruction(0x61, 6, 1, 0),
+            BPF.instruction(0x61, 8, 1, 4),
+            BPF.instruction(0xbf, 2, 6),
+            BPF.instruction(0x07, 2, 0, 0, Int32(FrameGenerator.frameSize)),
+            BPF.instruction(0x2d, 2, 8, 7),
             // r0 = a random number, of which the flow is made.
-            instruction(0x85, 0, 0, 0, BPF.randomHelper),
-            instruction(0x57, 0, 0, 0, flows - 1),
-            instruction(0x73, 6, 0, lastOctetOfSourcePort),
+            BPF.instruction(0x85, 0, 0, 0, BPF.randomHelper),
+            BPF.instruction(0x57, 0, 0, 0, flows - 1),
+            BPF.instruction(0x73, 6, 0, lastOctetOfSourcePort),
             // return bpf_redirect(device, 0)
-            instruction(0xb7, 1, 0, 0, device),
-            instruction(0xb7, 2, 0, 0, 0),
-            instruction(0x85, 0, 0, 0, BPF.redirectHelper),
-            instruction(0x95),
+            BPF.instruction(0xb7, 1, 0, 0, device),
+            BPF.instruction(0xb7, 2, 0, 0, 0),
+            BPF.instruction(0x85, 0, 0, 0, BPF.redirectHelper),
+            BPF.instruction(0x95),
             // return XDP_DROP
-            instruction(0xb7, 0, 0, 0, 1),
-            instruction(0x95),
+            BPF.instruction(0xb7, 0, 0, 0, 1),
+            BPF.instruction(0x95),
         ]
-    }
-
-    private static func load(_ instructions: [UInt64], _ systemCall: SystemCall) -> Int32 {
-        let license = Array("GPL\0".utf8)
-        let descriptor = instructions.withUnsafeBytes { code in
-            license.withUnsafeBytes { license in
-                call(BPF.load, systemCall: systemCall) { attribute in
-                    attribute.storeBytes(of: BPF.typeXDP, as: UInt32.self)
-                    attribute.storeBytes(
-                        of: UInt32(instructions.count), toByteOffset: 4, as: UInt32.self)
-                    attribute.storeBytes(
-                        of: UInt64(UInt(bitPattern: code.baseAddress)), toByteOffset: 8,
-                        as: UInt64.self)
-                    attribute.storeBytes(
-                        of: UInt64(UInt(bitPattern: license.baseAddress)), toByteOffset: 16,
-                        as: UInt64.self)
-                }
-            }
-        }
-        guard descriptor >= 0 else { fail("BPF_PROG_LOAD: errno \(errno)") }
-        return Int32(descriptor)
-    }
-
-    /// Calls `bpf(2)` with an attribute of zeros that `fill` has written to.
-    private static func call(
-        _ command: Int, systemCall: SystemCall, fill: (UnsafeMutableRawPointer) -> Void
-    ) -> Int {
-        let attribute = UnsafeMutableRawPointer.allocate(
-            byteCount: BPF.attributeSize, alignment: 8)
-        defer { attribute.deallocate() }
-        attribute.initializeMemory(as: UInt8.self, repeating: 0, count: BPF.attributeSize)
-        fill(attribute)
-        #if arch(x86_64)
-            let number = 321
-        #else
-            let number = 280
-        #endif
-        return systemCall(number, command, attribute, BPF.attributeSize)
     }
 }

@@ -5,6 +5,8 @@ let usage = """
              sends 60-byte UDP frames as fast as one thread can; prints how many it sent
            measure live-frames DEVICE SOURCE DESTINATION SECONDS FLOWS
              makes the kernel send such frames by XDP, at a tenth of the cost; prints nothing
+           measure sink DEVICE
+             drops all that arrives at the device until it is ended; says "ready" first
            measure command TIMES COMMAND [ARGUMENT]...
              runs a command; prints the median milliseconds and the greatest resident kilobytes
            measure median NUMBER...
@@ -40,6 +42,11 @@ case "live-frames" where arguments.count == 7:
         device: arguments[2], source: source, destination: destination, flows: flows
     )
     generator.run(seconds: seconds)
+case "sink" where arguments.count == 3:
+    BPF.sink(device: arguments[2])
+    print("ready")
+    fflush(nil)
+    while true { pause() }
 case "command" where arguments.count >= 4:
     guard let times = Int(arguments[2]), times > 0 else { fail("not a number of times") }
     let runs = (0..<times).map { _ in measureCommand(Array(arguments[3...])) }
