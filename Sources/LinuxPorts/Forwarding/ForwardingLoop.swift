@@ -9,6 +9,8 @@ final class ForwardingLoop: @unchecked Sendable {
     private static let maxBatchesPerTurn = 4
     /// As long as sleeping and waking take: looking longer cannot gain.
     private static let lookNanoseconds: Int64 = 40_000
+    /// How long the thread does not look after it has found itself in somebody's way.
+    private static let restNanoseconds: Int64 = 20_000_000
     private static let eventCount = 64
     /// Nanoseconds between two calls of the ports' `age()`.
     private static let ageNanoseconds: Int64 = 1_000_000_000
@@ -134,6 +136,7 @@ final class ForwardingLoop: @unchecked Sendable {
         var now = clinux_monotonic_nanoseconds()
         var nextTick = now + interval
         var lastPacket = now
+        var restEnd = now
         while !isStopped {
             // While packets are looked for, the kernel is asked without waiting.
             let isLooking = looksAgain && now - lastPacket < Self.lookNanoseconds
@@ -144,8 +147,13 @@ final class ForwardingLoop: @unchecked Sendable {
             let before = now
             now = clinux_monotonic_nanoseconds()
             if handle(max(0, Int(ready))) {
-                if !isLooking { looksAgain = now - before < Self.lookNanoseconds }
+                if !isLooking {
+                    looksAgain = now - before < Self.lookNanoseconds && now >= restEnd
+                }
                 lastPacket = now
+            } else if isLooking && !isAlone(&now) {
+                looksAgain = false
+                restEnd = now + Self.restNanoseconds
             }
             if now >= nextTick {
                 work.tick(now)
@@ -154,6 +162,20 @@ final class ForwardingLoop: @unchecked Sendable {
             }
         }
         for number in Array(entries.keys) { remove(number) }
+    }
+
+    /// Lets others use this processor.
+    ///
+    /// Whoever is to make the next packet may wait for it: a thread that looks is not put aside for
+    /// a thread that wakes up, as one that sleeps would have been, but keeps it waiting for some
+    /// milliseconds.
+    ///
+    /// - Returns: whether nobody did.
+    private func isAlone(_ now: inout Int64) -> Bool {
+        sched_yield()
+        let before = now
+        now = clinux_monotonic_nanoseconds()
+        return now - before < Self.lookNanoseconds
     }
 
     /// - Returns: whether packets came.
