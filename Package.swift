@@ -38,7 +38,13 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let package = Package(
     name: "martlet",
-    products: [.executable(name: "martlet", targets: ["martlet"])],
+    products: [
+        .executable(name: "martlet", targets: ["martlet"]),
+        // A database of OVSDB for any Swift program: Documentation/database-client.md.
+        .library(
+            name: "OVSDBClient",
+            targets: ["OVSDBClient", "OVSDBConnection", "OVSDBModel", "OpenVSwitchRows"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0")
     ],
@@ -54,6 +60,7 @@ let package = Package(
         module("OpenFlow", ["Bytes", "Addresses", "FlowModel"]),
         module("JSONRPC"),
         module("OVSDBModel", ["JSONRPC"]),
+        module("RowGenerator", ["JSONRPC", "OVSDBModel"]),
         module("Netlink", ["Bytes", "Addresses"]),
 
         // Machines.
@@ -73,6 +80,7 @@ let package = Package(
         ),
         module("OVSDBEngine", ["JSONRPC", "OVSDBModel"]),
         module("OVSDBClient", ["JSONRPC", "OVSDBModel"]),
+        module("OpenVSwitchRows", ["OVSDBClient", "OVSDBModel"]),
         module("ControlCommands", ["JSONRPC", "OVSDBModel"]),
 
         // Edges.
@@ -82,6 +90,9 @@ let package = Package(
             ["CLinux", "Bytes", "Addresses", "PacketFormats", "Netlink", "Datapath"]
         ),
         edge("Transport", nio + ["CLinux", "JSONRPC"]),
+        edge(
+            "OVSDBConnection", nio + ["JSONRPC", "OVSDBModel", "OVSDBClient", "Transport"]
+        ),
         edge("Daemon", nio + ["CLinux", "JSONRPC", "Transport"]),
 
         // Programs.
@@ -90,9 +101,15 @@ let package = Package(
             dependencies: [
                 "Addresses", "Classifier", "FlowModel", "FlowSyntax", "OpenFlow", "OpenFlowSession",
                 "JSONRPC",
-                "OVSDBModel", "OVSDBEngine", "OVSDBClient", "ControlCommands", "PacketFormats",
-                "Pipeline", "Datapath", "Switch", "LinuxPorts", "Transport", "Daemon", "CLinux",
+                "OVSDBModel", "OVSDBEngine", "OVSDBClient", "OpenVSwitchRows", "ControlCommands",
+                "PacketFormats", "Pipeline", "Datapath", "Switch", "LinuxPorts", "Transport",
+                "OVSDBConnection",
+                "Daemon", "CLinux",
             ] + nio,
+            swiftSettings: common
+        ),
+        .executableTarget(
+            name: "generate-rows", dependencies: ["JSONRPC", "OVSDBModel", "RowGenerator"],
             swiftSettings: common
         ),
 
@@ -130,7 +147,8 @@ let package = Package(
         tests("JSONRPC", []),
         tests("OVSDBModel", ["JSONRPC"]),
         tests("OVSDBEngine", ["JSONRPC", "OVSDBModel"]),
-        tests("OVSDBClient", ["JSONRPC", "OVSDBModel", "OVSDBEngine"]),
+        tests("OVSDBClient", ["JSONRPC", "OVSDBModel", "OVSDBEngine", "OpenVSwitchRows"]),
+        tests("RowGenerator", ["JSONRPC", "OVSDBModel"]),
         tests("ControlCommands", ["JSONRPC", "OVSDBModel"]),
         tests("Netlink", ["Bytes", "Addresses"]),
         tests("Classifier", ["FlowModel"]),
@@ -142,6 +160,10 @@ let package = Package(
         tests("Datapath", ["Bytes", "Addresses", "FlowModel", "PacketFormats"]),
         tests("OpenFlowSession", ["Bytes", "FlowModel", "OpenFlow"]),
         tests("LinuxPorts", ["Addresses", "Datapath", "PacketFormats", "CLinux"]),
+        tests(
+            "OVSDBConnection",
+            ["OVSDBModel", "OVSDBClient", "OpenVSwitchRows", "Transport", "martlet"]
+        ),
         tests("Transport", nio + ["JSONRPC"]),
         tests("Daemon", nio + ["CLinux", "JSONRPC", "Transport", "martlet"]),
     ]

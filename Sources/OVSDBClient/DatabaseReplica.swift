@@ -5,8 +5,13 @@ public import OVSDBModel
 ///
 /// It is the client's end of OVSDB without the socket: the owner reports connections and messages
 /// and carries out the actions that come back. After a lost connection the rows stay as they were,
-/// and the next one tells the difference. Updates arrive before the reply to the transaction that
-/// caused them, so an owner that hears of a commit sees its effect already.
+/// and the next one tells the difference: only what has changed meanwhile where the server keeps a
+/// history (`monitor_cond_since`), else everything. Updates arrive before the reply to the
+/// transaction that caused them, so an owner that hears of a commit sees its effect already.
+///
+/// ``commit(_:)`` sends one transaction once. ``submit(_:_:)`` takes a transaction as a function of
+/// the rows, and calls it anew until what it composed is committed: a transaction that was composed
+/// from rows which others have changed since then fails its prerequisites and does no harm.
 public final class DatabaseReplica {
     /// Names one transaction of this replica.
     public struct TransactionID: Hashable, Sendable {
@@ -43,43 +48,52 @@ public final class DatabaseReplica {
     private enum State {
         case disconnected
         case awaitingSchema(id: Int64)
-        case awaitingRows(id: Int64, Method)
+        case awaitingRows(id: Int64)
         case live
     }
 
     /// What the owner's code was written for.
     public let schema: DatabaseSchema
-    /// The columns of each monitored table.
-    private let columns: [String: [String]]
+    var monitored: [String: MonitoredTable]
     private let lockName: String?
     private var state = State.disconnected
+    private var method = Method.since
     private var nextID: Int64 = 1
     private var lockRequest: Int64?
-    private var transactions: [Int64: TransactionRequest] = [:]
-    /// What the server has of `columns`.
+    /// Changes of conditions that the server has not acknowledged.
+    private var conditionRequests: Set<Int64> = []
+    private var transactions: [Int64: Sent] = [:]
+    private var submissions: [TransactionID: Submission] = [:]
+    /// What the server has of the monitored columns.
     private var offered: [String: [String]] = [:]
-    private var tables: [String: [UUID: Row]] = [:]
+    var tables: [String: [UUID: Row]] = [:]
+    /// How often the rows have changed.
+    var changeCount = 0
+    /// The transaction after which the rows are those of the server, for it to begin with after a
+    /// new connection.
+    private var lastTransaction = UUID.zero
+
+    /// A transaction that is with the server.
+    private struct Sent {
+        let name: TransactionID
+        let request: TransactionRequest
+    }
 
     /// Whether the lock, where one was asked for, is this client's.
     public private(set) var ownsLock = false
 
-    /// - Parameters:
-    ///   - tables: For each monitored table its columns; an empty list stands for all.
-    ///   - lock: A lock to be held for as long as there is a connection.
-    public init(_ schema: DatabaseSchema, tables: [String: [String]], lock: String? = nil) {
+    /// - Parameter lock: A lock to be held for as long as there is a connection.
+    public init(_ schema: DatabaseSchema, monitoring tables: [MonitoredTable], lock: String? = nil)
+    {
         self.schema = schema
         lockName = lock
-        columns = Dictionary(
-            uniqueKeysWithValues: tables.map { name, names in
-                let all = schema.table(name)?.declaredColumns.map(\.name) ?? []
-                return (name, names.isEmpty ? all : names)
-            })
+        monitored = Dictionary(tables.map { ($0.table, $0) }, uniquingKeysWith: { $1 })
     }
 
     /// A replica of every column of every table.
     public convenience init(_ schema: DatabaseSchema, lock: String? = nil) {
-        let all = schema.tables.map { ($0.name, [String]()) }
-        self.init(schema, tables: Dictionary(uniqueKeysWithValues: all), lock: lock)
+        let tables = schema.tables.map { MonitoredTable($0, columns: []) }
+        self.init(schema, monitoring: tables, lock: lock)
     }
 
     // MARK: Rows
@@ -115,9 +129,22 @@ public final class DatabaseReplica {
     public func disconnected() -> [Action] {
         state = .disconnected
         lockRequest = nil
-        let lost = transactions.keys.sorted()
+        if !conditionRequests.isEmpty { forgetPosition() }
+        conditionRequests = []
+        let lost = transactions.values.map(\.name).sorted { $0.number < $1.number }
         transactions = [:]
-        var actions = lost.map { Action.completed(TransactionID(number: $0), .unknown) }
+        var actions: [Action] = []
+        for name in lost {
+            if submissions[name]?.policy == .always {
+                submissions[name]?.state = .waitingForRows
+            } else {
+                submissions[name] = nil
+                actions.append(.completed(name, .unknown))
+            }
+        }
+        for (name, submission) in submissions where submission.state == .waitingForChange {
+            submissions[name]?.state = .waitingForRows
+        }
         if ownsLock {
             ownsLock = false
             actions.append(.lock(isOwned: false))
@@ -142,27 +169,89 @@ public final class DatabaseReplica {
         }
     }
 
-    /// Sends a transaction.
+    private func request(_ method: String, _ params: [JSON]) -> Action {
+        .send(.request(method: method, params: params, id: .integer(takeID())))
+    }
+
+    private func takeID() -> Int64 {
+        defer { nextID += 1 }
+        return nextID
+    }
+}
+
+// MARK: - Transactions
+
+extension DatabaseReplica {
+    /// Sends a transaction once.
     ///
     /// Its outcome arrives as an action that names it; an empty one succeeds at once.
     public func commit(_ request: TransactionRequest) -> (TransactionID, [Action]) {
-        let id = nextID
-        nextID += 1
-        let name = TransactionID(number: id)
-        guard !request.isEmpty else {
-            return (name, [.completed(name, .committed(inserted: [:]))])
-        }
-        guard isLive else { return (name, [.completed(name, .unknown)]) }
-        transactions[id] = request
-        let params = [JSON.string(schema.name)] + request.operations
-        return (
-            name, [.send(.request(method: "transact", params: params, id: .integer(id)))]
-        )
+        let name = TransactionID(number: takeID())
+        guard isLive || request.isEmpty else { return (name, [.completed(name, .unknown)]) }
+        return (name, send(request, as: name))
     }
 
-    private func request(_ method: String, _ params: [JSON]) -> Action {
-        defer { nextID += 1 }
-        return .send(.request(method: method, params: params, id: .integer(nextID)))
+    /// Composes a transaction from the rows, and sends it; does so again where others were faster,
+    /// and after a lost connection.
+    ///
+    /// `compose` reads what it depends on with ``TransactionRequest/read(_:of:)``, or names it with
+    /// `verify`. Leaving the request empty means that nothing is to be done. It is called within
+    /// this and other calls of the replica, and must not call the replica's methods that return
+    /// actions.
+    public func submit(
+        _ policy: RetryPolicy = .always,
+        _ compose: @escaping (DatabaseReplica, inout TransactionRequest) -> Void
+    ) -> (TransactionID, [Action]) {
+        let name = TransactionID(number: takeID())
+        submissions[name] = Submission(policy: policy, compose: compose)
+        return (name, isLive ? attempt(name) : [])
+    }
+
+    /// Gives up a submitted transaction; one that is with the server may be committed still.
+    public func withdraw(_ name: TransactionID) -> [Action] {
+        guard submissions.removeValue(forKey: name) != nil else { return [] }
+        transactions = transactions.filter { $0.value.name != name }
+        return [.completed(name, .unknown)]
+    }
+
+    private func attempt(_ name: TransactionID) -> [Action] {
+        guard var submission = submissions[name] else { return [] }
+        submission.attemptCount += 1
+        submission.composedAt = changeCount
+        submission.state = .sent
+        submissions[name] = submission
+        var request = TransactionRequest(schema)
+        submission.compose(self, &request)
+        return send(request, as: name)
+    }
+
+    private func send(_ request: TransactionRequest, as name: TransactionID) -> [Action] {
+        guard !request.isEmpty else {
+            submissions[name] = nil
+            return [.completed(name, .committed(inserted: [:]))]
+        }
+        let id = takeID()
+        transactions[id] = Sent(name: name, request: request)
+        let params = [JSON.string(schema.name)] + request.operations
+        return [.send(.request(method: "transact", params: params, id: .integer(id)))]
+    }
+
+    private func completed(_ name: TransactionID, _ outcome: TransactionOutcome) -> [Action] {
+        if let submission = submissions[name], outcome.isConflict,
+            submission.attemptCount < Submission.maximumAttemptCount
+        {
+            guard submission.composedAt == changeCount else { return attempt(name) }
+            submissions[name]?.state = .waitingForChange
+            return []
+        }
+        submissions[name] = nil
+        return [.completed(name, outcome)]
+    }
+
+    /// Composes anew what waits, oldest first.
+    func resume(_ states: Set<Submission.State>) -> [Action] {
+        let due = submissions.filter { states.contains($0.value.state) }.keys
+        return due.sorted { $0.number < $1.number }.flatMap { attempt($0) }
     }
 }
 
@@ -171,30 +260,34 @@ public final class DatabaseReplica {
 extension DatabaseReplica {
     private func replied(_ id: Int64, _ result: JSON) -> [Action] {
         if let transaction = transactions.removeValue(forKey: id) {
-            let outcome = transaction.outcome(of: result)
-            return [.completed(TransactionID(number: id), outcome)]
+            return completed(transaction.name, transaction.request.outcome(of: result))
         }
+        if conditionRequests.remove(id) != nil { return [] }
         if id == lockRequest { return setLock(result["locked"]?.boolean ?? false) }
         switch state {
         case .awaitingSchema(id):
             return monitor(result)
-        case .awaitingRows(id, let method):
-            state = .live
-            return replace(method == .since ? result[2] ?? [:] : result)
+        case .awaitingRows(id):
+            return begin(with: result)
         default:
             return []
         }
     }
 
     private func refused(_ id: Int64, _ error: JSON) -> [Action] {
-        if transactions.removeValue(forKey: id) != nil {
-            let outcome = TransactionOutcome.refused(
-                tag: error["error"]?.string ?? error.string ?? "error",
-                details: error["details"]?.string ?? "")
-            return [.completed(TransactionID(number: id), outcome)]
+        if let transaction = transactions.removeValue(forKey: id) {
+            return completed(
+                transaction.name,
+                .refused(
+                    tag: error["error"]?.string ?? error.string ?? "error",
+                    details: error["details"]?.string ?? ""))
+        }
+        if conditionRequests.remove(id) != nil {
+            // Before the rows have come, a monitor of another kind is asked for with the condition.
+            return isLive ? [.failed(error["details"]?.string ?? error.text)] : []
         }
         switch state {
-        case .awaitingRows(id, let method):
+        case .awaitingRows(id):
             guard error == "unknown method", let fallback = method.fallback else { break }
             return monitor(by: fallback)
         case .awaitingSchema(id): break
@@ -213,23 +306,72 @@ extension DatabaseReplica {
             state = .disconnected
             return [.failed("\(schema.name): \(error)")]
         }
-        offered = [:]
-        for (table, names) in columns {
+        var offered: [String: [String]] = [:]
+        for (table, monitored) in monitored {
             guard let tableSchema = served.table(table) else { continue }
-            offered[table] = names.filter { tableSchema.index(of: $0) != nil }
+            offered[table] = monitored.columns.filter { tableSchema.index(of: $0) != nil }
         }
+        if offered != self.offered { forgetPosition() }
+        self.offered = offered
         return monitor(by: .since)
     }
 
     private func monitor(by method: Method) -> [Action] {
         var requests = JSONObject()
         for (table, names) in offered.sorted(by: { $0.key < $1.key }) {
-            requests[table] = [["columns": .array(names.map(JSON.string))]]
+            var request: JSONObject = JSONObject([("columns", .array(names.map(JSON.string)))])
+            // An older server sends every row.
+            if method != .plain, let clauses = monitored[table]?.clauses {
+                request["where"] = .array(clauses)
+            }
+            requests[table] = [.object(request)]
         }
         var params: [JSON] = [.string(schema.name), .string(schema.name), .object(requests)]
-        if method == .since { params.append(.string(UUID.zero.description)) }
-        state = .awaitingRows(id: nextID, method)
+        if method == .since { params.append(.string(lastTransaction.description)) }
+        self.method = method
+        state = .awaitingRows(id: nextID)
         return [request(method.rawValue, params)]
+    }
+
+    /// Takes the rows that a new connection begins with.
+    private func begin(with result: JSON) -> [Action] {
+        state = .live
+        var actions: [Action]
+        if method != .since {
+            forgetPosition()
+            actions = replace(result)
+        } else {
+            let updates = result[2] ?? [:]
+            actions = result[0]?.boolean == true ? apply(updates, isFirst: true) : replace(updates)
+            lastTransaction = result[1]?.string.flatMap { UUID($0) } ?? .zero
+        }
+        if case .failed? = actions.first { return actions }
+        return actions + resume([.waitingForRows])
+    }
+
+    private func forgetPosition() { lastTransaction = .zero }
+
+    /// Follows other rows of a table from now on; nil stands for all.
+    public func setCondition<Owner: TableRow>(
+        _ condition: RowCondition<Owner>?, of _: Owner.Type = Owner.self
+    ) -> [Action] {
+        let table = Owner.table.name
+        guard monitored[table] != nil, monitored[table]?.clauses != condition?.clauses else {
+            return []
+        }
+        monitored[table]?.clauses = condition?.clauses
+        switch state {
+        case .live, .awaitingRows:
+            guard offered[table] != nil, method != .plain else { return [] }
+            conditionRequests.insert(nextID)
+            let name = JSON.string(schema.name)
+            var change = JSONObject()
+            change[table] = [["where": .array(condition?.clauses ?? [true])]]
+            return [request("monitor_cond_change", [name, name, .object(change)])]
+        case .disconnected, .awaitingSchema:
+            forgetPosition()
+            return []
+        }
     }
 
     private func notified(_ method: String, _ params: [JSON]) -> [Action] {
@@ -237,6 +379,7 @@ extension DatabaseReplica {
         case "update" where params.count == 2, "update2" where params.count == 2:
             return apply(params[1])
         case "update3" where params.count == 3:
+            lastTransaction = params[1].string.flatMap { UUID($0) } ?? .zero
             return apply(params[2])
         case "locked" where params.first?.string == lockName:
             return setLock(true)
@@ -251,120 +394,5 @@ extension DatabaseReplica {
         lockRequest = nil
         ownsLock = isOwned
         return [.lock(isOwned: isOwned)]
-    }
-}
-
-// MARK: - Updates
-
-extension DatabaseReplica {
-    /// Takes the whole content, and tells how it differs from what was known.
-    private func replace(_ updates: JSON) -> [Action] {
-        let before = tables
-        tables = [:]
-        do throws(OVSDBError) {
-            _ = try takeIn(updates)
-        } catch {
-            return [.failed("\(error)")]
-        }
-        var notices: [RowNotice] = []
-        for table in Set(before.keys).union(tables.keys).sorted() {
-            let (old, new) = (before[table] ?? [:], tables[table] ?? [:])
-            for (uuid, row) in old where new[uuid] != row {
-                notices.append(RowNotice(table: table, uuid: uuid, old: row, new: new[uuid]))
-            }
-            for (uuid, row) in new where old[uuid] == nil {
-                notices.append(RowNotice(table: table, uuid: uuid, old: nil, new: row))
-            }
-        }
-        return [.changed(notices)]
-    }
-
-    private func apply(_ updates: JSON) -> [Action] {
-        do throws(OVSDBError) {
-            let notices = try takeIn(updates)
-            return notices.isEmpty ? [] : [.changed(notices)]
-        } catch {
-            return [.failed("\(error)")]
-        }
-    }
-
-    private func takeIn(_ updates: JSON) throws(OVSDBError) -> [RowNotice] {
-        guard let object = updates.object else {
-            throw .syntax("<table-updates> is not an object", in: updates)
-        }
-        var notices: [RowNotice] = []
-        for member in object {
-            guard columns[member.key] != nil, let table = schema.table(member.key),
-                let rows = member.value.object
-            else { continue }
-            for row in rows {
-                guard let uuid = UUID(row.key), let change = row.value.object else {
-                    throw .syntax("<row-update> is malformed", in: member.value)
-                }
-                let old = tables[table.name]?[uuid]
-                let new = try changed(old, uuid, table, change)
-                tables[table.name, default: [:]][uuid] = new
-                if old != new {
-                    notices.append(RowNotice(table: table.name, uuid: uuid, old: old, new: new))
-                }
-            }
-        }
-        return notices
-    }
-
-    /// What an update makes of a row.
-    private func changed(
-        _ old: Row?, _ uuid: UUID, _ table: TableSchema, _ update: JSONObject
-    ) throws(OVSDBError) -> Row? {
-        if let columns = update["initial"] ?? update["insert"] ?? update["new"] {
-            var row = Row(uuid: uuid, table: table)
-            for (index, datum) in try parse(columns, table) { row.data[index] = datum }
-            return row
-        }
-        if let columns = update["modify"], var row = old {
-            for (index, datum) in try parse(columns, table, isDifference: true) {
-                row.data[index] = row.data[index].applying(
-                    difference: datum, type: table.columns[index].type)
-            }
-            return row
-        }
-        return nil
-    }
-
-    private func parse(
-        _ json: JSON, _ table: TableSchema, isDifference: Bool = false
-    ) throws(OVSDBError) -> [(Int, Datum)] {
-        guard let object = json.object else { throw .syntax("row must be JSON object", in: json) }
-        var data: [(Int, Datum)] = []
-        for member in object {
-            guard let index = table.index(of: member.key) else { continue }
-            // The server's constraints may be others than ours, and a difference has no minimum.
-            let type = table.columns[index].type
-            let shape = ColumnType(
-                BaseType(type.key.type), type.value.map { BaseType($0.type) }, minimum: 0,
-                maximum: ColumnType.unlimited)
-            data.append((index, try Datum(member.value, type: shape)))
-        }
-        return data
-    }
-}
-
-extension TransactionRequest {
-    /// What the array of results means.
-    fileprivate func outcome(of result: JSON) -> TransactionOutcome {
-        let results = result.array ?? []
-        for element in results {
-            guard let tag = element["error"]?.string else { continue }
-            return .refused(tag: tag, details: element["details"]?.string ?? "")
-        }
-        var inserted: [UUID: UUID] = [:]
-        for (uuid, position) in insertions {
-            guard
-                let text = results.indices.contains(position)
-                    ? results[position]["uuid"]?[1]?.string : nil
-            else { continue }
-            inserted[uuid] = UUID(text)
-        }
-        return .committed(inserted: inserted)
     }
 }

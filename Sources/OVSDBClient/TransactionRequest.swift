@@ -7,9 +7,9 @@ public import OVSDBModel
 /// same transaction as if it existed; the server chooses the real one.
 public struct TransactionRequest: Sendable {
     public let schema: DatabaseSchema
-    private(set) var operations: [JSON] = []
+    var operations: [JSON] = []
     /// The rows to be inserted, and where their operations stand.
-    private(set) var insertions: [UUID: Int] = [:]
+    var insertions: [UUID: Int] = [:]
 
     public init(_ schema: DatabaseSchema) { self.schema = schema }
 
@@ -19,12 +19,16 @@ public struct TransactionRequest: Sendable {
     @discardableResult
     public mutating func insert(_ table: String, _ row: [String: Datum]) -> UUID {
         let uuid = UUID.random()
+        insert(table, named: uuid, row)
+        return uuid
+    }
+
+    mutating func insert(_ table: String, named uuid: UUID, _ row: [String: Datum]) {
         insertions[uuid] = operations.count
         operations.append([
             "op": "insert", "table": .string(table), "uuid-name": .string(Self.name(of: uuid)),
             "row": encode(row, table),
         ])
-        return uuid
     }
 
     /// Sets columns of a row.
@@ -88,16 +92,16 @@ extension TransactionRequest {
         "row" + uuid.description.replacing("-", with: "_")
     }
 
-    private func whereClause(_ uuid: UUID) -> JSON {
+    func whereClause(_ uuid: UUID) -> JSON {
         [["_uuid", "==", reference(uuid)]]
     }
 
-    private func reference(_ uuid: UUID) -> JSON {
+    func reference(_ uuid: UUID) -> JSON {
         insertions[uuid] == nil
             ? Atom.uuid(uuid).json : ["named-uuid", .string(Self.name(of: uuid))]
     }
 
-    private func resolve(_ table: String, _ column: String) -> (TableSchema, Int) {
+    func resolve(_ table: String, _ column: String) -> (TableSchema, Int) {
         guard let tableSchema = schema.table(table), let index = tableSchema.index(of: column)
         else {
             preconditionFailure("the schema has no column \(column) in a table \(table)")
@@ -105,7 +109,7 @@ extension TransactionRequest {
         return (tableSchema, index)
     }
 
-    private func encode(_ row: [String: Datum], _ table: String) -> JSON {
+    func encode(_ row: [String: Datum], _ table: String) -> JSON {
         var object = JSONObject()
         for (column, datum) in row.sorted(by: { $0.key < $1.key }) {
             object[column] = encode(datum, table, column)
@@ -113,7 +117,7 @@ extension TransactionRequest {
         return .object(object)
     }
 
-    private func encode(_ datum: Datum, _ table: String, _ column: String) -> JSON {
+    func encode(_ datum: Datum, _ table: String, _ column: String) -> JSON {
         let (tableSchema, index) = resolve(table, column)
         return substitute(datum.json(type: tableSchema.columns[index].type))
     }
@@ -122,7 +126,7 @@ extension TransactionRequest {
     ///
     /// A row may be named before its insertion, so rows to be inserted are known by their UUID only
     /// once that has been asked for; ``insert(_:_:)`` comes before any use of its result.
-    private func substitute(_ json: JSON) -> JSON {
+    func substitute(_ json: JSON) -> JSON {
         guard !insertions.isEmpty, case .array(let elements) = json else { return json }
         if elements.count == 2, elements[0] == "uuid", let text = elements[1].string,
             let uuid = UUID(text)
@@ -131,14 +135,4 @@ extension TransactionRequest {
         }
         return .array(elements.map(substitute))
     }
-}
-
-/// What came of a transaction.
-public enum TransactionOutcome: Hashable, Sendable {
-    /// It is committed; for each inserted row, the UUID that the server chose.
-    case committed(inserted: [UUID: UUID])
-    /// The server refused it.
-    case refused(tag: String, details: String)
-    /// The connection ended before the answer came, so nobody knows.
-    case unknown
 }

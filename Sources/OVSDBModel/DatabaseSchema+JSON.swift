@@ -263,3 +263,14 @@ extension DatabaseSchema {
         }
     }
 }
+
+extension DatabaseSchema {
+    /// A schema that is part of a program's text, and so is known to be good.
+    public init(declaration text: String) {
+        do {
+            try self.init(JSON.parse(text))
+        } catch {
+            preconditionFailure("the declared schema is wrong: \(error)")
+        }
+    }
+}

@@ -37,6 +37,9 @@ public struct TableSchema: Hashable, Sendable {
     /// Sets of columns whose values together differ from row to row.
     public let indexes: [[Int]]
 
+    /// What a new row holds.
+    public let defaultRow: [Datum]
+
     private let positions: [String: Int]
 
     public init(
@@ -47,6 +50,7 @@ public struct TableSchema: Hashable, Sendable {
         self.isRoot = isRoot
         self.maximumRowCount = maximumRowCount
         columns = Self.implicitColumns + declared.sorted { $0.name < $1.name }
+        defaultRow = columns.map(\.type.defaultDatum)
         var positions: [String: Int] = [:]
         for (index, column) in columns.enumerated() { positions[column.name] = index }
         self.positions = positions
@@ -63,8 +67,6 @@ public struct TableSchema: Hashable, Sendable {
 
     public func column(_ name: String) -> ColumnSchema? { positions[name].map { columns[$0] } }
 
-    /// What a new row holds.
-    public var defaultRow: [Datum] { columns.map(\.type.defaultDatum) }
 }
 
 /// A database (RFC 7047 §3.2).

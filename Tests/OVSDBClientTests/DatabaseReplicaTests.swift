@@ -2,6 +2,7 @@ import JSONRPC
 import OVSDBClient
 import OVSDBEngine
 import OVSDBModel
+import OpenVSwitchRows
 import Testing
 
 /// A replica joined to a server by hand.
@@ -11,12 +12,12 @@ private final class Link {
     var session: SessionID
     var heard: [DatabaseReplica.Action] = []
 
-    init(_ server: DatabaseServer, tables: [String: [String]] = [:], lock: String? = nil) {
+    init(_ server: DatabaseServer, tables: [MonitoredTable] = [], lock: String? = nil) {
         self.server = server
         replica =
             tables.isEmpty
             ? DatabaseReplica(OpenVSwitchSchema.schema, lock: lock)
-            : DatabaseReplica(OpenVSwitchSchema.schema, tables: tables, lock: lock)
+            : DatabaseReplica(OpenVSwitchSchema.schema, monitoring: tables, lock: lock)
         session = server.openSession()
         perform(replica.connected())
     }
@@ -172,7 +173,7 @@ struct DatabaseReplicaTests {
     }
 
     @Test func `only the chosen columns are copied`() throws {
-        let link = Link(server, tables: ["Open_vSwitch": ["cur_cfg"]])
+        let link = Link(server, tables: [MonitoredTable(OpenVSwitchRow.curCfg)])
         makeRoot(link)
         let row = try #require(link.replica.singleton("Open_vSwitch"))
         #expect(row["next_cfg"].integer == 0)
@@ -207,7 +208,8 @@ struct DatabaseReplicaTests {
     }
 
     @Test func `an older server is asked in an older way`() throws {
-        let replica = DatabaseReplica(OpenVSwitchSchema.schema, tables: ["Queue": ["dscp"]])
+        let replica = DatabaseReplica(
+            OpenVSwitchSchema.schema, monitoring: [MonitoredTable(QueueRow.dscp)])
         _ = replica.connected()
         var actions = replica.handle(.reply(result: OpenVSwitchSchema.schema.json, id: 1))
         for id in [2, 3] as [Int64] {

@@ -35,6 +35,10 @@ let exceptions: [Exception] = [
         reason: "A row of the table of fields is read as a table."
     ),
     Exception(
+        rule: .fileLines, place: "Sources/OpenVSwitchRows/OpenVSwitchRows.swift", value: 1458,
+        reason: "The rows are generated from the schema."
+    ),
+    Exception(
         rule: .folderFiles, place: "Sources/OVSDBModel", value: 20,
         reason: "The values of RFC 7047 have one file each."
     ),

@@ -22,11 +22,12 @@ struct TidyTests {
     /// The targets from words to programs: each may import only those that stand before it.
     static let layers = [
         "Bytes", "Addresses",
-        "PacketFormats", "FlowModel", "FlowSyntax", "OpenFlow", "JSONRPC", "OVSDBModel", "Netlink",
+        "PacketFormats", "FlowModel", "FlowSyntax", "OpenFlow", "JSONRPC", "OVSDBModel",
+        "RowGenerator", "Netlink",
         "Classifier", "Pipeline", "Datapath", "OpenFlowSession", "Switch", "OVSDBEngine",
-        "OVSDBClient", "ControlCommands",
-        "CLinux", "LinuxPorts", "Transport", "Daemon",
-        "martlet",
+        "OVSDBClient", "OpenVSwitchRows", "ControlCommands",
+        "CLinux", "LinuxPorts", "Transport", "OVSDBConnection", "Daemon",
+        "martlet", "generate-rows",
         "TestSupport",
     ]
 

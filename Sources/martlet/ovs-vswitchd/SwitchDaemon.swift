@@ -1,7 +1,7 @@
 import Daemon
-import JSONRPC
 import LinuxPorts
 import OVSDBClient
+import OVSDBConnection
 import OVSDBModel
 import Pipeline
 import Switch
@@ -25,8 +25,7 @@ final class SwitchDaemon {
     private let writer: DatabaseWriter
     private let reporter: SwitchReporter
     private var controllers: ControllerReporter
-    private var database: ReconnectingClient?
-    private var connection: JSONRPCConnection?
+    private let session: DatabaseSession
     private var configuration: DatabaseConfiguration?
     /// Whether the database has yet to be told everything.
     private var isNewToDatabase = true
@@ -47,13 +46,14 @@ final class SwitchDaemon {
         runtime = try SwitchRuntime(loop: run.loop, dummy: options.dummy)
         server = OpenFlowServer(runtime)
         replica = DatabaseReplica(
-            OpenVSwitchSchema.schema, tables: ConfigurationReader.columns,
+            OpenVSwitchSchema.schema, monitoring: ConfigurationReader.tables,
             lock: Self.lockName)
+        session = DatabaseSession(
+            replica, targets: [try Self.target(options.database)], loop: run.loop)
         reader = ConfigurationReader(replica, datapathTypes: runtime.devices.datapathTypes)
-        writer = DatabaseWriter(replica)
+        writer = DatabaseWriter(session)
         reporter = SwitchReporter(runtime: runtime, replica: replica, writer: writer)
         controllers = ControllerReporter(writer: writer)
-        writer.perform = { [unowned self] actions in perform(actions) }
         runtime.devices.formerNumberOf = { [unowned self] in reporter.formerNumber($0) }
         runtime.devices.onDummyChange = { [unowned self] name in
             run.loop.soon { [self] in
@@ -67,24 +67,27 @@ final class SwitchDaemon {
         }
     }
 
-    /// Connects to the database; the daemon is ready once it has its configuration.
-    func start() throws {
-        let target = try StreamTarget(options.database, defaultPort: StreamTarget.ovsdbPort)
+    private static func target(_ method: String) throws -> StreamTarget {
+        let target = try StreamTarget(method, defaultPort: StreamTarget.ovsdbPort)
         guard !target.isPassive else {
             throw ProgramError("\(target.name): passive database methods are not supported yet")
         }
-        let client = ReconnectingClient(target, loop: run.loop)
-        client.onEvent = { [reconnectLog] event in
+        return target
+    }
+
+    /// Connects to the database; the daemon is ready once it has its configuration.
+    func start() {
+        session.onEvent = { [reconnectLog] target, event in
             reconnectLog.info("\(target.name): \(event.text)")
         }
-        client.onConnect = { [unowned self] stream in connected(JSONRPCConnection(stream)) }
-        client.onDisconnect = { [unowned self] _ in
-            connection = nil
-            perform(replica.disconnected())
+        session.onConnect = { [unowned self] in connected() }
+        session.onChange = { [unowned self] notices in changed(notices) }
+        session.onLock = { [unowned self] isOwned in lockChanged(isOwned) }
+        session.onFailure = { [log] reason in
+            log.error("the database is of no use: \(reason)")
         }
-        database = client
         log.info(ProgramVersion.line(for: VswitchdProgram.name))
-        client.start()
+        session.start()
         scheduleStatistics(DatabaseConfiguration.defaultStatisticsInterval)
         controllerTimer = run.loop.every(Self.controllerPeriod) { [unowned self] in
             reportControllers(isComplete: false)
@@ -93,32 +96,17 @@ final class SwitchDaemon {
         watchLinks()
     }
 
-    private func connected(_ connection: JSONRPCConnection) {
-        self.connection = connection
-        connection.onMessage = { [unowned self] message in perform(replica.handle(message)) }
+    private func connected() {
         writer.reset()
         controllers = ControllerReporter(writer: writer)
         isNewToDatabase = true
         hasRows = false
-        perform(replica.connected())
-    }
-
-    private func perform(_ actions: [DatabaseReplica.Action]) {
-        for action in actions {
-            switch action {
-            case .send(let message): connection?.send(message)
-            case .changed(let notices): changed(notices)
-            case .completed(let id, let outcome): writer.completed(id, outcome)
-            case .lock(let isOwned): lockChanged(isOwned)
-            case .failed(let reason): log.error("the database is of no use: \(reason)")
-            }
-        }
     }
 
     private func lockChanged(_ isOwned: Bool) {
         if isOwned {
             if replica.isLive { update() }
-        } else if connection != nil {
+        } else if session.isConnected {
             log.error(
                 "another ovs-vswitchd process is running, disabling this process "
                     + "until it goes away")
@@ -253,7 +241,7 @@ final class SwitchDaemon {
         monitor?.stop()
         statisticsTimer?.cancel()
         controllerTimer?.cancel()
-        database?.stop()
+        session.stop()
         server.shutDown()
         runtime.shutDown()
     }

@@ -29,7 +29,7 @@ enum VswitchdProgram {
         try DaemonRun.run(process) { run in
             let daemon = try SwitchDaemon(run, options)
             run.onShutdown = { cleanup in daemon.shutDown(cleanup: cleanup) }
-            try daemon.start()
+            daemon.start()
         }
     }
 

@@ -54,7 +54,7 @@ enum RunProgram {
                 daemon.shutDown(cleanup: cleanup)
                 remotes.closeAll()
             }
-            try daemon.start()
+            daemon.start()
         }
     }
 

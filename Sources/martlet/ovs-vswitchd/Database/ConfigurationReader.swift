@@ -5,6 +5,7 @@ import FlowModel
 import OVSDBClient
 import OVSDBModel
 import OpenFlow
+import OpenVSwitchRows
 import Pipeline
 import Switch
 import Transport
@@ -15,23 +16,27 @@ import Transport
 /// one of its rows changes in a column that matters.
 final class ConfigurationReader {
     /// The columns that are followed; those that only the switch itself writes are left out.
-    static let columns: [String: [String]] = [
-        "Open_vSwitch": ["bridges", "next_cfg", "other_config"],
-        "Bridge": [
-            "name", "ports", "controller", "datapath_type", "fail_mode", "flood_vlans",
-            "protocols", "other_config",
-        ],
-        "Port": ["name", "interfaces", "tag", "trunks", "vlan_mode", "other_config"],
-        "Interface": [
-            "name", "type", "options", "ofport_request", "mac", "mtu_request",
-            // What the switch itself wrote; a restarted one keeps the numbers.
-            "ofport",
-        ],
-        "Controller": [
-            "target", "connection_mode", "type", "max_backoff", "inactivity_probe",
-            "controller_rate_limit", "controller_burst_limit", "enable_async_messages",
-        ],
+    static let tables = [
+        MonitoredTable(OpenVSwitchRow.bridges, OpenVSwitchRow.nextCfg, OpenVSwitchRow.otherConfig),
+        MonitoredTable(
+            BridgeRow.name, BridgeRow.ports, BridgeRow.controller, BridgeRow.datapathType,
+            BridgeRow.failMode, BridgeRow.floodVLANs, BridgeRow.protocols, BridgeRow.otherConfig),
+        MonitoredTable(
+            PortRow.name, PortRow.interfaces, PortRow.tag, PortRow.trunks, PortRow.vlanMode,
+            PortRow.otherConfig),
+        interfaces,
+        MonitoredTable(
+            ControllerRow.target, ControllerRow.connectionMode, ControllerRow.type,
+            ControllerRow.maxBackoff, ControllerRow.inactivityProbe,
+            ControllerRow.controllerRateLimit, ControllerRow.controllerBurstLimit,
+            ControllerRow.enableAsyncMessages),
     ]
+
+    private static let interfaces = MonitoredTable(
+        InterfaceRow.name, InterfaceRow.type, InterfaceRow.options, InterfaceRow.ofportRequest,
+        InterfaceRow.mac, InterfaceRow.mtuRequest,
+        // What the switch itself wrote; a restarted one keeps the numbers.
+        InterfaceRow.ofport)
 
     private struct Reading {
         var bridge: BridgeConfiguration
@@ -63,11 +68,11 @@ final class ConfigurationReader {
         for notice in notices where !Self.isOwn(notice) {
             isChanged = true
             switch notice.table {
-            case "Bridge": readings[notice.uuid] = nil
-            case "Controller":
+            case BridgeRow.table.name: readings[notice.uuid] = nil
+            case ControllerRow.table.name:
                 if let bridge = owners[notice.uuid] { readings[bridge] = nil }
-            case "Port": forgetPort(notice.uuid)
-            case "Interface":
+            case PortRow.table.name: forgetPort(notice.uuid)
+            case InterfaceRow.table.name:
                 if let port = owners[notice.uuid] { forgetPort(port) }
             default: break
             }
@@ -78,11 +83,11 @@ final class ConfigurationReader {
 
     /// Whether all that has changed is what the switch wrote.
     private static func isOwn(_ notice: RowNotice) -> Bool {
-        guard notice.table == "Interface", notice.old != nil, notice.new != nil,
-            notice.changes("ofport")
+        guard let change = ChangeNotice<InterfaceRow>(notice), change.old != nil, change.new != nil,
+            change.changes(InterfaceRow.ofport)
         else { return false }
-        return !columns["Interface", default: []].contains {
-            $0 != "ofport" && notice.changes($0)
+        return !interfaces.columns.contains {
+            $0 != InterfaceRow.ofport.name && notice.changes($0)
         }
     }
 
@@ -99,10 +104,10 @@ final class ConfigurationReader {
 
     /// The configuration, or nil while the database has no row to hang it from.
     func read() -> DatabaseConfiguration? {
-        guard let root = replica.singleton("Open_vSwitch") else { return nil }
+        guard let root = replica[OpenVSwitchRow.self].first else { return nil }
         var result = DatabaseConfiguration()
-        result.serial = root["next_cfg"].integer ?? 0
-        let other = root["other_config"].stringMap
+        result.serial = Int64(root.nextCfg)
+        let other = root.otherConfig
         if let value = other["max-idle"].flatMap(Milliseconds.init) {
             result.switchConfiguration.maximumIdle = value
         }
@@ -113,8 +118,8 @@ final class ConfigurationReader {
             result.statisticsInterval = max(
                 value, DatabaseConfiguration.minimumStatisticsInterval)
         }
-        for id in root["bridges"].uuids {
-            guard let reading = readings[id] ?? makeReading(id) else { continue }
+        for id in root.bridges {
+            guard let reading = readings[id.uuid] ?? makeReading(id) else { continue }
             guard Self.isFileName(reading.bridge.name) else {
                 log.warning("ignoring bridge with invalid name \(reading.bridge.name)")
                 continue
@@ -142,14 +147,15 @@ final class ConfigurationReader {
 
     // MARK: Bridges
 
-    private func makeReading(_ id: UUID) -> Reading? {
-        guard let row = replica.row("Bridge", id) else { return nil }
-        var bridge = BridgeConfiguration(name: row["name"].string ?? "")
-        let other = row["other_config"].stringMap
-        bridge.datapathType = row["datapath_type"].string ?? ""
+    private func makeReading(_ reference: Reference<BridgeRow>) -> Reading? {
+        guard let row = replica[reference] else { return nil }
+        let id = row.uuid
+        var bridge = BridgeConfiguration(name: row.name)
+        let other = row.otherConfig
+        bridge.datapathType = row.datapathType
         bridge.failMode =
-            row["fail_mode"].string.flatMap(Bridge.FailMode.init(rawValue:)) ?? .standalone
-        bridge.floodVLANs = Set(row["flood_vlans"].integers.map { UInt16(truncatingIfNeeded: $0) })
+            row.failMode.flatMap { Bridge.FailMode(rawValue: $0.rawValue) } ?? .standalone
+        bridge.floodVLANs = Set(row.floodVLANs.map { UInt16(truncatingIfNeeded: $0) })
         bridge.datapathID = other["datapath-id"].flatMap(Self.datapathID)
         bridge.hardwareAddress = other["hwaddr"].flatMap { address($0, ofBridge: bridge.name) }
         bridge.fallbackAddress = Self.address(of: id)
@@ -160,16 +166,16 @@ final class ConfigurationReader {
             ?? MACTable.defaultCapacity
         bridge.forwardsBPDUs = other["forward-bpdu"] == "true"
         bridge.description = other["dp-desc"]
-        let versions = Self.versions(row["protocols"].strings)
+        let versions = Self.versions(row.protocols)
         let controllers = self.controllers(of: row, versions)
         bridge.hasControllers = controllers.contains(where: \.isPrimary)
-        bridge.ports.reserveCapacity(row["ports"].count)
+        let ports = row.ports
+        bridge.ports.reserveCapacity(ports.count)
         var hasLocalPort = false
-        for portID in row["ports"].uuids {
-            owners[portID] = id
-            guard let port = ports[portID] ?? makePort(portID, bridge: bridge.name) else {
-                continue
-            }
+        for reference in ports {
+            owners[reference.uuid] = id
+            guard let port = self.ports[reference.uuid] ?? makePort(reference, bridge: bridge.name)
+            else { continue }
             hasLocalPort = hasLocalPort || port.name == bridge.name
             bridge.ports.append(port)
         }
@@ -213,48 +219,50 @@ final class ConfigurationReader {
         return value
     }
 
-    private static func versions(_ names: [String]) -> OpenFlowVersions {
-        let versions = names.compactMap { OpenFlowVersion(name: $0) }
+    private static func versions(_ names: [BridgeRow.Protocols]) -> OpenFlowVersions {
+        let versions = names.compactMap { OpenFlowVersion(name: $0.rawValue) }
         guard !versions.isEmpty else { return .supported }
         return versions.reduce(into: []) { $0.formUnion(OpenFlowVersions($1)) }
     }
 
     private func controllers(
-        of bridge: Row, _ versions: OpenFlowVersions
+        of bridge: BridgeRow, _ versions: OpenFlowVersions
     ) -> [ControllerConfiguration] {
-        replica.rows(of: "Controller", named: bridge["controller"]).map { row in
+        replica.rows(bridge.controller).map { row in
             owners[row.uuid] = bridge.uuid
             var controller = ControllerConfiguration(
-                id: row.uuid, target: row["target"].string ?? "")
+                id: row.uuid, target: row.target)
             controller.versions = versions
-            if let mode = row["connection_mode"].string {
-                controller.connectionMode = .init(rawValue: mode) ?? .inBand
+            if let mode = row.connectionMode {
+                controller.connectionMode = .init(rawValue: mode.rawValue) ?? .inBand
             }
-            controller.kind = row["type"].string.flatMap { .init(rawValue: $0) }
-            if let backoff = row["max_backoff"].integer {
-                controller.maximumBackoff = max(1, Int(backoff / 1000))
+            controller.kind = row.type.flatMap { .init(rawValue: $0.rawValue) }
+            if let backoff = row.maxBackoff {
+                controller.maximumBackoff = max(1, backoff / 1000)
             }
-            if let probe = row["inactivity_probe"].integer {
-                controller.inactivityProbe = Int((probe + 999) / 1000)
+            if let probe = row.inactivityProbe {
+                controller.inactivityProbe = (probe + 999) / 1000
             }
-            controller.rateLimit = row["controller_rate_limit"].integer.map { Int($0) }
-            controller.burstLimit = row["controller_burst_limit"].integer.map { Int($0) }
-            controller.enablesAsynchronousMessages =
-                row["enable_async_messages"].boolean ?? true
+            controller.rateLimit = row.controllerRateLimit
+            controller.burstLimit = row.controllerBurstLimit
+            controller.enablesAsynchronousMessages = row.enableAsyncMessages ?? true
             return controller
         }
     }
 
     // MARK: Ports
 
-    private func makePort(_ id: UUID, bridge: String) -> PortConfiguration? {
-        guard let row = replica.row("Port", id) else { return nil }
-        var port = PortConfiguration(name: row["name"].string ?? "")
-        let tag = row["tag"].integer.map { UInt16(truncatingIfNeeded: $0) }
-        let trunks = row["trunks"].integers.map { UInt16(truncatingIfNeeded: $0) }
+    private func makePort(
+        _ reference: Reference<PortRow>, bridge: String
+    ) -> PortConfiguration? {
+        guard let row = replica[reference] else { return nil }
+        let id = row.uuid
+        var port = PortConfiguration(name: row.name)
+        let tag = row.tag.map { UInt16(truncatingIfNeeded: $0) }
+        let trunks = row.trunks.map { UInt16(truncatingIfNeeded: $0) }
         port.vlanMode = tag == nil ? .trunk : .access
-        if let name = row["vlan_mode"].string {
-            if let mode = Bundle.VLANMode(rawValue: name) {
+        if let name = row.vlanMode {
+            if let mode = Bundle.VLANMode(rawValue: name.rawValue) {
                 port.vlanMode = mode
             } else {
                 port.vlanMode = .trunk
@@ -262,20 +270,20 @@ final class ConfigurationReader {
             }
         }
         port.tag = tag ?? 0
-        port.priorityTags = Bundle.PriorityTags(
-            text: row["other_config"].stringMap["priority-tags"])
+        port.priorityTags = Bundle.PriorityTags(text: row.otherConfig["priority-tags"])
         port.trunks = trunks.isEmpty ? nil : Set(trunks)
         if port.vlanMode == .access && !trunks.isEmpty {
             log.warning("port \(port.name): ignoring trunks in favor of implicit vlan")
             port.trunks = nil
         }
-        for interfaceID in row["interfaces"].uuids {
+        for reference in row.interfaces {
+            let interfaceID = reference.uuid
             guard owners[interfaceID] ?? id == id || ports[owners[interfaceID] ?? id] == nil else {
                 log.warning("port \(port.name): an interface of its is another port's already")
                 continue
             }
             owners[interfaceID] = id
-            if let interface = interface(interfaceID, bridge: bridge) {
+            if let interface = interface(reference, bridge: bridge) {
                 port.interfaces.append(interface)
             }
         }
@@ -287,20 +295,21 @@ final class ConfigurationReader {
         return port
     }
 
-    private func interface(_ id: UUID, bridge: String) -> InterfaceConfiguration? {
-        guard let row = replica.row("Interface", id) else { return nil }
+    private func interface(
+        _ reference: Reference<InterfaceRow>, bridge: String
+    ) -> InterfaceConfiguration? {
+        guard let row = replica[reference] else { return nil }
         var interface = InterfaceConfiguration(
-            name: row["name"].string ?? "", type: row["type"].string ?? "",
-            options: row["options"].stringMap)
+            name: row.name, type: row.type, options: row.options)
         let isLocal = interface.name == bridge
         if isLocal { interface.type = "internal" }
-        interface.requestedNumber = row["ofport_request"].integer.map {
+        interface.requestedNumber = row.ofportRequest.map {
             PortNumber(UInt16(truncatingIfNeeded: $0))
         }
-        if let text = row["mac"].string {
+        if let text = row.mac {
             interface.hardwareAddress = address(text, of: interface.name, isLocal: isLocal)
         }
-        interface.requestedMTU = row["mtu_request"].integer.map { Int($0) }
+        interface.requestedMTU = row.mtuRequest
         return interface
     }
 

@@ -1,4 +1,6 @@
+import OVSDBClient
 import OVSDBModel
+import OpenVSwitchRows
 
 /// Shows controllers in the database: connections at once, and since when with the statistics.
 struct ControllerReporter {
@@ -21,14 +23,11 @@ struct ControllerReporter {
                 continue
             }
             present[id] = report
-            writer.report(
-                RowReport(
-                    table: "Controller", id: id,
-                    columns: [
-                        "is_connected": .init(.boolean(report.isConnected)),
-                        "role": report.role.map { .init(.string($0.rawValue)) } ?? .empty,
-                        "status": .init(report.status),
-                    ]))
+            var row = ControllerRow(settingColumnsOf: Reference(id))
+            row.isConnected = report.isConnected
+            row.role = report.role.map { .init(rawValue: $0.rawValue) }
+            row.status = report.status
+            writer.report(row)
         }
         shown = present
     }

@@ -1,31 +1,25 @@
 import Daemon
 import OVSDBClient
+import OVSDBConnection
 import OVSDBModel
-
-/// Columns of one row that the database is to show.
-struct RowReport {
-    let table: String
-    let id: UUID
-    let columns: [String: Datum]
-}
 
 /// Writes back what the switch reports, and only what has changed since it was last written.
 ///
 /// One transaction is under way at a time; what is reported meanwhile goes into the next one.
 final class DatabaseWriter {
-    /// Puts messages of the replica on the wire.
-    var perform: (([DatabaseReplica.Action]) -> Void)?
-
-    private let replica: DatabaseReplica
-    private var written: [UUID: [String: Datum]] = [:]
+    private let session: DatabaseSession
+    /// Columns of rows by their positions in the table.
+    private var written: [UUID: [Int: Datum]] = [:]
     /// Rows that were made while this was watching, so that what nobody wrote has its default.
     private var newRows: Set<UUID> = []
-    private var pending: [UUID: RowReport] = [:]
+    private var pending: [UUID: Row] = [:]
     private var order: [UUID] = []
-    private var current: DatabaseReplica.TransactionID?
+    private var isCommitting = false
     private let log = LogModule("bridge")
 
-    init(_ replica: DatabaseReplica) { self.replica = replica }
+    init(_ session: DatabaseSession) { self.session = session }
+
+    private var replica: DatabaseReplica { session.replica }
 
     /// Starts anew after a new connection, when nothing is known of what the rows hold.
     func reset() {
@@ -33,57 +27,64 @@ final class DatabaseWriter {
         newRows.removeAll()
         pending.removeAll()
         order.removeAll()
-        current = nil
+        isCommitting = false
     }
 
-    func report(_ report: RowReport) {
-        guard let columns = changed(report), !columns.isEmpty else { return }
-        if let earlier = pending[report.id] {
-            let merged = earlier.columns.merging(columns) { $1 }
-            pending[report.id] = RowReport(table: report.table, id: report.id, columns: merged)
+    /// Has the database show the columns that are set in `row`.
+    func report(_ row: some TableRow) {
+        let changed = changed(row.row)
+        guard !changed.assigned.isEmpty else { return }
+        if pending[row.uuid] == nil {
+            pending[row.uuid] = changed
+            order.append(row.uuid)
         } else {
-            pending[report.id] = RowReport(
-                table: report.table, id: report.id, columns: columns)
-            order.append(report.id)
+            pending[row.uuid]?.merge(changed)
         }
     }
 
-    private func changed(_ report: RowReport) -> [String: Datum]? {
-        guard replica.row(report.table, report.id) != nil else { return nil }
-        let known = written[report.id] ?? [:]
-        let defaults = newRows.contains(report.id) ? replica.schema.table(report.table) : nil
-        // What waits to be written counts as written: a later value replaces it.
-        let waiting = pending[report.id]?.columns ?? [:]
-        return report.columns.filter { column, datum in
-            let shown =
-                waiting[column] ?? known[column] ?? defaults?.column(column)?.type.defaultDatum
-            return shown != datum
+    /// What is set in a row and differs from what the database shows, or will show.
+    private func changed(_ row: Row) -> Row {
+        var row = row
+        guard replica.row(row.table.name, row.uuid) != nil else {
+            row.keepAssigned { _ in false }
+            return row
         }
+        let known = written[row.uuid]
+        let isNew = newRows.contains(row.uuid)
+        // What waits to be written counts as written: a later value replaces it.
+        let waiting = pending[row.uuid]
+        let (data, defaults) = (row.data, row.table.defaultRow)
+        row.keepAssigned { index in
+            if let waiting, waiting.assigned.contains(index) {
+                return waiting.data[index] != data[index]
+            }
+            guard let shown = known?[index] ?? (isNew ? defaults[index] : nil) else { return true }
+            return shown != data[index]
+        }
+        return row
     }
 
     /// Sends what is pending, unless a transaction is under way.
     func flush() {
-        guard current == nil, replica.isLive, !order.isEmpty else { return }
+        guard !isCommitting, replica.isLive, !order.isEmpty else { return }
         var request = TransactionRequest(replica.schema)
         for id in order {
-            guard let report = pending[id], replica.row(report.table, id) != nil else {
+            guard let row = pending[id], replica.row(row.table.name, id) != nil else {
                 written[id] = nil
                 continue
             }
-            request.update(report.table, id, report.columns)
-            written[id, default: [:]].merge(report.columns) { $1 }
+            request.update(row)
+            for index in row.assigned { written[id, default: [:]][index] = row.data[index] }
         }
         order.removeAll()
         pending.removeAll()
         guard !request.isEmpty else { return }
-        let (id, actions) = replica.commit(request)
-        current = id
-        perform?(actions)
+        isCommitting = true
+        session.commit(request) { [unowned self] outcome in completed(outcome) }
     }
 
-    func completed(_ id: DatabaseReplica.TransactionID, _ outcome: TransactionOutcome) {
-        guard id == current else { return }
-        current = nil
+    private func completed(_ outcome: TransactionOutcome) {
+        isCommitting = false
         if case .refused(let tag, let details) = outcome {
             log.warning("the database refused a report: \(tag): \(details)")
             written.removeAll()

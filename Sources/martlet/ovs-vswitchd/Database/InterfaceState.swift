@@ -1,7 +1,7 @@
 import Addresses
 import LinuxPorts
 import Netlink
-import OVSDBModel
+import OpenVSwitchRows
 import Switch
 
 /// What the `Interface` table shows of one interface besides its counters.
@@ -24,33 +24,19 @@ struct InterfaceState: Equatable {
         self.error = error
     }
 
-    /// The columns, as `ovs-vsctl list Interface` shows them.
-    var columns: [String: Datum] {
-        [
-            "ofport": .init(.integer(Int64(number))),
-            "error": Self.optional(error),
-            "mac_in_use": Self.optional(address?.description),
-            "admin_state": Self.upOrDown(isUp),
-            "link_state": Self.upOrDown(isRunning),
-            "duplex": Self.optional(duplex?.rawValue),
-            "link_speed": Self.optional(linkSpeed),
-            "mtu": Self.optional(mtu),
-            "ifindex": Self.optional(index),
-            "link_resets": Self.optional(resets),
-            "status": .init(status),
-        ]
-    }
-
-    private static func optional(_ text: String?) -> Datum {
-        text.map { Datum(.string($0)) } ?? .empty
-    }
-
-    private static func optional(_ number: (some BinaryInteger)?) -> Datum {
-        number.map { Datum(.integer(Int64(clamping: $0))) } ?? .empty
-    }
-
-    private static func upOrDown(_ isUp: Bool?) -> Datum {
-        isUp.map { $0 ? "up" : "down" } ?? .empty
+    /// Sets the columns, as `ovs-vsctl list Interface` shows them.
+    func set(in row: inout InterfaceRow) {
+        row.ofport = number
+        row.error = error
+        row.macInUse = address?.description
+        row.adminState = isUp.map { $0 ? .up : .down }
+        row.linkState = isRunning.map { $0 ? .up : .down }
+        row.duplex = duplex.map { .init(rawValue: $0.rawValue) }
+        row.linkSpeed = linkSpeed.map { Int(clamping: $0) }
+        row.mtu = mtu.map { Int($0) }
+        row.ifindex = index.map { Int($0) }
+        row.linkResets = resets
+        row.status = status
     }
 
     // MARK: Kinds of interface

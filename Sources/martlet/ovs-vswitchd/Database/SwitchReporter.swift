@@ -5,6 +5,7 @@ import LinuxPorts
 import Netlink
 import OVSDBClient
 import OVSDBModel
+import OpenVSwitchRows
 import Pipeline
 import Switch
 
@@ -28,8 +29,8 @@ final class SwitchReporter {
     private var bridges: [String: Set<String>] = [:]
     private var datapathIDs: [String: UInt64] = [:]
     private var patches: Set<String> = []
-    private var interfaceRows: [String: UUID] = [:]
-    private var bridgeRows: [String: UUID] = [:]
+    private var interfaceRows: [String: Reference<InterfaceRow>] = [:]
+    private var bridgeRows: [String: Reference<BridgeRow>] = [:]
     private var linkCounters: [String: LinkStatistics] = [:]
     private var portCounters: [String: PortCounters] = [:]
     /// The device that was last tried for an interface that waits for one, so that what an attempt
@@ -47,30 +48,33 @@ final class SwitchReporter {
     /// Keeps the rows by the names that the switch knows.
     func note(_ notices: [RowNotice]) {
         for notice in notices {
-            switch notice.table {
-            case "Interface": Self.note(notice, in: &interfaceRows)
-            case "Bridge": Self.note(notice, in: &bridgeRows)
-            default: break
+            if let change = ChangeNotice<InterfaceRow>(notice) {
+                Self.note(change.reference, change.old?.name, change.new?.name, &interfaceRows)
+            } else if let change = ChangeNotice<BridgeRow>(notice) {
+                Self.note(change.reference, change.old?.name, change.new?.name, &bridgeRows)
             }
         }
-        for notice in notices where notice.table == "Interface" && notice.old == nil {
+        for notice in notices where notice.old == nil {
             // A row made anew under an old name is to be told everything.
-            if let name = notice.new?["name"].string { shown[name] = nil }
+            if let name = ChangeNotice<InterfaceRow>(notice)?.new?.name { shown[name] = nil }
         }
     }
 
-    private static func note(_ notice: RowNotice, in rows: inout [String: UUID]) {
-        if let name = notice.new?["name"].string {
-            rows[name] = notice.uuid
-        } else if let name = notice.old?["name"].string, rows[name] == notice.uuid {
-            rows[name] = nil
+    private static func note<Owner>(
+        _ reference: Reference<Owner>, _ old: String?, _ new: String?,
+        _ rows: inout [String: Reference<Owner>]
+    ) {
+        if let new {
+            rows[new] = reference
+        } else if let old, rows[old] == reference {
+            rows[old] = nil
         }
     }
 
     /// The OpenFlow port that the database shows of an interface.
     func formerNumber(_ interface: String) -> PortNumber? {
         interfaceRows[interface]
-            .flatMap { replica.row("Interface", $0) }?["ofport"].integer
+            .flatMap { replica[$0] }?.ofport
             .flatMap { $0 > 0 ? UInt16(exactly: $0) : nil }
             .map(PortNumber.init)
     }
@@ -87,24 +91,25 @@ final class SwitchReporter {
 
     /// What does not change while the daemon runs.
     func reportIdentity() {
-        guard let root = replica.singleton("Open_vSwitch") else { return }
-        writer.report(
-            RowReport(
-                table: "Open_vSwitch", id: root.uuid,
-                columns: [
-                    "datapath_types": .init(strings: runtime.devices.datapathTypes),
-                    "iface_types": .init(strings: runtime.devices.types),
-                    "dpdk_initialized": false, "dpdk_version": "none",
-                ]))
+        guard var root = rootToSet() else { return }
+        root.datapathTypes = runtime.devices.datapathTypes
+        root.ifaceTypes = runtime.devices.types
+        root.dpdkInitialized = false
+        root.dpdkVersion = "none"
+        writer.report(root)
     }
 
     /// Says that the configuration of that number is in force.
     func reportSerial(_ serial: Int64) {
-        guard let root = replica.singleton("Open_vSwitch") else { return }
-        writer.report(
-            RowReport(
-                table: "Open_vSwitch", id: root.uuid, columns: ["cur_cfg": .init(.integer(serial))])
-        )
+        guard var root = rootToSet() else { return }
+        root.curCfg = Int(serial)
+        writer.report(root)
+    }
+
+    private func rootToSet() -> OpenVSwitchRow? {
+        replica[OpenVSwitchRow.self].first.map {
+            OpenVSwitchRow(settingColumnsOf: $0.reference)
+        }
     }
 
     // MARK: Bridges
@@ -176,14 +181,11 @@ final class SwitchReporter {
     }
 
     private func show(_ bridge: String, datapathID: UInt64) {
-        guard let id = bridgeRows[bridge] else { return }
-        writer.report(
-            RowReport(
-                table: "Bridge", id: id,
-                columns: [
-                    "datapath_id": .init(.string(Self.text(datapathID))),
-                    "datapath_version": "<built-in>",
-                ]))
+        guard let reference = bridgeRows[bridge] else { return }
+        var row = BridgeRow(settingColumnsOf: reference)
+        row.datapathID = Self.text(datapathID)
+        row.datapathVersion = "<built-in>"
+        writer.report(row)
     }
 
     /// Sixteen digits.
@@ -228,7 +230,7 @@ final class SwitchReporter {
         shown[name] = Shown(
             bridge: bridge, report: report, state: state, link: link, isDetached: isDetached)
         showState(name, state)
-        if report.error != nil || isDetached { showCounters(name, .empty) }
+        if report.error != nil || isDetached { showCounters(name, [:]) }
     }
 
     /// Counts the link's going up and down.
@@ -240,8 +242,10 @@ final class SwitchReporter {
     }
 
     private func showState(_ name: String, _ state: InterfaceState) {
-        guard let id = interfaceRows[name] else { return }
-        writer.report(RowReport(table: "Interface", id: id, columns: state.columns))
+        guard let reference = interfaceRows[name] else { return }
+        var row = InterfaceRow(settingColumnsOf: reference)
+        state.set(in: &row)
+        writer.report(row)
     }
 
     /// A patch port without its other end forwards nothing, which its row says.
@@ -363,14 +367,16 @@ final class SwitchReporter {
         showCounters(name, Self.map(counters.columns))
     }
 
-    private static func map(_ columns: [(key: String, value: UInt64)]) -> Datum {
-        Datum(map: columns.map { (.string($0.key), .integer(Int64(clamping: $0.value))) })
+    private static func map(_ columns: [(key: String, value: UInt64)]) -> [String: Int] {
+        Dictionary(
+            columns.map { ($0.key, Int(clamping: $0.value)) }, uniquingKeysWith: { $1 })
     }
 
-    private func showCounters(_ name: String, _ counters: Datum) {
-        guard let id = interfaceRows[name] else { return }
-        writer.report(
-            RowReport(table: "Interface", id: id, columns: ["statistics": counters]))
+    private func showCounters(_ name: String, _ counters: [String: Int]) {
+        guard let reference = interfaceRows[name] else { return }
+        var row = InterfaceRow(settingColumnsOf: reference)
+        row.statistics = counters
+        writer.report(row)
     }
 }
 
