@@ -96,7 +96,8 @@ struct PythonTests {
                 "HOME=\(directory.path)", "LC_ALL=C.UTF-8", "PYTHONWARNINGS=ignore",
                 "PYTHONDONTWRITEBYTECODE=1",
             ], limit: secondsAtMost)
-        defer { end(below: directory.path) }
+        // The directory goes when nobody holds it, and with it what says which programs to end.
+        defer { withExtendedLifetime(directory) { end(below: directory.path) } }
         return try shell.run(command).output
     }
 
@@ -104,8 +105,8 @@ struct PythonTests {
     private static let secondsAtMost = 120
 
     private static func end(below directory: String) {
-        for path in filesBelow(directory, suffix: ".pid") {
-            let digits = (try? readFile(path))?.prefix { $0.isNumber } ?? ""
+        for name in filesBelow(directory, suffix: ".pid") {
+            let digits = (try? readFile(directory + "/" + name))?.prefix { $0.isNumber } ?? ""
             if let pid = pid_t(digits), pid > 1 { kill(pid, SIGKILL) }
         }
     }
