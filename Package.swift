@@ -36,6 +36,15 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     )
 }
 
+/// The test targets to build: all, or those that `MARTLET_TESTS` names, such as
+/// `MARTLET_TESTS=OpenFlowTests,TidyTests swift test`, for a quick look at one part.
+func chosen(_ targets: [Target]) -> [Target] {
+    guard let names = Context.environment["MARTLET_TESTS"]?.split(separator: ",") else {
+        return targets
+    }
+    return targets.filter { !$0.isTest || names.contains(Substring($0.name)) }
+}
+
 let package = Package(
     name: "martlet",
     products: [
@@ -48,7 +57,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0")
     ],
-    targets: [
+    targets: chosen([
         // Words.
         module("Bytes"),
         module("Addresses", ["Bytes"]),
@@ -166,5 +175,5 @@ let package = Package(
         ),
         tests("Transport", nio + ["JSONRPC"]),
         tests("Daemon", nio + ["CLinux", "JSONRPC", "Transport", "martlet"]),
-    ]
+    ])
 )

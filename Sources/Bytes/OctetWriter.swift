@@ -84,6 +84,13 @@ public struct OctetWriter: Sendable {
         storage[offset + 1] = UInt8(truncatingIfNeeded: value)
     }
 
+    /// Overwrites four octets.
+    public mutating func set32(at offset: Int, to value: UInt32) {
+        for index in 0..<4 {
+            storage[offset + index] = UInt8(truncatingIfNeeded: value >> UInt32(24 - 8 * index))
+        }
+    }
+
     /// Overwrites one octet.
     public mutating func set8(at offset: Int, to value: UInt8) {
         storage[offset] = value

@@ -40,6 +40,13 @@ extension OpenFlowMessage {
             writer.message(MessageType.barrierReply(version), dialect, xid) { _ in }
         case .roleRequest(let role): role.encode(isReply: false, dialect, xid, into: &writer)
         case .roleReply(let role): role.encode(isReply: true, dialect, xid, into: &writer)
+        case .groupMod(let mod): mod.encode(dialect, xid, into: &writer)
+        case .meterMod(let mod): mod.encode(dialect, xid, into: &writer)
+        case .bundleControl(let control): control.encode(dialect, xid, into: &writer)
+        case .bundleAdd(let add): add.encode(dialect, xid, into: &writer)
+        case .roleStatus(let status): status.encode(dialect, xid, into: &writer)
+        case .tableStatus(let status): status.encode(dialect, xid, into: &writer)
+        case .requestForward(let request): request.encode(dialect, xid, into: &writer)
         case .experimenter, .getAsyncRequest, .getAsyncReply, .setAsync, .setFlowFormat,
             .setTableInFlowMod, .setPacketInFormat, .setControllerID, .flowAge:
             encodeExtension(dialect, xid, into: &writer)
@@ -58,11 +65,17 @@ extension OpenFlowMessage {
             }
         case .getAsyncRequest: writer.message(MessageType.getAsyncRequest, dialect, xid) { _ in }
         case .getAsyncReply(let config):
-            writer.message(MessageType.getAsyncReply, dialect, xid) { config.encode(into: &$0) }
+            writer.message(MessageType.getAsyncReply, dialect, xid) {
+                config.encode(dialect, into: &$0)
+            }
         case .setAsync(let config) where dialect.version >= .v13:
-            writer.message(MessageType.setAsync, dialect, xid) { config.encode(into: &$0) }
+            writer.message(MessageType.setAsync, dialect, xid) {
+                config.encode(dialect, into: &$0)
+            }
         case .setAsync(let config):
-            writer.nicira(NiciraMessageType.setAsync, dialect, xid) { config.encode(into: &$0) }
+            writer.nicira(NiciraMessageType.setAsync, dialect, xid) {
+                config.encode(dialect, into: &$0)
+            }
         case .setFlowFormat(let format):
             writer.nicira(NiciraMessageType.setFlowFormat, dialect, xid) {
                 $0.append(format.rawValue)

@@ -72,15 +72,34 @@ extension OpenFlowMessage {
             return .queueConfigReply(try QueueConfig(&reader, dialect))
         case MessageType.barrierRequest(version): return .barrierRequest
         case MessageType.barrierReply(version): return .barrierReply
-        case MessageType.tableMod where version >= .v11: return .tableMod(try TableMod(&reader))
+        case MessageType.groupMod where version >= .v11:
+            return .groupMod(try GroupMod(&reader, dialect))
+        case MessageType.tableMod where version >= .v11:
+            return .tableMod(try TableMod(&reader, dialect))
         case MessageType.roleRequest where version >= .v12:
             return .roleRequest(try Role(&reader))
         case MessageType.roleReply where version >= .v12: return .roleReply(try Role(&reader))
         case MessageType.getAsyncRequest where version >= .v13: return .getAsyncRequest
-        case MessageType.getAsyncReply where version == .v13:
-            return .getAsyncReply(try AsyncConfig(&reader))
-        case MessageType.setAsync where version == .v13:
-            return .setAsync(try AsyncConfig(&reader))
+        case MessageType.getAsyncReply where version >= .v13:
+            return .getAsyncReply(try AsyncConfig(&reader, dialect))
+        case MessageType.setAsync where version >= .v13:
+            return .setAsync(try AsyncConfig(&reader, dialect))
+        case MessageType.meterMod where version >= .v13: return .meterMod(try MeterMod(&reader))
+        default: return try parse14(type, &reader, dialect)
+        }
+    }
+
+    /// What OpenFlow 1.4 added.
+    private static func parse14(
+        _ type: UInt8, _ reader: inout MessageReader, _ dialect: Dialect
+    ) throws(OpenFlowError) -> OpenFlowMessage {
+        guard dialect.version >= .v14 else { throw .requestBadType }
+        switch type {
+        case MessageType.roleStatus: return .roleStatus(try RoleStatus(&reader))
+        case MessageType.tableStatus: return .tableStatus(try TableStatus(&reader))
+        case MessageType.requestForward: return .requestForward(try RequestForward(&reader))
+        case MessageType.bundleControl: return .bundleControl(try BundleControl(&reader))
+        case MessageType.bundleAdd: return .bundleAdd(try BundleAdd(&reader))
         default: throw .requestBadType
         }
     }
@@ -89,8 +108,9 @@ extension OpenFlowMessage {
         _ reader: inout MessageReader, _ dialect: Dialect
     ) throws(OpenFlowError) -> OpenFlowMessage {
         let experimenter = try reader.uint32()
-        guard experimenter == ExperimenterID.nicira else { throw .requestBadVendor }
         let subtype = try reader.uint32()
+        if experimenter == ExperimenterID.onf { return try parseONF(subtype, &reader) }
+        guard experimenter == ExperimenterID.nicira else { throw .requestBadVendor }
         switch subtype {
         case NiciraMessageType.roleRequest: return .roleRequest(try Role(nicira: &reader))
         case NiciraMessageType.roleReply: return .roleReply(try Role(nicira: &reader))
@@ -113,7 +133,9 @@ extension OpenFlowMessage {
         case NiciraMessageType.packetIn: return .packetIn(try PacketIn(nicira: &reader))
         case NiciraMessageType.packetIn2: return .packetIn(try PacketIn(nicira2: &reader))
         case NiciraMessageType.flowAge: return .flowAge
-        case NiciraMessageType.setAsync: return .setAsync(try AsyncConfig(&reader))
+        case NiciraMessageType.setAsync:
+            return .setAsync(try AsyncConfig(&reader, Dialect(version: .v13)))
+        case NiciraMessageType.groupMod: return .groupMod(try GroupMod(&reader, dialect))
         case NiciraMessageType.setControllerID:
             try reader.zeros(6, else: .nxRequestMustBeZero)
             return .setControllerID(try reader.uint16())

@@ -34,6 +34,13 @@ public enum OpenFlowMessage: Hashable, Sendable {
     case getAsyncRequest
     case getAsyncReply(AsyncConfig)
     case setAsync(AsyncConfig)
+    case groupMod(GroupMod)
+    case meterMod(MeterMod)
+    case bundleControl(BundleControl)
+    case bundleAdd(BundleAdd)
+    case roleStatus(RoleStatus)
+    case tableStatus(TableStatus)
+    case requestForward(RequestForward)
     /// NXT_SET_FLOW_FORMAT.
     case setFlowFormat(FlowFormat)
     /// NXT_FLOW_MOD_TABLE_ID.

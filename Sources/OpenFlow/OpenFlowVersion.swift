@@ -54,7 +54,7 @@ public struct OpenFlowVersions: OptionSet, Hashable, Sendable {
     public static var v10: Self { .init(.v10) }
     public static var v13: Self { .init(.v13) }
     /// What Martlet's codec speaks.
-    public static var supported: Self { [.v10, .v13] }
+    public static var supported: Self { .upTo(.v15) }
 
     /// `version` and every older one from 1.0.
     public static func upTo(_ version: OpenFlowVersion) -> Self {
@@ -97,6 +97,9 @@ public struct Dialect: Hashable, Sendable {
     /// For 1.0 only: the high octet of a flow-mod's command is a table (NXT_FLOW_MOD_TABLE_ID).
     public var hasTableInFlowMod: Bool
     public var packetInFormat: PacketInFormat
+
+    /// Buckets have numbers: in OpenFlow 1.5, and in Nicira's messages for 1.0, which are like it.
+    public var hasBucketIDs: Bool { version >= .v15 || version == .v10 }
 
     public init(
         version: OpenFlowVersion, flowFormat: FlowFormat = .openFlow10,

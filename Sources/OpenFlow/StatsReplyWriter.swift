@@ -23,6 +23,8 @@ public struct StatsReplyWriter: Sendable {
         case meterFeatures = 11
         case tableFeatures = 12
         case portDescription = 13
+        case tableDescription = 14
+        case queueDescription = 15
     }
 
     private static var moreFlag: UInt8 { 1 }
@@ -71,68 +73,29 @@ public struct StatsReplyWriter: Sendable {
         writer.append(contentsOf: entry)
     }
 
-    public mutating func append(_ entry: FlowStatsEntry) {
+    /// Appends one entry.
+    private mutating func append(entry: some StatsEntry) {
         let start = writer.count
         entry.encode(dialect, into: &writer)
         splitIfNeeded(start)
     }
 
-    public mutating func append(_ stats: TableStats) {
-        let start = writer.count
-        stats.encode(dialect, into: &writer)
-        splitIfNeeded(start)
-    }
-
-    public mutating func append(_ stats: PortStats) {
-        let start = writer.count
-        stats.encode(dialect, into: &writer)
-        splitIfNeeded(start)
-    }
-
-    public mutating func append(_ stats: QueueStats) {
-        let start = writer.count
-        stats.encode(dialect, into: &writer)
-        splitIfNeeded(start)
-    }
-
-    public mutating func append(_ port: PortDescription) {
-        let start = writer.count
-        port.encode(dialect, into: &writer)
-        splitIfNeeded(start)
-    }
-
-    public mutating func append(_ features: TableFeatures) {
-        let start = writer.count
-        features.encode(into: &writer)
-        splitIfNeeded(start)
-    }
-
-    public mutating func append(_ stats: AggregateStats) {
-        writer.append(stats.packetCount)
-        writer.append(stats.byteCount)
-        writer.append(stats.flowCount)
-        writer.appendZeros(4)
-    }
-
-    public mutating func append(_ description: SwitchDescription) {
-        description.encode(into: &writer)
-    }
-
-    public mutating func append(_ features: GroupFeatures) {
-        writer.append(features.types)
-        writer.append(features.capabilities)
-        for count in features.maxGroups { writer.append(count) }
-        for bits in features.actions { writer.append(bits) }
-    }
-
-    public mutating func append(_ features: MeterFeatures) {
-        writer.append(features.maxMeters)
-        writer.append(features.bandTypes)
-        writer.append(features.capabilities)
-        writer.append(features.maxBands)
-        writer.append(features.maxColor)
-        writer.appendZeros(2)
-    }
+    public mutating func append(_ flow: FlowStatsEntry) { append(entry: flow) }
+    public mutating func append(_ stats: TableStats) { append(entry: stats) }
+    public mutating func append(_ stats: PortStats) { append(entry: stats) }
+    public mutating func append(_ stats: QueueStats) { append(entry: stats) }
+    public mutating func append(_ port: PortDescription) { append(entry: port) }
+    public mutating func append(_ features: TableFeatures) { append(entry: features) }
+    public mutating func append(_ stats: GroupStats) { append(entry: stats) }
+    public mutating func append(_ group: GroupDescription) { append(entry: group) }
+    public mutating func append(_ stats: MeterStats) { append(entry: stats) }
+    public mutating func append(_ meter: MeterConfig) { append(entry: meter) }
+    public mutating func append(_ table: TableMod) { append(entry: table) }
+    public mutating func append(_ queue: QueueDescription) { append(entry: queue) }
+    public mutating func append(_ stats: AggregateStats) { append(entry: stats) }
+    public mutating func append(_ description: SwitchDescription) { append(entry: description) }
+    public mutating func append(_ features: GroupFeatures) { append(entry: features) }
+    public mutating func append(_ features: MeterFeatures) { append(entry: features) }
 
     /// Ends the last message and hands over all of them.
     ///
@@ -140,5 +103,68 @@ public struct StatsReplyWriter: Sendable {
     public consuming func finish(hasMore: Bool = false) -> OctetWriter {
         end(hasMore: hasMore)
         return writer
+    }
+}
+
+/// One entry of an answer to a request for statistics.
+protocol StatsEntry {
+    func encode(_ dialect: Dialect, into writer: inout OctetWriter)
+}
+
+extension FlowStatsEntry: StatsEntry {}
+extension TableStats: StatsEntry {}
+extension PortStats: StatsEntry {}
+extension PortDescription: StatsEntry {}
+extension QueueStats: StatsEntry {}
+extension GroupStats: StatsEntry {}
+extension GroupDescription: StatsEntry {}
+
+extension TableFeatures: StatsEntry {
+    func encode(_ dialect: Dialect, into writer: inout OctetWriter) { encode(into: &writer) }
+}
+
+extension MeterStats: StatsEntry {
+    func encode(_ dialect: Dialect, into writer: inout OctetWriter) { encode(into: &writer) }
+}
+
+extension MeterConfig: StatsEntry {
+    func encode(_ dialect: Dialect, into writer: inout OctetWriter) { encode(into: &writer) }
+}
+
+extension MeterFeatures: StatsEntry {
+    func encode(_ dialect: Dialect, into writer: inout OctetWriter) { encode(into: &writer) }
+}
+
+extension GroupFeatures: StatsEntry {
+    func encode(_ dialect: Dialect, into writer: inout OctetWriter) { encode(into: &writer) }
+}
+
+extension QueueDescription: StatsEntry {
+    func encode(_ dialect: Dialect, into writer: inout OctetWriter) { encode(into: &writer) }
+}
+
+extension SwitchDescription: StatsEntry {
+    func encode(_ dialect: Dialect, into writer: inout OctetWriter) { encode(into: &writer) }
+}
+
+extension TableMod: StatsEntry {
+    func encode(_ dialect: Dialect, into writer: inout OctetWriter) {
+        encodeDescription(into: &writer)
+    }
+}
+
+extension AggregateStats: StatsEntry {
+    func encode(_ dialect: Dialect, into writer: inout OctetWriter) {
+        guard dialect.version >= .v15 else {
+            writer.append(packetCount)
+            writer.append(byteCount)
+            writer.append(flowCount)
+            return writer.appendZeros(4)
+        }
+        var counters = FlowCounters()
+        counters.packetCount = packetCount
+        counters.byteCount = byteCount
+        counters.flowCount = flowCount
+        counters.encode(into: &writer)
     }
 }

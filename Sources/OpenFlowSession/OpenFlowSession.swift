@@ -312,9 +312,10 @@ extension OpenFlowSession {
         case .setControllerID(let id): controllerID = id
         case .flowAge: break
         case .getAsyncRequest: reply(.getAsyncReply(asyncConfig))
-        case .setAsync(let new): asyncConfig = new
+        case .setAsync(let new): asyncConfig.merge(new)
         case .roleRequest(let role): return .roleRequest(role)
-        case .flowMod, .portMod, .tableMod, .packetOut:
+        case .flowMod, .portMod, .tableMod, .packetOut, .groupMod, .meterMod, .bundleControl,
+            .bundleAdd:
             guard role != .secondary else {
                 refuse(.requestIsSecondary)
                 return nil
@@ -326,7 +327,7 @@ extension OpenFlowSession {
         case .featuresRequest, .queueConfigRequest, .experimenter: return .message(envelope)
         case .hello, .echoRequest, .echoReply, .featuresReply, .getConfigReply, .packetIn,
             .flowRemoved, .portStatus, .statsReply, .barrierReply, .roleReply, .getAsyncReply,
-            .queueConfigReply:
+            .queueConfigReply, .roleStatus, .tableStatus, .requestForward:
             refuse(.requestBadType)
         }
         return nil
@@ -339,11 +340,8 @@ extension OpenFlowSession {
         config = new
         let bit: UInt32 = 1 << UInt32(PacketInReason.invalidTTL.rawValue)
         guard dialect.version < .v13 else { return }
-        if new.sendsInvalidTTL {
-            asyncConfig.primary.packetIn |= bit
-        } else {
-            asyncConfig.primary.packetIn &= ~bit
-        }
+        let mask = asyncConfig.primary[.packetIn] ?? 0
+        asyncConfig.primary[.packetIn] = new.sendsInvalidTTL ? mask | bit : mask & ~bit
     }
 
     /// Answers a request for a role, and takes it on.
@@ -377,17 +375,30 @@ extension OpenFlowSession {
 
     public func wantsPacketIn(_ reason: PacketInReason) -> Bool {
         // Reasons that are younger than the version count as actions.
-        let isYounger = reason.rawValue > PacketInReason.invalidTTL.rawValue
+        let isYounger =
+            reason.rawValue > PacketInReason.invalidTTL.rawValue && dialect.version < .v14
         let number = isYounger ? PacketInReason.action.rawValue : reason.rawValue
-        return hearsEvents && masks.packetIn & 1 << UInt32(number) != 0
+        return hearsEvents && masks.wants(.packetIn, reason: number)
     }
 
     public func wantsPortStatus(_ reason: PortStatus.Reason) -> Bool {
-        hearsEvents && masks.portStatus & 1 << UInt32(reason.rawValue) != 0
+        hearsEvents && masks.wants(.portStatus, reason: reason.rawValue)
     }
 
     public func wantsFlowRemoved(_ reason: FlowRemoved.Reason) -> Bool {
-        hearsEvents && reason.rawValue < 32
-            && masks.flowRemoved & 1 << UInt32(reason.rawValue) != 0
+        hearsEvents && masks.wants(.flowRemoved, reason: reason.rawValue)
+    }
+
+    public func wantsRoleStatus(_ reason: RoleStatus.Reason) -> Bool {
+        hearsEvents && masks.wants(.roleStatus, reason: reason.rawValue)
+    }
+
+    public func wantsTableStatus(_ reason: TableStatus.Reason) -> Bool {
+        hearsEvents && masks.wants(.tableStatus, reason: reason.rawValue)
+    }
+
+    /// - Parameter isMeter: whether the request was about a meter rather than a group.
+    public func wantsRequestForward(isMeter: Bool) -> Bool {
+        hearsEvents && masks.wants(.requestForward, reason: isMeter ? 1 : 0)
     }
 }

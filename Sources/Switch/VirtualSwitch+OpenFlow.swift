@@ -36,9 +36,7 @@ extension VirtualSwitch {
             guard port == .none || managed.bridge.ports[port] != nil else {
                 throw .queueOpBadPort
             }
-            let count = port == .none ? managed.bridge.ports.count : 1
-            let queues = Array(repeating: Self.onlyQueue, count: count)
-            return [.queueConfigReply(QueueConfig(port: port, queues: queues))]
+            return [.queueConfigReply(QueueConfig(port: port, queues: queues(of: managed, port)))]
         case .statsRequest(let request):
             return [.statsReply(try statistics(request, of: managed, version, now))]
         default:
@@ -58,10 +56,10 @@ extension VirtualSwitch {
             features.capabilities.insert(.arpMatchIP)
             // All but OFPAT_VENDOR, which has no bit of its own.
             features.actions = 0xfff
-            features.ports = portDescriptions(of: managed, .none)
         } else {
             features.capabilities.insert(.groupStats)
         }
+        if version < .v13 { features.ports = portDescriptions(of: managed, .none) }
         return features
     }
 
@@ -195,10 +193,10 @@ extension VirtualSwitch {
             }
             guard queue == nil || queue == Self.onlyQueue else { throw .queueOpBadQueue }
             return StatsReply(.queue(queueStatistics(of: managed, port)))
-        case .group: return StatsReply(.noGroups)
-        case .groupDescription: return StatsReply(.noGroupDescriptions)
-        case .meter: return StatsReply(.noMeters)
-        case .meterConfig: return StatsReply(.noMeterConfigs)
+        case .group: return StatsReply(.group([]))
+        case .groupDescription: return StatsReply(.groupDescription([]))
+        case .meter: return StatsReply(.meter([]))
+        case .meterConfig: return StatsReply(.meterConfig([]))
         case .groupFeatures: return StatsReply(.groupFeatures(GroupFeatures()))
         case .meterFeatures: return StatsReply(.meterFeatures(MeterFeatures()))
         case .tableFeatures:
@@ -207,6 +205,15 @@ extension VirtualSwitch {
                 TableFeatures(tableID: UInt8($0), tableCount: count)
             }
             return StatsReply(.tableFeatures(tables))
+        case .tableDescription:
+            return StatsReply(
+                .tableDescription((0..<Bridge.tableCount).map { TableMod(tableID: UInt8($0)) }))
+        case .queueDescription(let port, let queue):
+            guard port == .none || managed.bridge.ports[port] != nil else {
+                throw .queueOpBadPort
+            }
+            guard queue == nil || queue == Self.onlyQueue else { throw .queueOpBadQueue }
+            return StatsReply(.queueDescription(queues(of: managed, port)))
         }
     }
 
@@ -275,6 +282,14 @@ extension VirtualSwitch {
 
     /// Without a queueing discipline, a port has one queue, which does not count.
     private static var onlyQueue: UInt32 { 0 }
+
+    private func queues(
+        of managed: ManagedBridge, _ number: PortNumber
+    ) -> [QueueDescription] {
+        sortedPorts(of: managed)
+            .filter { number == .none || $0.number == number }
+            .map { QueueDescription(port: $0.number, queueID: Self.onlyQueue) }
+    }
 
     private func queueStatistics(
         of managed: ManagedBridge, _ number: PortNumber

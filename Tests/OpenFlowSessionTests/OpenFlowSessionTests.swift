@@ -45,8 +45,8 @@ struct Channel {
     @Test func `agree on the newest common version`() {
         var channel = Channel()
         let events = channel.settle()
-        #expect(events.switchEnd == [.established(.v13)])
-        #expect(events.client == [.established(.v13)])
+        #expect(events.switchEnd == [.established(.v15)])
+        #expect(events.client == [.established(.v15)])
     }
 
     @Test func `agree on 1.0 if one end speaks nothing else`() {
@@ -65,7 +65,7 @@ struct Channel {
     @Test func `take a header's version where there is no bitmap`() {
         var session = OpenFlowSession(.init(end: .service), now: 0)
         session.receive(octets("0600000800000003"), at: 0)
-        #expect(session.next() == .established(.v13))
+        #expect(session.next() == .established(.v15))
     }
 
     @Test func `close where the first message is no hello`() {

@@ -6,10 +6,12 @@ import OpenFlow
 enum Corpus {
     static let messages: [(message: OpenFlowMessage, dialect: Dialect)] = {
         var all: [(OpenFlowMessage, Dialect)] = []
-        for version in [OpenFlowVersion.v10, .v13] {
+        for version in OpenFlowVersion.allKnown {
             let dialect = Dialect(version: version)
             all += common(version).map { ($0, dialect) }
-            all += version == .v10 ? only10.map { ($0, dialect) } : only13.map { ($0, dialect) }
+            all += (version == .v10 ? only10 : later(version)).map { ($0, dialect) }
+            if version == .v13 { all += only13.map { ($0, dialect) } }
+            if version >= .v14 { all += since14(version).map { ($0, dialect) } }
         }
         let nxm = Dialect(version: .v10, flowFormat: .nxm, packetInFormat: .nxm)
         all += nicira.map { ($0, nxm) }
@@ -65,10 +67,11 @@ enum Corpus {
     private static func common(_ version: OpenFlowVersion) -> [OpenFlowMessage] {
         var packet10 = PacketIn(reason: .noMatch, data: [9, 8, 7], bufferID: 5)
         packet10.inPort = .local
-        let packet = version == .v10 ? packet10 : packetIn
+        var packet = version == .v10 ? packet10 : packetIn
+        if version < .v13 { packet.cookie = .max }
         var stats = PortStats(port: PortNumber(3))
         stats.receivedPackets = 5
-        if version == .v13 { stats.duration = .milliseconds(2500) }
+        if version >= .v13 { stats.duration = .milliseconds(2500) }
         let removed = FlowRemoved(
             match: match, priority: 7, reason: .hardTimeout, cookie: 3,
             duration: .seconds(5), idleTimeout: 1, packetCount: 9, byteCount: 10)
@@ -87,13 +90,15 @@ enum Corpus {
                 PacketOut(
                     inPort: PortNumber(1), actions: [.output(.flood, maxByteCount: 0)],
                     data: [1, 2, 3, 4])),
-            .flowMod(FlowMod(command: .delete, match: match, outPort: PortNumber(4))),
+            .flowMod(
+                FlowMod(
+                    command: .delete, tableID: version == .v11 ? 0 : FlowMod.allTables,
+                    match: match,
+                    outPort: PortNumber(4))),
             .portMod(
                 PortMod(
                     port: PortNumber(3), hardwareAddress: EthernetAddress(0x0200_0000_0003),
                     config: .down, mask: .down)),
-            .queueConfigRequest(PortNumber(3)),
-            .queueConfigReply(QueueConfig(port: PortNumber(3), queues: [0, 5])),
             .barrierRequest, .barrierReply,
             .statsRequest(.description), .statsRequest(.table), .statsRequest(.port(.none)),
             .statsRequest(.port(PortNumber(3))), .statsRequest(.queue(.none, queueID: nil)),
@@ -109,12 +114,156 @@ enum Corpus {
             .statsReply(StatsReply(.port([stats]))),
             .statsReply(StatsReply(.portDescription([port(version)]))),
             .statsReply(StatsReply(.queue([QueueStats(port: PortNumber(3), queueID: 1)]))),
+        ] + queuesAndPorts(version) + groups(version)
+    }
+
+    private static func queuesAndPorts(_ version: OpenFlowVersion) -> [OpenFlowMessage] {
+        var messages: [OpenFlowMessage] = []
+        if version < .v14 {
+            var queue = QueueDescription(port: PortNumber(3), queueID: 5)
+            queue.minRate = 100
+            messages += [
+                .queueConfigRequest(PortNumber(3)),
+                .queueConfigReply(QueueConfig(port: PortNumber(3), queues: [queue])),
+            ]
+        }
+        if version < .v13 {
+            messages.append(
+                .featuresReply(
+                    SwitchFeatures(
+                        datapathID: 0x1234, actions: version == .v10 ? 0xfff : 0,
+                        ports: [port(version)])))
+        }
+        return messages
+    }
+
+    private static func groups(_ version: OpenFlowVersion) -> [OpenFlowMessage] {
+        let hasIDs = Dialect(version: version).hasBucketIDs
+        let buckets = (1...2).map { number in
+            Bucket(
+                id: hasIDs ? UInt32(number) : Bucket.all, weight: 7, watchPort: PortNumber(3),
+                actions: [.output(PortNumber(UInt16(number)), maxByteCount: 0)])
+        }
+        var selection = GroupSelection()
+        if hasIDs {
+            selection = GroupSelection(
+                method: "hash", parameter: 5,
+                fields: [.init(field: .ipv4Source, mask: 0xffff_ff00)])
+        }
+        let hasDuration = version >= .v13 || version == .v10
+        let stats = GroupStats(
+            id: 3, referenceCount: 1, count: .init(packets: 5, bytes: 500),
+            duration: hasDuration ? .milliseconds(1500) : nil,
+            buckets: [.init(packets: 2, bytes: 200), .init(packets: 3, bytes: 300)])
+        let description = GroupDescription(
+            type: .select, id: 3, buckets: buckets, selection: selection)
+        return [
+            .groupMod(
+                GroupMod(type: .select, id: 3, buckets: buckets, selection: selection)),
+            .groupMod(GroupMod(command: .delete, id: GroupMod.all)),
+            .statsRequest(.group(3)),
+            .statsRequest(.groupDescription(hasIDs ? 3 : GroupMod.all)),
+            .statsReply(StatsReply(.group([stats, stats]))),
+            .statsReply(StatsReply(.groupDescription([description, description]))),
+            .statsReply(StatsReply(.group([]))),
+        ]
+            + (version == .v11
+                ? []
+                : [
+                    .statsRequest(.groupFeatures),
+                    .statsReply(StatsReply(.groupFeatures(GroupFeatures()))),
+                ])
+    }
+
+    private static func meters(_ version: OpenFlowVersion) -> [OpenFlowMessage] {
+        let config = MeterConfig(
+            id: 3, flags: [.kbps, .burst, .stats],
+            bands: [
+                MeterBand(kind: .drop, rate: 100, burst: 20),
+                MeterBand(kind: .dscpRemark, rate: 50, burst: 10, precedenceLevel: 1),
+            ])
+        let stats = MeterStats(
+            id: 3, flowCount: 1, input: .init(packets: 5, bytes: 500),
+            duration: .milliseconds(1500), bands: [.init(packets: 1, bytes: 100), .init()])
+        return [
+            .meterMod(MeterMod(command: .add, config: config)),
+            .meterMod(
+                MeterMod(command: .delete, config: MeterConfig(id: MeterConfig.all))),
+            .statsRequest(.meter(4)), .statsRequest(.meterConfig(4)),
+            .statsRequest(.meterFeatures), .statsReply(StatsReply(.meter([stats, stats]))),
+            .statsReply(StatsReply(.meterConfig([config, config]))),
+            .statsReply(StatsReply(.meter([]))),
+            .statsReply(StatsReply(.meterFeatures(MeterFeatures()))),
+        ] + bundles(version)
+    }
+
+    private static func bundles(_ version: OpenFlowVersion) -> [OpenFlowMessage] {
+        let inner = OpenFlowMessage.flowMod(FlowMod(tableID: 0, match: match, newCookie: 0))
+        return [
+            .bundleControl(
+                BundleControl(bundleID: 5, kind: .openRequest, flags: [.atomic, .ordered])),
+            .bundleControl(BundleControl(bundleID: 5, kind: .commitReply, flags: .ordered)),
+            .bundleAdd(
+                BundleAdd(
+                    bundleID: 5, flags: .atomic,
+                    message: inner.encoded(Dialect(version: version), xid: 1))),
+        ]
+    }
+
+    /// What every version from 1.1 on has.
+    private static func later(_ version: OpenFlowVersion) -> [OpenFlowMessage] {
+        var table = TableStats(tableID: 1, activeCount: 5, lookupCount: 6, matchedCount: 7)
+        if version < .v13 { table.name = "x" }
+        var messages: [OpenFlowMessage] = [
+            .statsReply(StatsReply(.table([table]))),
+            .tableMod(TableMod(tableID: 1, config: version < .v13 ? .missMask : [])),
+            .flowMod(
+                FlowMod(
+                    tableID: 4, match: version == .v11 ? match : rich, priority: 3, newCookie: 5,
+                    idleTimeout: 6, flags: [.sendFlowRemoved, .resetCounts],
+                    actions: [.clearActions, .gotoTable(7)])),
+        ]
+        if version >= .v12 {
+            messages += [
+                .roleRequest(Role(kind: .primary, generationID: 7)),
+                .roleReply(Role(kind: .secondary, generationID: 7)),
+            ]
+        }
+        guard version >= .v13 else { return messages }
+        let async = version >= .v14 ? AsyncConfig.standard14 : .standard
+        messages += [
+            .featuresReply(
+                SwitchFeatures(datapathID: 0x1234, capabilities: [.groupStats], actions: 0)),
+            .getAsyncRequest, .getAsyncReply(async), .setAsync(async),
+            .statsRequest(.tableFeatures),
+            .statsReply(StatsReply(.tableFeatures([TableFeatures(tableID: 0, name: "x")]))),
+        ]
+        return messages + meters(version)
+    }
+
+    private static func since14(_ version: OpenFlowVersion) -> [OpenFlowMessage] {
+        var table = TableMod(tableID: 3, config: [.eviction, .vacancyEvents])
+        table.evictionFlags = 1
+        table.vacancy = Vacancy(down: 10, up: 20)
+        var queue = QueueDescription(port: PortNumber(3), queueID: 5)
+        queue.minRate = 100
+        queue.maxRate = 500
+        let groupMod = OpenFlowMessage.groupMod(GroupMod(command: .delete, id: GroupMod.all))
+        return [
+            .tableMod(table), .statsRequest(.tableDescription),
+            .statsReply(StatsReply(.tableDescription([table, TableMod(tableID: 4)]))),
+            .statsRequest(.queueDescription(.none, queueID: nil)),
+            .statsRequest(.queueDescription(PortNumber(3), queueID: 5)),
+            .statsReply(StatsReply(.queueDescription([queue, queue]))),
+            .roleStatus(RoleStatus(role: .secondary, reason: .primaryRequest, generationID: 5)),
+            .tableStatus(TableStatus(reason: .vacancyDown, table: table)),
+            .requestForward(
+                RequestForward(request: groupMod.encoded(Dialect(version: version), xid: 1))),
         ]
     }
 
     private static var only10: [OpenFlowMessage] {
         [
-            .featuresReply(SwitchFeatures(datapathID: 0x1234, ports: [port(.v10)])),
             .statsReply(StatsReply(.table([TableStats(tableID: 1, name: "x", activeCount: 5)]))),
             .roleRequest(Role(kind: .primary)), .roleReply(Role(kind: .equal)),
             .setFlowFormat(.nxm), .setTableInFlowMod(true), .setPacketInFormat(.nxm),
@@ -123,33 +272,7 @@ enum Corpus {
     }
 
     private static var only13: [OpenFlowMessage] {
-        [
-            .hello(Hello(versions: [.v10, .v13])),
-            .featuresReply(
-                SwitchFeatures(datapathID: 0x1234, capabilities: [.groupStats], actions: 0)),
-            .statsReply(
-                StatsReply(
-                    .table([
-                        TableStats(
-                            tableID: 1, activeCount: 5, lookupCount: 6, matchedCount: 7)
-                    ]))),
-            .roleRequest(Role(kind: .primary, generationID: 7)),
-            .roleReply(Role(kind: .secondary, generationID: 7)),
-            .getAsyncRequest, .getAsyncReply(.standard), .setAsync(.standard),
-            .setPacketInFormat(.nxm2), .tableMod(TableMod(tableID: 1, config: 3)),
-            .flowMod(
-                FlowMod(
-                    tableID: 4, match: rich, priority: 3, newCookie: 5, idleTimeout: 6,
-                    flags: [.sendFlowRemoved, .resetCounts],
-                    actions: [.clearActions, .gotoTable(7)])),
-            .statsRequest(.group(3)), .statsRequest(.groupFeatures), .statsRequest(.meter(4)),
-            .statsRequest(.meterConfig(4)), .statsRequest(.meterFeatures),
-            .statsRequest(.tableFeatures),
-            .statsReply(StatsReply(.noGroups)), .statsReply(StatsReply(.noMeters)),
-            .statsReply(StatsReply(.groupFeatures(GroupFeatures()))),
-            .statsReply(StatsReply(.meterFeatures(MeterFeatures()))),
-            .statsReply(StatsReply(.tableFeatures([TableFeatures(tableID: 0, name: "x")]))),
-        ]
+        [.hello(Hello(versions: [.v10, .v13])), .setPacketInFormat(.nxm2)]
     }
 
     private static var nicira: [OpenFlowMessage] {

@@ -16,12 +16,21 @@ enum MessageType {
     static var packetOut: UInt8 { 13 }
     static var flowMod: UInt8 { 14 }
     // From OpenFlow 1.1 on.
+    static var groupMod: UInt8 { 15 }
     static var tableMod: UInt8 { 17 }
     static var roleRequest: UInt8 { 24 }
     static var roleReply: UInt8 { 25 }
     static var getAsyncRequest: UInt8 { 26 }
     static var getAsyncReply: UInt8 { 27 }
     static var setAsync: UInt8 { 28 }
+    // From OpenFlow 1.3 on.
+    static var meterMod: UInt8 { 29 }
+    // From OpenFlow 1.4 on.
+    static var roleStatus: UInt8 { 30 }
+    static var tableStatus: UInt8 { 31 }
+    static var requestForward: UInt8 { 32 }
+    static var bundleControl: UInt8 { 33 }
+    static var bundleAdd: UInt8 { 34 }
 
     static func portMod(_ version: OpenFlowVersion) -> UInt8 { version == .v10 ? 15 : 16 }
     static func statsRequest(_ version: OpenFlowVersion) -> UInt8 { version == .v10 ? 16 : 18 }
@@ -50,6 +59,7 @@ enum NiciraMessageType {
     static var setAsync: UInt32 { 19 }
     static var setControllerID: UInt32 { 20 }
     static var packetIn2: UInt32 { 30 }
+    static var groupMod: UInt32 { 31 }
 }
 
 /// Types of statistics, and subtypes of Nicira's.
@@ -68,6 +78,8 @@ enum StatsType {
     static var meterFeatures: UInt16 { 11 }
     static var tableFeatures: UInt16 { 12 }
     static var portDescription: UInt16 { 13 }
+    static var tableDescription: UInt16 { 14 }
+    static var queueDescription: UInt16 { 15 }
     static var experimenter: UInt16 { 0xffff }
 
     static var niciraFlow: UInt32 { 0 }
@@ -79,6 +91,3 @@ enum StatsType {
 
 /// OFP_NO_BUFFER.
 let noBuffer: UInt32 = 0xffff_ffff
-
-/// OFPG_ALL, and what stands for it in requests.
-let allGroups: UInt32 = 0xffff_fffc

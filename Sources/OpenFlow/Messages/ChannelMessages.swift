@@ -56,37 +56,3 @@ public struct Role: Hashable, Sendable {
         self.generationID = generationID
     }
 }
-
-/// Which messages a controller wants that it has not asked for; bit *n* of a mask stands for
-/// reason *n*.
-public struct AsyncConfig: Hashable, Sendable {
-    public struct Masks: Hashable, Sendable {
-        public var packetIn: UInt32
-        public var portStatus: UInt32
-        public var flowRemoved: UInt32
-
-        public init(packetIn: UInt32, portStatus: UInt32, flowRemoved: UInt32) {
-            self.packetIn = packetIn
-            self.portStatus = portStatus
-            self.flowRemoved = flowRemoved
-        }
-    }
-
-    /// While the controller is primary or equal.
-    public var primary: Masks
-    /// While it is secondary.
-    public var secondary: Masks
-
-    public init(primary: Masks, secondary: Masks) {
-        self.primary = primary
-        self.secondary = secondary
-    }
-
-    /// What a controller gets that says nothing: packets without a rule or sent by an action,
-    /// port changes and removed rules while it is in charge, port changes otherwise.
-    public static var standard: Self {
-        .init(
-            primary: .init(packetIn: 0b11, portStatus: 0b111, flowRemoved: 0b1111),
-            secondary: .init(packetIn: 0, portStatus: 0b111, flowRemoved: 0))
-    }
-}

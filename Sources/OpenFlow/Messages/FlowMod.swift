@@ -70,6 +70,12 @@ public struct FlowFlags: OptionSet, Hashable, Sendable {
     public static var resetCounts: Self { .init(rawValue: 1 << 2) }
     public static var noPacketCounts: Self { .init(rawValue: 1 << 3) }
     public static var noByteCounts: Self { .init(rawValue: 1 << 4) }
+    /// The bits that OpenFlow 1.3 and later define.
+    static var standardBits: UInt16 { 0x1f }
+    /// The bits that a version from 1.1 on defines.
+    static func bits(_ version: OpenFlowVersion) -> UInt16 {
+        version >= .v13 ? standardBits : version == .v12 ? 0x7 : 0x3
+    }
     /// OpenFlow 1.0 only: the rule is for when the controller is lost.
     public static var emergency: Self { .init(rawValue: 1 << 15) }
 }

@@ -176,12 +176,27 @@ public struct QueueStats: Hashable, Sendable {
     }
 }
 
-/// The queues of a port; what they are configured to do is not told.
+/// A queue, and what it is configured to do.
+public struct QueueDescription: Hashable, Sendable {
+    public var port: PortNumber
+    public var queueID: UInt32
+    /// What the queue gets at least, in tenths of a percent of the link.
+    public var minRate: UInt16?
+    /// What the queue gets at most, likewise.
+    public var maxRate: UInt16?
+
+    public init(port: PortNumber, queueID: UInt32) {
+        self.port = port
+        self.queueID = queueID
+    }
+}
+
+/// The queues of a port, before OpenFlow 1.4.
 public struct QueueConfig: Hashable, Sendable {
     public var port: PortNumber
-    public var queues: [UInt32]
+    public var queues: [QueueDescription]
 
-    public init(port: PortNumber, queues: [UInt32] = []) {
+    public init(port: PortNumber, queues: [QueueDescription] = []) {
         self.port = port
         self.queues = queues
     }

@@ -19,6 +19,10 @@ public enum StatsRequest: Hashable, Sendable {
     case meterConfig(UInt32)
     case meterFeatures
     case tableFeatures
+    /// OpenFlow 1.4 and later.
+    case tableDescription
+    /// OpenFlow 1.4 and later; ``PortNumber/none`` for every port, `nil` for every queue.
+    case queueDescription(PortNumber, queueID: UInt32?)
 }
 
 /// Answers a ``StatsRequest``, or a part of the answer.
@@ -31,11 +35,17 @@ public struct StatsReply: Hashable, Sendable {
         case port([PortStats])
         case queue([QueueStats])
         case portDescription([PortDescription])
-        /// The answers that a switch without groups and meters gives.
-        case noGroups, noGroupDescriptions, noMeters, noMeterConfigs
+        case group([GroupStats])
+        case groupDescription([GroupDescription])
         case groupFeatures(GroupFeatures)
+        case meter([MeterStats])
+        case meterConfig([MeterConfig])
         case meterFeatures(MeterFeatures)
         case tableFeatures([TableFeatures])
+        /// OpenFlow 1.4 and later.
+        case tableDescription([TableMod])
+        /// OpenFlow 1.4 and later.
+        case queueDescription([QueueDescription])
     }
 
     public var body: Body
@@ -45,43 +55,5 @@ public struct StatsReply: Hashable, Sendable {
     public init(_ body: Body, hasMore: Bool = false) {
         self.body = body
         self.hasMore = hasMore
-    }
-}
-
-/// Which groups a switch can have, by type: all, select, indirect, fast failover.
-public struct GroupFeatures: Hashable, Sendable {
-    public var types: UInt32
-    public var capabilities: UInt32
-    public var maxGroups: [UInt32]
-    public var actions: [UInt32]
-
-    public init(
-        types: UInt32 = 0, capabilities: UInt32 = 0, maxGroups: [UInt32] = [0, 0, 0, 0],
-        actions: [UInt32] = [0, 0, 0, 0]
-    ) {
-        self.types = types
-        self.capabilities = capabilities
-        self.maxGroups = maxGroups
-        self.actions = actions
-    }
-}
-
-/// Which meters a switch can have.
-public struct MeterFeatures: Hashable, Sendable {
-    public var maxMeters: UInt32
-    public var bandTypes: UInt32
-    public var capabilities: UInt32
-    public var maxBands: UInt8
-    public var maxColor: UInt8
-
-    public init(
-        maxMeters: UInt32 = 0, bandTypes: UInt32 = 0, capabilities: UInt32 = 0,
-        maxBands: UInt8 = 0, maxColor: UInt8 = 0
-    ) {
-        self.maxMeters = maxMeters
-        self.bandTypes = bandTypes
-        self.capabilities = capabilities
-        self.maxBands = maxBands
-        self.maxColor = maxColor
     }
 }

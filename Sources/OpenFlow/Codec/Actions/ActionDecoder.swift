@@ -73,9 +73,10 @@ struct ActionDecoder {
 
     /// Whether the standard has an action of that type.
     private func isKnown(_ type: UInt16) -> Bool {
-        version == .v10
-            ? type <= OpenFlow10ActionType.enqueue
-            : type <= 10 || (13...ActionType.setField).contains(type)
+        if version == .v10 { return type <= OpenFlow10ActionType.enqueue }
+        let is15 = type == ActionType.copyField || type == ActionType.meter
+        return type <= 10 || (13...ActionType.setField).contains(type)
+            || is15 && version >= .v15
     }
 
     /// The length of the actions that have but one.
@@ -88,7 +89,7 @@ struct ActionDecoder {
             return isLong ? 16 : 8
         }
         typealias Kind = ActionType
-        guard type != Kind.setField else { return nil }
+        guard type != Kind.setField, type != Kind.copyField else { return nil }
         let isLong =
             type == Kind.output || type == Kind.setEthernetSource
             || type == Kind.setEthernetDestination
@@ -167,8 +168,22 @@ struct ActionDecoder {
         case ActionType.setIPTTL: return .setIPTTL(try body.uint8())
         case ActionType.decrementIPTTL: return .decrementTTL(controllers: [0])
         case ActionType.setField: return try decodeSetField(&body, allowsMask: version >= .v15)
+        case ActionType.copyField: return try decodeCopyField(&body)
+        case ActionType.meter: return .meter(try body.uint32())
         default: return try decode11(type, &body)
         }
+    }
+
+    private func decodeCopyField(_ body: inout MessageReader) throws(OpenFlowError) -> Action {
+        let width = Int(try body.uint16())
+        let sourceOffset = Int(try body.uint16())
+        let destinationOffset = Int(try body.uint16())
+        try body.skip(2)
+        let source = try subfield(&body, offset: sourceOffset, width: width)
+        let destination = try subfield(&body, offset: destinationOffset, width: width)
+        guard destination.field.descriptor.isWritable else { throw .actionBadSetArgument }
+        try body.skip(body.remaining)
+        return .move(from: source, to: destination)
     }
 
     /// The setters of 1.1, which OVS takes in later versions too.

@@ -35,10 +35,10 @@ struct ActionEncoder {
     }
 
     private mutating func encode(_ action: Action, into writer: inout OctetWriter) {
-        if version == .v10 {
-            encode10(action, into: &writer)
-        } else {
-            encodeStandard(action, into: &writer)
+        switch version {
+        case .v10: encode10(action, into: &writer)
+        case .v11: encode11(action, into: &writer)
+        default: encodeStandard(action, into: &writer)
         }
     }
 
@@ -99,7 +99,7 @@ extension ActionEncoder {
         }
     }
 
-    private func encodeAddress(
+    func encodeAddress(
         _ type: UInt16, _ address: UInt64, into writer: inout OctetWriter
     ) {
         standard(type, into: &writer) {
@@ -119,7 +119,7 @@ extension ActionEncoder {
         encode10(setter, into: &writer)
     }
 
-    private static func setter10(_ field: Field, _ value: UInt128) -> Action? {
+    static func setter10(_ field: Field, _ value: UInt128) -> Action? {
         let low16 = UInt16(truncatingIfNeeded: value)
         let low8 = UInt8(truncatingIfNeeded: value)
         return switch field {
@@ -141,7 +141,7 @@ extension ActionEncoder {
 // MARK: - OpenFlow 1.2 and later
 
 extension ActionEncoder {
-    private mutating func encodeStandard(_ action: Action, into writer: inout OctetWriter) {
+    mutating func encodeStandard(_ action: Action, into writer: inout OctetWriter) {
         typealias Kind = ActionType
         switch action {
         case .output(let port, let maxByteCount):
@@ -170,6 +170,10 @@ extension ActionEncoder {
         case .setIPTTL(let ttl): standard(Kind.setIPTTL, into: &writer) { $0.append(ttl) }
         case .decrementTTL(let controllers) where controllers == [0]:
             standard(Kind.decrementIPTTL, into: &writer) { $0.appendZeros(4) }
+        case .meter(let meter) where version >= .v15:
+            standard(Kind.meter, into: &writer) { $0.append(meter) }
+        case .move(let source, let destination) where version >= .v15:
+            encodeCopyField(source, destination, into: &writer)
         case .setField(let field, let value, let mask):
             encodeSetField(field, value: value, mask: mask, into: &writer)
         default:
@@ -219,7 +223,7 @@ extension ActionEncoder {
     ) {
         let coding = FieldCoding.of(field)
         let ones = coding.location.ones
-        guard let code = coding.oxm else {
+        guard let code = coding.oxm(version) else {
             // `set_field:...->dl_vlan` and the like have names of 1.0 only.
             if let setter = Self.setter10(field, value) { encodeStandard(setter, into: &writer) }
             return
@@ -251,7 +255,7 @@ extension ActionEncoder {
             }
         }
         for action in actions {
-            if Self.isInstruction(action) {
+            if isInstruction(action) {
                 closeApply(&writer)
                 encodeInstruction(action, into: &writer)
                 continue
@@ -266,9 +270,10 @@ extension ActionEncoder {
         closeApply(&writer)
     }
 
-    private static func isInstruction(_ action: Action) -> Bool {
+    private func isInstruction(_ action: Action) -> Bool {
         switch action {
-        case .gotoTable, .writeMetadata, .clearActions, .writeActions, .meter: true
+        case .gotoTable, .writeMetadata, .clearActions, .writeActions: true
+        case .meter: version < .v15
         default: false
         }
     }

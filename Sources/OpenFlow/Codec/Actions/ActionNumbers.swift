@@ -41,6 +41,9 @@ enum ActionType {
     static var setIPTTL: UInt16 { 23 }
     static var decrementIPTTL: UInt16 { 24 }
     static var setField: UInt16 { 25 }
+    // From OpenFlow 1.5 on.
+    static var copyField: UInt16 { 28 }
+    static var meter: UInt16 { 29 }
     static var experimenter: UInt16 { 0xffff }
 }
 

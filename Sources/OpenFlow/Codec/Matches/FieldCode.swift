@@ -43,8 +43,12 @@ struct FieldCoding: Sendable {
     let prerequisite: Prerequisite
     /// For OpenFlow 1.0 with Nicira's extensions.
     let nxm: FieldCode?
-    /// For OpenFlow 1.2 and 1.3.
-    let oxm: FieldCode?
+    /// For OpenFlow 1.2, which lacks what 1.3 numbered; Nicira's numbers serve there.
+    let oxm12: FieldCode?
+    /// For OpenFlow 1.3 and 1.4.
+    let oxm13: FieldCode?
+    /// For OpenFlow 1.5, which numbered what ONF had numbered before.
+    let oxm15: FieldCode?
 
     init(_ row: FieldDescriptor) {
         field = row.field
@@ -54,10 +58,20 @@ struct FieldCoding: Sendable {
         prerequisite = row.prerequisite
         let codes = row.wireNames.map { ($0, FieldCode($0, byteCount: row.byteCount)) }
         nxm = codes.first?.1
-        // OXM_OF_TCP_FLAGS and OXM_OF_ACTSET_OUTPUT are of 1.5; ONF's numbers serve before.
-        oxm =
-            codes.first { $0.0.wireClass == .onf }?.1
-            ?? codes.first { $0.0.wireClass == .openFlowBasic }?.1 ?? codes.first?.1
+        let basic = codes.first { $0.0.wireClass == .openFlowBasic }
+        let onf = codes.first { $0.0.wireClass == .onf }?.1
+        oxm15 = basic?.1 ?? onf ?? codes.first?.1
+        oxm13 = onf ?? basic?.1 ?? codes.first?.1
+        let isOld = basic.map { $0.0.number < Self.firstNumber13 } ?? false
+        oxm12 = isOld ? basic?.1 : codes.first?.1
+    }
+
+    /// OFPXMT_OFB_MPLS_BOS, the first that OpenFlow 1.3 added.
+    private static var firstNumber13: UInt8 { 36 }
+
+    /// How the field is named in OpenFlow 1.2 or later.
+    func oxm(_ version: OpenFlowVersion) -> FieldCode? {
+        version >= .v15 ? oxm15 : version >= .v13 ? oxm13 : oxm12
     }
 
     /// By the field's number.

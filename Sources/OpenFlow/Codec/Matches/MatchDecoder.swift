@@ -38,12 +38,17 @@ enum MatchDecoder {
     /// +----------------+----------------+-----------------+-----+
     /// ```
     static func decodeStandard(
-        _ reader: inout MessageReader, options: Options = []
+        _ reader: inout MessageReader, _ version: OpenFlowVersion, options: Options = []
     ) throws(OpenFlowError) -> Match {
         let type = try reader.uint16()
         let length = Int(try reader.uint16())
-        // Type 0 is the fixed match of 1.1, which has another length.
-        guard type != 0 else { throw .matchBadLength }
+        if type == 0 {
+            // The fixed match of 1.1, which OVS takes in later versions too.
+            guard length == OpenFlow11Match.byteCount,
+                reader.remaining >= OpenFlow11Match.byteCount - 4
+            else { throw .matchBadLength }
+            return try OpenFlow11Match.decodeBody(&reader)
+        }
         guard type == 1 else { throw .matchBadType }
         guard length >= 4 else { throw .matchBadLength }
         guard reader.remaining >= length - 4 + padding(length) else { throw .matchBadLength }

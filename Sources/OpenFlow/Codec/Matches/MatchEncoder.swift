@@ -5,13 +5,17 @@ import FlowModel
 ///
 /// The fields come in the order in which `ovs-ofctl` writes them, prerequisites first.
 struct MatchEncoder {
-    let isOXM: Bool
+    private let version: OpenFlowVersion
+    private var isOXM: Bool { version >= .v12 }
 
-    init(version: OpenFlowVersion) { isOXM = version >= .v12 }
-    init(isOXM: Bool) { self.isOXM = isOXM }
+    init(version: OpenFlowVersion) { self.version = version }
+
+    /// For Nicira's messages, which have NXM whatever the version.
+    static var nicira: MatchEncoder { .init(version: .v10) }
 
     /// Appends `ofp_match` with its padding.
     func encodeStandard(_ match: Match, into writer: inout OctetWriter) {
+        if version == .v11 { return OpenFlow11Match.encode(match, into: &writer) }
         let start = writer.count
         writer.append(UInt16(1))
         writer.append(UInt16(0))
@@ -86,7 +90,7 @@ struct MatchEncoder {
         _ coding: FieldCoding, _ value: UInt128, _ mask: UInt128?,
         into writer: inout OctetWriter
     ) {
-        guard let code = isOXM ? coding.oxm : coding.nxm else { return }
+        guard let code = isOXM ? coding.oxm(version) : coding.nxm else { return }
         writer.append(mask == nil ? code.header : code.maskedHeader)
         if code.isExperimenter { writer.append(code.experimenter) }
         writer.append(value, byteCount: coding.byteCount)

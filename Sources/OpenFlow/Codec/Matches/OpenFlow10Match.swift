@@ -104,7 +104,7 @@ enum OpenFlow10Match {
     }
 
     /// The fields that stand in the places of ports.
-    private static func transportFields(_ proto: UInt8) -> (source: Field, destination: Field)? {
+    static func transportFields(_ proto: UInt8) -> (source: Field, destination: Field)? {
         switch proto {
         case IPProtocol.tcp, IPProtocol.udp, IPProtocol.sctp: (.tcpSource, .tcpDestination)
         case IPProtocol.icmp: (.icmpType, .icmpCode)

@@ -5,7 +5,11 @@ import OpenFlow
 extension MessagePrinter {
     func text(_ request: StatsRequest) -> String {
         switch request {
-        case .description, .table, .groupFeatures, .meterFeatures, .tableFeatures: return ""
+        case .description, .table, .groupFeatures, .meterFeatures, .tableFeatures,
+            .tableDescription:
+            return ""
+        case .queueDescription(let port, let queue):
+            return " port=\(name(of: port)) queue=" + (queue.map { String($0) } ?? "ALL")
         case .flow(let flow), .aggregate(let flow): return text(flow)
         case .port(let port): return " port_no=\(name(of: port))"
         case .portDescription(let port): return " port=\(name(of: port))"
@@ -52,7 +56,9 @@ extension MessagePrinter {
         case .queue(let queues):
             return " \(queues.count) queues\n" + queues.map { text($0) }.joined()
         case .portDescription(let ports): return "\n" + text(ports)
-        case .noGroups, .noGroupDescriptions, .noMeters, .noMeterConfigs: return ""
+        case .group, .groupDescription, .meter, .meterConfig, .tableDescription,
+            .queueDescription:
+            return ""
         case .groupFeatures(let features): return text(features)
         case .meterFeatures(let features): return text(features)
         case .tableFeatures(let tables): return tables.map { text($0) }.joined()

@@ -58,8 +58,17 @@ struct MessagePrinter {
         case .setPacketInFormat: "NXT_SET_PACKET_IN_FORMAT"
         case .setControllerID: "NXT_SET_CONTROLLER_ID"
         case .flowAge: "NXT_FLOW_AGE"
+        case .groupMod: dialect.version == .v10 ? "NXT_GROUP_MOD" : "OFPT_GROUP_MOD"
+        case .meterMod: "OFPT_METER_MOD"
+        case .bundleControl: isONF ? "ONFT_BUNDLE_CONTROL" : "OFPT_BUNDLE_CONTROL"
+        case .bundleAdd: isONF ? "ONFT_BUNDLE_ADD_MESSAGE" : "OFPT_BUNDLE_ADD_MESSAGE"
+        case .roleStatus: "OFPT_ROLE_STATUS"
+        case .tableStatus: "OFPT_TABLE_STATUS"
+        case .requestForward: "OFPT_REQUESTFORWARD"
         }
     }
+
+    private var isONF: Bool { dialect.version < .v14 }
 
     private var packetInName: String {
         switch dialect.packetInFormat {
@@ -85,6 +94,8 @@ struct MessagePrinter {
         case .meterConfig: "OFPST_METER_CONFIG"
         case .meterFeatures: "OFPST_METER_FEATURES"
         case .tableFeatures: "OFPST_TABLE_FEATURES"
+        case .tableDescription: "OFPST_TABLE_DESC"
+        case .queueDescription: "OFPST_QUEUE_DESC"
         }
     }
 
@@ -99,13 +110,15 @@ struct MessagePrinter {
         case .port: "OFPST_PORT"
         case .queue: "OFPST_QUEUE"
         case .portDescription: "OFPST_PORT_DESC"
-        case .noGroups: "\(groupPrefix)_GROUP"
-        case .noGroupDescriptions: "\(groupPrefix)_GROUP_DESC"
+        case .group: "\(groupPrefix)_GROUP"
+        case .groupDescription: "\(groupPrefix)_GROUP_DESC"
         case .groupFeatures: "\(groupPrefix)_GROUP_FEATURES"
-        case .noMeters: "OFPST_METER"
-        case .noMeterConfigs: "OFPST_METER_CONFIG"
+        case .meter: "OFPST_METER"
+        case .meterConfig: "OFPST_METER_CONFIG"
         case .meterFeatures: "OFPST_METER_FEATURES"
         case .tableFeatures: "OFPST_TABLE_FEATURES"
+        case .tableDescription: "OFPST_TABLE_DESC"
+        case .queueDescription: "OFPST_QUEUE_DESC"
         }
     }
 
@@ -127,7 +140,7 @@ struct MessagePrinter {
         case .queueConfigRequest(let port): " port=\(names.text(of: port))"
         case .queueConfigReply(let config):
             " port=\(names.text(of: config.port))\n"
-                + config.queues.map { "queue \($0):\n" }.joined()
+                + config.queues.map { "queue \($0.queueID):\n" }.joined()
         case .statsRequest(let request): text(request)
         case .statsReply(let reply): text(reply)
         case .roleRequest(let role), .roleReply(let role): text(role)

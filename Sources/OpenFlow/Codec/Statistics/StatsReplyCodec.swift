@@ -19,11 +19,11 @@ extension StatsReply {
         case StatsType.niciraFlow:
             body = .flow(try FlowStatsEntry.decodeAll(&reader, nicira))
         case StatsType.niciraAggregate: body = try Self.body(StatsType.aggregate, &reader, nicira)
-        case StatsType.niciraGroup: body = try Self.later(StatsType.group, &reader)
+        case StatsType.niciraGroup: body = try Self.later(StatsType.group, &reader, dialect)
         case StatsType.niciraGroupDescription:
-            body = try Self.later(StatsType.groupDescription, &reader)
+            body = try Self.later(StatsType.groupDescription, &reader, dialect)
         case StatsType.niciraGroupFeatures:
-            body = try Self.later(StatsType.groupFeatures, &reader)
+            body = try Self.later(StatsType.groupFeatures, &reader, dialect)
         default: throw .requestBadSubtype
         }
     }
@@ -38,6 +38,14 @@ extension StatsReply {
             plain.flowFormat = .openFlow10
             return .flow(try FlowStatsEntry.decodeAll(&reader, plain))
         case StatsType.aggregate:
+            if dialect.version >= .v15 {
+                let counters = try FlowCounters(&reader)
+                return .aggregate(
+                    AggregateStats(
+                        packetCount: counters.packetCount ?? .max,
+                        byteCount: counters.byteCount ?? .max,
+                        flowCount: counters.flowCount ?? 0))
+            }
             let stats = AggregateStats(
                 packetCount: try reader.uint64(), byteCount: try reader.uint64(),
                 flowCount: try reader.uint32())
@@ -61,36 +69,54 @@ extension StatsReply {
             return .portDescription(ports)
         default:
             guard dialect.version >= .v11 else { throw .requestBadStatistics }
-            return try later(type, &reader)
+            return try later(type, &reader, dialect)
         }
     }
 
-    /// What came with OpenFlow 1.1 and later; of groups and meters only that there are none.
+    /// What came with OpenFlow 1.1 and later.
     private static func later(
-        _ type: UInt16, _ reader: inout MessageReader
+        _ type: UInt16, _ reader: inout MessageReader, _ dialect: Dialect
     ) throws(OpenFlowError) -> Body {
         switch type {
-        case StatsType.group where reader.isAtEnd: return .noGroups
-        case StatsType.groupDescription where reader.isAtEnd: return .noGroupDescriptions
-        case StatsType.meter where reader.isAtEnd: return .noMeters
-        case StatsType.meterConfig where reader.isAtEnd: return .noMeterConfigs
-        case StatsType.groupFeatures:
-            var features = GroupFeatures(
-                types: try reader.uint32(), capabilities: try reader.uint32())
-            for index in 0..<4 { features.maxGroups[index] = try reader.uint32() }
-            for index in 0..<4 { features.actions[index] = try reader.uint32() }
-            return .groupFeatures(features)
-        case StatsType.meterFeatures:
-            let features = MeterFeatures(
-                maxMeters: try reader.uint32(), bandTypes: try reader.uint32(),
-                capabilities: try reader.uint32(), maxBands: try reader.uint8(),
-                maxColor: try reader.uint8())
-            try reader.skip(2)
-            return .meterFeatures(features)
+        case StatsType.group:
+            var groups: [GroupStats] = []
+            while !reader.isAtEnd { groups.append(try GroupStats(&reader, dialect)) }
+            return .group(groups)
+        case StatsType.groupDescription:
+            var groups: [GroupDescription] = []
+            while !reader.isAtEnd { groups.append(try GroupDescription(&reader, dialect)) }
+            return .groupDescription(groups)
+        case StatsType.groupFeatures: return .groupFeatures(try GroupFeatures(&reader))
+        case StatsType.meter:
+            var meters: [MeterStats] = []
+            while !reader.isAtEnd { meters.append(try MeterStats(&reader)) }
+            return .meter(meters)
+        case StatsType.meterConfig:
+            var meters: [MeterConfig] = []
+            while !reader.isAtEnd { meters.append(try MeterConfig(&reader)) }
+            return .meterConfig(meters)
+        case StatsType.meterFeatures: return .meterFeatures(try MeterFeatures(&reader))
+        default: return try tables(type, &reader, dialect)
+        }
+    }
+
+    /// What tells of tables and queues.
+    private static func tables(
+        _ type: UInt16, _ reader: inout MessageReader, _ dialect: Dialect
+    ) throws(OpenFlowError) -> Body {
+        switch type {
         case StatsType.tableFeatures:
             var tables: [TableFeatures] = []
             while !reader.isAtEnd { tables.append(try TableFeatures(&reader)) }
             return .tableFeatures(tables)
+        case StatsType.tableDescription where dialect.version >= .v14:
+            var tables: [TableMod] = []
+            while !reader.isAtEnd { tables.append(try TableMod(description: &reader)) }
+            return .tableDescription(tables)
+        case StatsType.queueDescription where dialect.version >= .v14:
+            var queues: [QueueDescription] = []
+            while !reader.isAtEnd { queues.append(try QueueDescription(&reader)) }
+            return .queueDescription(queues)
         default: throw .requestBadStatistics
         }
     }
@@ -104,10 +130,12 @@ extension StatsReply {
         case .port: .port
         case .queue: .queue
         case .portDescription: .portDescription
-        case .noGroups: .group
-        case .noGroupDescriptions: .groupDescription
-        case .noMeters: .meter
-        case .noMeterConfigs: .meterConfig
+        case .group: .group
+        case .groupDescription: .groupDescription
+        case .meter: .meter
+        case .meterConfig: .meterConfig
+        case .tableDescription: .tableDescription
+        case .queueDescription: .queueDescription
         case .groupFeatures: .groupFeatures
         case .meterFeatures: .meterFeatures
         case .tableFeatures: .tableFeatures
@@ -129,7 +157,12 @@ extension StatsReply {
         case .groupFeatures(let features): reply.append(features)
         case .meterFeatures(let features): reply.append(features)
         case .tableFeatures(let tables): for table in tables { reply.append(table) }
-        case .noGroups, .noGroupDescriptions, .noMeters, .noMeterConfigs: break
+        case .group(let groups): for group in groups { reply.append(group) }
+        case .groupDescription(let groups): for group in groups { reply.append(group) }
+        case .meter(let meters): for meter in meters { reply.append(meter) }
+        case .meterConfig(let meters): for meter in meters { reply.append(meter) }
+        case .tableDescription(let tables): for table in tables { reply.append(table) }
+        case .queueDescription(let queues): for queue in queues { reply.append(queue) }
         }
         writer = reply.finish(hasMore: hasMore)
     }

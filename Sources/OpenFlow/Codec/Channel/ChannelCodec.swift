@@ -98,25 +98,3 @@ extension Role {
         }
     }
 }
-
-extension AsyncConfig {
-    init(_ reader: inout MessageReader) throws(OpenFlowError) {
-        let packetIn = (try reader.uint32(), try reader.uint32())
-        let portStatus = (try reader.uint32(), try reader.uint32())
-        let flowRemoved = (try reader.uint32(), try reader.uint32())
-        self.init(
-            primary: Masks(
-                packetIn: packetIn.0, portStatus: portStatus.0, flowRemoved: flowRemoved.0),
-            secondary: Masks(
-                packetIn: packetIn.1, portStatus: portStatus.1, flowRemoved: flowRemoved.1))
-    }
-
-    func encode(into writer: inout OctetWriter) {
-        for mask in [
-            primary.packetIn, secondary.packetIn, primary.portStatus, secondary.portStatus,
-            primary.flowRemoved, secondary.flowRemoved,
-        ] {
-            writer.append(mask)
-        }
-    }
-}

@@ -14,8 +14,11 @@ extension PortDescription {
         } else {
             guard let wide = PortNumber(wide: try reader.uint32()) else { throw .requestBadPort }
             number = wide
-            try reader.skip(4)
+            if dialect.version < .v14 { try reader.skip(4) }
         }
+        // From OpenFlow 1.4 on, the length of the description stands here.
+        let length = dialect.version >= .v14 ? Int(try reader.uint16()) : 0
+        if dialect.version >= .v14 { try reader.skip(2) }
         let address = EthernetAddress(UInt64(try reader.integer(byteCount: 6)))
         if !is10 { try reader.skip(2) }
         self.init(
@@ -23,6 +26,13 @@ extension PortDescription {
             name: try reader.text(Self.maxNameByteCount))
         config = PortConfig(rawValue: try reader.uint32() & Self.configBits(dialect.version))
         state = PortState(rawValue: try reader.uint32() & Self.stateBits(dialect.version))
+        guard dialect.version < .v14 else {
+            guard length >= Self.fixedByteCount14 else { throw .requestBadLength }
+            var properties = try reader.part(
+                length - Self.fixedByteCount14, lengthError: .requestBadLength)
+            try decodeProperties(&properties, dialect)
+            return
+        }
         current = try reader.features(dialect)
         advertised = try reader.features(dialect)
         supported = try reader.features(dialect)
@@ -30,6 +40,25 @@ extension PortDescription {
         guard !is10 else { return }
         currentSpeed = try reader.uint32()
         maxSpeed = try reader.uint32()
+    }
+
+    /// Octets of a port before its properties.
+    private static var fixedByteCount14: Int { 40 }
+
+    /// Reads the properties of OpenFlow 1.4; those of optics and experimenters are skipped.
+    private mutating func decodeProperties(
+        _ reader: inout MessageReader, _ dialect: Dialect
+    ) throws(OpenFlowError) {
+        try reader.forEachProperty { (type, body) throws(OpenFlowError) in
+            guard type == PortProperty.ethernet else { return }
+            try body.skip(4)
+            current = try body.features(dialect)
+            advertised = try body.features(dialect)
+            supported = try body.features(dialect)
+            peer = try body.features(dialect)
+            currentSpeed = try body.uint32()
+            maxSpeed = try body.uint32()
+        }
     }
 
     /// The bits of ``PortConfig`` that a version has.
@@ -44,6 +73,7 @@ extension PortDescription {
 
     func encode(_ dialect: Dialect, into writer: inout OctetWriter) {
         let is10 = dialect.version == .v10
+        let start = writer.count
         if is10 {
             writer.append(number.value)
         } else {
@@ -55,13 +85,29 @@ extension PortDescription {
         writer.append(text: name, byteCount: Self.maxNameByteCount)
         writer.append(config.rawValue & Self.configBits(dialect.version))
         writer.append(state.rawValue & Self.stateBits(dialect.version))
+        guard dialect.version < .v14 else {
+            writer.property(PortProperty.ethernet) { writer in
+                writer.appendZeros(4)
+                encodeLink(dialect, into: &writer)
+            }
+            return writer.set16(at: start + 4, to: writer.count - start)
+        }
+        encodeLink(dialect, into: &writer)
+    }
+
+    private func encodeLink(_ dialect: Dialect, into writer: inout OctetWriter) {
         for features in [current, advertised, supported, peer] {
             writer.append(features, dialect)
         }
-        guard !is10 else { return }
+        guard dialect.version > .v10 else { return }
         writer.append(currentSpeed)
         writer.append(maxSpeed)
     }
+}
+
+/// Properties of ports, of changes to them and of their counters.
+private enum PortProperty {
+    static var ethernet: UInt16 { 0 }
 }
 
 extension MessageReader {
@@ -112,6 +158,13 @@ extension PortMod {
             port: number, hardwareAddress: address,
             config: PortConfig(rawValue: try reader.uint32() & bits),
             mask: PortConfig(rawValue: try reader.uint32() & bits))
+        guard dialect.version < .v14 else {
+            try reader.forEachProperty { (type, body) throws(OpenFlowError) in
+                guard type == PortProperty.ethernet else { throw .propertyBadType }
+                advertised = try body.features(dialect)
+            }
+            return
+        }
         advertised = try reader.features(dialect)
         try reader.skip(4)
     }
@@ -130,144 +183,13 @@ extension PortMod {
             let bits = PortDescription.configBits(dialect.version)
             writer.append(config.rawValue & bits)
             writer.append(mask.rawValue & bits)
+            guard dialect.version < .v14 else {
+                return writer.property(PortProperty.ethernet) {
+                    $0.append(advertised, dialect)
+                }
+            }
             writer.append(advertised, dialect)
             writer.appendZeros(4)
-        }
-    }
-}
-
-extension PortStats {
-    init(_ reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
-        if dialect.version == .v10 {
-            self.init(port: PortNumber(try reader.uint16()))
-            try reader.skip(6)
-        } else {
-            guard let port = PortNumber(wide: try reader.uint32()) else { throw .requestBadPort }
-            self.init(port: port)
-            try reader.skip(4)
-        }
-        receivedPackets = try reader.uint64()
-        transmittedPackets = try reader.uint64()
-        receivedBytes = try reader.uint64()
-        transmittedBytes = try reader.uint64()
-        receiveDropped = try reader.uint64()
-        transmitDropped = try reader.uint64()
-        receiveErrors = try reader.uint64()
-        transmitErrors = try reader.uint64()
-        receiveFrameErrors = try reader.uint64()
-        receiveOverrunErrors = try reader.uint64()
-        receiveCRCErrors = try reader.uint64()
-        collisions = try reader.uint64()
-        if dialect.version >= .v13 { duration = try reader.optionalDuration() }
-    }
-
-    func encode(_ dialect: Dialect, into writer: inout OctetWriter) {
-        if dialect.version == .v10 {
-            writer.append(port.value)
-            writer.appendZeros(6)
-        } else {
-            writer.append(port.wide)
-            writer.appendZeros(4)
-        }
-        for count in [
-            receivedPackets, transmittedPackets, receivedBytes, transmittedBytes, receiveDropped,
-            transmitDropped, receiveErrors, transmitErrors, receiveFrameErrors,
-            receiveOverrunErrors, receiveCRCErrors, collisions,
-        ] {
-            writer.append(count)
-        }
-        if dialect.version >= .v13 { writer.append(duration) }
-    }
-}
-
-extension QueueStats {
-    init(_ reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
-        if dialect.version == .v10 {
-            let port = PortNumber(try reader.uint16())
-            try reader.skip(2)
-            self.init(port: port, queueID: try reader.uint32())
-        } else {
-            guard let port = PortNumber(wide: try reader.uint32()) else { throw .requestBadPort }
-            self.init(port: port, queueID: try reader.uint32())
-        }
-        transmittedBytes = try reader.uint64()
-        transmittedPackets = try reader.uint64()
-        transmitErrors = try reader.uint64()
-        if dialect.version >= .v13 { duration = try reader.optionalDuration() }
-    }
-
-    func encode(_ dialect: Dialect, into writer: inout OctetWriter) {
-        if dialect.version == .v10 {
-            writer.append(port.value)
-            writer.append(UInt16(0))
-        } else {
-            writer.append(port.wide)
-        }
-        writer.append(queueID)
-        writer.append(transmittedBytes)
-        writer.append(transmittedPackets)
-        writer.append(transmitErrors)
-        if dialect.version >= .v13 { writer.append(duration) }
-    }
-}
-
-extension QueueConfig {
-    /// Octets of a queue without properties.
-    private static func queueByteCount(_ version: OpenFlowVersion) -> Int {
-        version == .v10 ? 8 : 16
-    }
-
-    /// Reads the port that a request names.
-    static func decodePort(
-        _ reader: inout MessageReader, _ dialect: Dialect
-    ) throws(OpenFlowError) -> PortNumber {
-        if dialect.version == .v10 {
-            let port = PortNumber(try reader.uint16())
-            try reader.skip(2)
-            return port
-        }
-        guard let port = PortNumber(wide: try reader.uint32()) else { throw .requestBadPort }
-        try reader.skip(4)
-        return port
-    }
-
-    static func encode(port: PortNumber, _ dialect: Dialect, into writer: inout OctetWriter) {
-        if dialect.version == .v10 {
-            writer.append(port.value)
-            writer.append(UInt16(0))
-        } else {
-            writer.append(port.wide)
-            writer.appendZeros(4)
-        }
-    }
-
-    init(_ reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
-        self.init(port: try Self.decodePort(&reader, dialect))
-        let isNarrow = dialect.version == .v10
-        if isNarrow { try reader.skip(4) }
-        while !reader.isAtEnd {
-            queues.append(try reader.uint32())
-            if !isNarrow { try reader.skip(4) }
-            let length = Int(try reader.uint16())
-            let fixed = Self.queueByteCount(dialect.version)
-            guard length >= fixed else { throw .requestBadLength }
-            try reader.skip(isNarrow ? 2 : 6)
-            try reader.skip(length - fixed)
-        }
-    }
-
-    func encode(_ dialect: Dialect, _ xid: UInt32, into writer: inout OctetWriter) {
-        let type = MessageType.queueConfigReply(dialect.version)
-        writer.message(type, dialect, xid) { writer in
-            let isNarrow = dialect.version == .v10
-            Self.encode(port: port, dialect, into: &writer)
-            if isNarrow { writer.appendZeros(4) }
-            for queue in queues {
-                writer.append(queue)
-                if !isNarrow { writer.append(port.wide) }
-                writer.append(UInt16(Self.queueByteCount(dialect.version)))
-                writer.appendZeros(isNarrow ? 2 : 6)
-            }
         }
     }
 }

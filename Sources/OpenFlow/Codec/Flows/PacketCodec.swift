@@ -17,6 +17,10 @@ extension PacketIn {
     init(_ reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
         self.init()
         bufferID = FlowMod.buffer(try reader.uint32())
+        if dialect.version == .v11 {
+            try decode11(&reader)
+            return
+        }
         let totalLength = Int(try reader.uint16())
         if dialect.version == .v10 {
             inPort = PortNumber(try reader.uint16())
@@ -25,10 +29,23 @@ extension PacketIn {
         } else {
             reason = try Self.reason(try reader.uint8())
             tableID = try reader.uint8()
-            cookie = try reader.uint64()
-            metadata = try MatchDecoder.decodeStandard(&reader, options: .skipsUnknown)
+            if dialect.version >= .v13 { cookie = try reader.uint64() }
+            metadata = try MatchDecoder.decodeStandard(
+                &reader, dialect.version, options: .skipsUnknown)
             try reader.skip(2)
         }
+        data = try reader.rest()
+        note(totalLength: totalLength)
+    }
+
+    /// Reads what follows the buffer's number in OpenFlow 1.1, and the packet's length.
+    private mutating func decode11(_ reader: inout MessageReader) throws(OpenFlowError) {
+        guard let port = PortNumber(wide: try reader.uint32()) else { throw .requestBadPort }
+        inPort = port
+        try reader.skip(4)
+        let totalLength = Int(try reader.uint16())
+        reason = try Self.reason(try reader.uint8())
+        tableID = try reader.uint8()
         data = try reader.rest()
         note(totalLength: totalLength)
     }
@@ -105,6 +122,10 @@ extension PacketIn {
     ) {
         writer.message(MessageType.packetIn, dialect, xid) { writer in
             writer.append(bufferID ?? noBuffer)
+            if dialect.version == .v11 {
+                writer.append(inPort.wide)
+                writer.append(inPort.wide)
+            }
             writer.append(UInt16(clamping: totalLength))
             if dialect.version == .v10 {
                 writer.append(inPort.value)
@@ -113,9 +134,12 @@ extension PacketIn {
             } else {
                 writer.append(reason(dialect.version))
                 writer.append(tableID)
-                writer.append(cookie)
-                MatchEncoder(version: dialect.version).encodeStandard(metadata, into: &writer)
-                writer.append(UInt16(0))
+                if dialect.version >= .v13 { writer.append(cookie) }
+                if dialect.version >= .v12 {
+                    MatchEncoder(version: dialect.version).encodeStandard(
+                        metadata, into: &writer)
+                    writer.append(UInt16(0))
+                }
             }
             writer.append(contentsOf: data)
         }
@@ -131,7 +155,7 @@ extension PacketIn {
             let lengthOffset = writer.count
             writer.appendZeros(8)
             let start = writer.count
-            MatchEncoder(isOXM: false).encode(metadata, into: &writer)
+            MatchEncoder.nicira.encode(metadata, into: &writer)
             writer.set16(at: lengthOffset, to: writer.count - start)
             writer.pad(to: 8, from: start)
             writer.append(UInt16(0))
@@ -141,43 +165,32 @@ extension PacketIn {
 
     private func encodeNicira2(_ dialect: Dialect, _ xid: UInt32, into writer: inout OctetWriter) {
         writer.nicira(NiciraMessageType.packetIn2, dialect, xid) { writer in
-            Self.property(PacketInProperty.packet, into: &writer) { $0.append(contentsOf: data) }
+            writer.property(PacketInProperty.packet) { $0.append(contentsOf: data) }
             if totalLength != data.count {
-                Self.property(PacketInProperty.fullLength, into: &writer) {
+                writer.property(PacketInProperty.fullLength) {
                     $0.append(UInt32(clamping: totalLength))
                 }
             }
             if let bufferID {
-                Self.property(PacketInProperty.bufferID, into: &writer) { $0.append(bufferID) }
+                writer.property(PacketInProperty.bufferID) { $0.append(bufferID) }
             }
-            Self.property(PacketInProperty.tableID, into: &writer) { $0.append(tableID) }
+            writer.property(PacketInProperty.tableID) { $0.append(tableID) }
             if cookie != .max {
-                Self.property(PacketInProperty.cookie, into: &writer) {
+                writer.property(PacketInProperty.cookie) {
                     $0.appendZeros(4)
                     $0.append(cookie)
                 }
             }
-            Self.property(PacketInProperty.reason, into: &writer) { $0.append(reason.rawValue) }
-            Self.property(PacketInProperty.metadata, into: &writer) {
+            writer.property(PacketInProperty.reason) { $0.append(reason.rawValue) }
+            writer.property(PacketInProperty.metadata) {
                 MatchEncoder(version: dialect.version).encode(metadata, into: &$0)
             }
             if !userdata.isEmpty {
-                Self.property(PacketInProperty.userdata, into: &writer) {
+                writer.property(PacketInProperty.userdata) {
                     $0.append(contentsOf: userdata)
                 }
             }
         }
-    }
-
-    private static func property(
-        _ type: UInt16, into writer: inout OctetWriter, body: (inout OctetWriter) -> Void
-    ) {
-        let start = writer.count
-        writer.append(type)
-        writer.append(UInt16(0))
-        body(&writer)
-        writer.set16(at: start + 2, to: writer.count - start)
-        writer.pad(to: 8, from: start)
     }
 }
 
@@ -189,6 +202,11 @@ extension PacketOut {
         if dialect.version == .v10 {
             inPort = PortNumber(try reader.uint16())
             length = Int(try reader.uint16())
+        } else if dialect.version >= .v15 {
+            length = Int(try reader.uint16())
+            try reader.skip(2)
+            metadata = try MatchDecoder.decodeStandard(&reader, dialect.version)
+            guard metadata.isExact(.inPort) else { throw .requestBadPort }
         } else {
             guard let port = PortNumber(wide: try reader.uint32()) else { throw .requestBadPort }
             inPort = port
@@ -214,6 +232,10 @@ extension PacketOut {
                 writer.append(inPort.value)
                 lengthOffset = writer.count
                 writer.append(UInt16(0))
+            } else if dialect.version >= .v15 {
+                lengthOffset = writer.count
+                writer.appendZeros(4)
+                MatchEncoder(version: dialect.version).encodeStandard(metadata, into: &writer)
             } else {
                 writer.append(inPort.wide)
                 lengthOffset = writer.count

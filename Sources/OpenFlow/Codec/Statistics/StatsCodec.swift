@@ -19,7 +19,8 @@ extension StatsRequest {
         case StatsType.portDescription:
             // Older versions ask for all ports and say nothing more.
             let isPicky = dialect.version >= .v15 && reader.remaining >= 8
-            self = .portDescription(isPicky ? try reader.port(dialect, padding: 0) : .none)
+            self = .portDescription(
+                isPicky ? try reader.port(dialect, padding: 0, widePadding: 4) : .none)
         case StatsType.experimenter: self = try Self.nicira(&reader, dialect)
         default: self = try Self.later(type, &reader, dialect)
         }
@@ -32,7 +33,9 @@ extension StatsRequest {
         guard dialect.version >= .v11 else { throw .requestBadStatistics }
         switch type {
         case StatsType.group: return .group(try reader.paddedID())
-        case StatsType.groupDescription: return .groupDescription(allGroups)
+        case StatsType.groupDescription:
+            return .groupDescription(
+                dialect.version >= .v15 ? try reader.paddedID() : GroupMod.all)
         case StatsType.groupFeatures where dialect.version >= .v12: return .groupFeatures
         case StatsType.meter where dialect.version >= .v13: return .meter(try reader.paddedID())
         case StatsType.meterConfig where dialect.version >= .v13:
@@ -42,6 +45,11 @@ extension StatsRequest {
             // With a body, it would change the tables.
             guard reader.isAtEnd else { throw .tableFeaturesNotPermitted }
             return .tableFeatures
+        case StatsType.tableDescription where dialect.version >= .v14: return .tableDescription
+        case StatsType.queueDescription where dialect.version >= .v14:
+            let port = try reader.port(dialect, padding: 0)
+            let queue = try reader.uint32()
+            return .queueDescription(port, queueID: queue == .max ? nil : queue)
         default: throw .requestBadStatistics
         }
     }
@@ -97,6 +105,8 @@ extension StatsRequest {
         case .meterConfig: StatsType.meterConfig
         case .meterFeatures: StatsType.meterFeatures
         case .tableFeatures: StatsType.tableFeatures
+        case .tableDescription: StatsType.tableDescription
+        case .queueDescription: StatsType.queueDescription
         }
     }
 
@@ -122,11 +132,16 @@ extension StatsRequest {
             writer.append(id)
             writer.appendZeros(4)
         case .groupDescription(let id):
-            if isNicira {
+            if isNicira || dialect.version >= .v15 {
                 writer.append(id)
                 writer.appendZeros(4)
             }
-        case .description, .table, .groupFeatures, .meterFeatures, .tableFeatures: break
+        case .queueDescription(let port, let queue):
+            writer.append(port.wide)
+            writer.append(queue ?? .max)
+        case .description, .table, .groupFeatures, .meterFeatures, .tableFeatures,
+            .tableDescription:
+            break
         }
     }
 }

@@ -21,6 +21,8 @@ extension SwitchFeatures {
             let all: Capabilities = [.groupStats, .portBlocked, .bundles, .flowMonitoring]
             capabilities = Capabilities(rawValue: bits & (Self.commonBits | all.rawValue))
             try reader.skip(4)
+            guard dialect.version < .v13 else { return }
+            while !reader.isAtEnd { ports.append(try PortDescription(&reader, dialect)) }
         }
     }
 
@@ -35,15 +37,22 @@ extension SwitchFeatures {
             guard is10 else {
                 let hidden: Capabilities = dialect.version >= .v12 ? [.stp, .arpMatchIP] : [.stp]
                 writer.append(capabilities.subtracting(hidden).rawValue)
-                return writer.append(UInt32(0))
+                writer.append(UInt32(0))
+                return encodePorts(dialect, into: &writer)
             }
             let stp: UInt32 = capabilities.contains(.stp) ? 8 : 0
             writer.append(capabilities.rawValue & Self.commonBits | stp)
             writer.append(actions)
-            // Ports that do not fit are left to OFPST_PORT_DESC, as in OVS.
-            let room = (0xffff - 32) / PortDescription.byteCount(.v10)
-            for port in ports.prefix(room) { port.encode(dialect, into: &writer) }
+            encodePorts(dialect, into: &writer)
         }
+    }
+
+    /// Appends the ports, of which OpenFlow 1.3 and later tell elsewhere.
+    private func encodePorts(_ dialect: Dialect, into writer: inout OctetWriter) {
+        guard dialect.version < .v13 else { return }
+        // Ports that do not fit are left to OFPST_PORT_DESC, as in OVS.
+        let room = (0xffff - 32) / PortDescription.byteCount(dialect.version)
+        for port in ports.prefix(room) { port.encode(dialect, into: &writer) }
     }
 }
 
@@ -91,51 +100,5 @@ extension SwitchDescription {
         writer.append(text: software, byteCount: Self.longByteCount)
         writer.append(text: serialNumber, byteCount: Self.shortByteCount)
         writer.append(text: datapath, byteCount: Self.longByteCount)
-    }
-}
-
-extension TableStats {
-    private static var nameByteCount: Int { 32 }
-
-    init(_ reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
-        self.init(tableID: try reader.uint8())
-        try reader.skip(3)
-        if dialect.version == .v10 {
-            name = try reader.text(Self.nameByteCount)
-            wildcards = try reader.uint32()
-            maxEntries = try reader.uint32()
-        }
-        activeCount = try reader.uint32()
-        lookupCount = try reader.uint64()
-        matchedCount = try reader.uint64()
-    }
-
-    func encode(_ dialect: Dialect, into writer: inout OctetWriter) {
-        writer.append(tableID)
-        writer.appendZeros(3)
-        if dialect.version == .v10 {
-            writer.append(text: name, byteCount: Self.nameByteCount)
-            writer.append(wildcards)
-            writer.append(maxEntries)
-        }
-        writer.append(activeCount)
-        writer.append(lookupCount)
-        writer.append(matchedCount)
-    }
-}
-
-extension TableMod {
-    init(_ reader: inout MessageReader) throws(OpenFlowError) {
-        let table = try reader.uint8()
-        try reader.skip(3)
-        self.init(tableID: table, config: try reader.uint32())
-    }
-
-    func encode(_ dialect: Dialect, _ xid: UInt32, into writer: inout OctetWriter) {
-        writer.message(MessageType.tableMod, dialect, xid) { writer in
-            writer.append(tableID)
-            writer.appendZeros(3)
-            writer.append(config)
-        }
     }
 }

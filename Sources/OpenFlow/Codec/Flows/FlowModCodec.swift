@@ -98,6 +98,8 @@ extension FlowMod {
         } else {
             self.cookie = cookie & cookieMask
             self.cookieMask = cookieMask
+            let hasAll = dialect.version >= .v12
+            guard tableID != Self.allTables || hasAll else { throw .flowModBadTableID }
         }
         idleTimeout = try reader.uint16()
         hardTimeout = try reader.uint16()
@@ -110,12 +112,15 @@ extension FlowMod {
             outGroup = group
         }
         flags = FlowFlags(rawValue: try reader.uint16())
-        if dialect.version < .v12, command == .add { flags.insert(.resetCounts) }
         let importance = try reader.uint16()
         if dialect.version >= .v14 { self.importance = importance }
-        match = try MatchDecoder.decodeStandard(&reader)
+        match = try MatchDecoder.decodeStandard(&reader, dialect.version)
         actions = try ActionDecoder(version: dialect.version).decodeBehavior(&reader)
-        guard flags.rawValue & ~0x1f == 0 else { throw .flowModBadFlags }
+        guard flags.rawValue & ~FlowFlags.bits(dialect.version) == 0 else {
+            throw .flowModBadFlags
+        }
+        // OpenFlow 1.0 and 1.1 have no such flag and always start counting anew.
+        if dialect.version < .v12, command == .add { flags.insert(.resetCounts) }
     }
 }
 
@@ -148,7 +153,7 @@ extension FlowMod {
                 let lengthOffset = writer.count
                 writer.appendZeros(8)
                 let start = writer.count
-                let encoder = MatchEncoder(isOXM: false)
+                let encoder = MatchEncoder.nicira
                 encoder.encode(match, into: &writer)
                 encoder.encodeCookie(cookie, mask: cookieMask, into: &writer)
                 writer.set16(at: lengthOffset, to: writer.count - start)
@@ -190,8 +195,9 @@ extension FlowMod {
             let setsCookie = command == .add || cookieMask == 0
             writer.append(setsCookie ? newCookie ?? 0 : cookie)
             writer.append(command == .add ? 0 : cookieMask)
-            // From 1.1 on an addition names its table.
-            writer.append(command == .add && tableID == Self.allTables ? 0 : tableID)
+            // From 1.1 on an addition names its table; 1.1 has no number for all of them.
+            let namesTable = command == .add || dialect.version == .v11
+            writer.append(namesTable && tableID == Self.allTables ? 0 : tableID)
             writer.append(command.rawValue)
             writer.append(idleTimeout)
             writer.append(hardTimeout)
@@ -199,7 +205,7 @@ extension FlowMod {
             writer.append(bufferID ?? noBuffer)
             writer.append(outPort.wide)
             writer.append(outGroup)
-            writer.append(flags.rawValue & 0x1f)
+            writer.append(flags.rawValue & FlowFlags.bits(dialect.version))
             writer.append(dialect.version >= .v14 ? importance : 0)
             MatchEncoder(version: dialect.version).encodeStandard(match, into: &writer)
             encodeActions(dialect, into: &writer)

@@ -83,7 +83,7 @@ extension TableFeatures {
     /// The properties behind the next tables, which are the same for all tables.
     private static let actionsAndFields: [UInt8] = {
         let actions: [UInt16] = [0, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25]
-        let all = FieldTable.all.filter { FieldCoding.of($0.field).oxm != nil }
+        let all = FieldTable.all.filter { FieldCoding.of($0.field).oxm13 != nil }
         let writable = all.filter(\.isWritable)
         var writer = OctetWriter()
         types(TableProperty.writeActions, actions, into: &writer)
@@ -102,7 +102,7 @@ extension TableFeatures {
     ) {
         Self.property(property, into: &writer) { writer in
             for row in rows {
-                guard let code = FieldCoding.of(row.field).oxm else { continue }
+                guard let code = FieldCoding.of(row.field).oxm13 else { continue }
                 writer.append(showsMask && row.isMaskable ? code.maskedHeader : code.header)
                 if code.isExperimenter { writer.append(code.experimenter) }
             }

@@ -20,7 +20,7 @@ extension FlowStatsRequest {
         let mask = try reader.uint64()
         self.init(
             tableID: table, outPort: port, outGroup: group, cookie: cookie & mask,
-            cookieMask: mask, match: try MatchDecoder.decodeStandard(&reader))
+            cookieMask: mask, match: try MatchDecoder.decodeStandard(&reader, dialect.version))
     }
 
     /// Reads the body of NXST_FLOW or NXST_AGGREGATE.
@@ -61,7 +61,7 @@ extension FlowStatsRequest {
         writer.append(tableID)
         writer.appendZeros(3)
         let start = writer.count
-        let encoder = MatchEncoder(isOXM: false)
+        let encoder = MatchEncoder.nicira
         encoder.encode(match, into: &writer)
         encoder.encodeCookie(cookie, mask: cookieMask, into: &writer)
         writer.set16(at: lengthOffset, to: writer.count - start)
@@ -83,6 +83,7 @@ extension FlowStatsEntry {
             switch (dialect.version, dialect.flowFormat) {
             case (.v10, .openFlow10): try entry.decode10(&part)
             case (.v10, .nxm): try entry.decodeNicira(&part)
+            case (.v15, _): try entry.decode15(&part, dialect)
             default: try entry.decodeStandard(&part, dialect)
             }
             entries.append(entry)
@@ -140,7 +141,28 @@ extension FlowStatsEntry {
         cookie = try reader.uint64()
         packetCount = try reader.uint64()
         byteCount = try reader.uint64()
-        match = try MatchDecoder.decodeStandard(&reader)
+        match = try MatchDecoder.decodeStandard(&reader, dialect.version)
+        actions = try ActionDecoder(version: dialect.version).decodeBehavior(&reader)
+    }
+
+    private mutating func decode15(
+        _ reader: inout MessageReader, _ dialect: Dialect
+    ) throws(OpenFlowError) {
+        try reader.skip(2)
+        tableID = try reader.uint8()
+        try reader.skip(1)
+        priority = try reader.uint16()
+        idleTimeout = try reader.uint16()
+        hardTimeout = try reader.uint16()
+        flags = FlowFlags(rawValue: try reader.uint16())
+        importance = try reader.uint16()
+        cookie = try reader.uint64()
+        match = try MatchDecoder.decodeStandard(&reader, dialect.version)
+        let counters = try FlowCounters(&reader)
+        duration = counters.duration ?? .zero
+        idleAge = counters.idleTime.map { Int($0.components.seconds) }
+        packetCount = counters.packetCount ?? .max
+        byteCount = counters.byteCount ?? .max
         actions = try ActionDecoder(version: dialect.version).decodeBehavior(&reader)
     }
 
@@ -162,11 +184,13 @@ extension FlowStatsEntry {
     ) {
         let start = writer.count
         writer.append(UInt16(0))
+        if dialect.version >= .v15 { writer.append(UInt16(0)) }
         writer.append(tableID)
         writer.append(UInt8(0))
         switch (dialect.version, dialect.flowFormat) {
         case (.v10, .openFlow10): encode10(into: &writer)
         case (.v10, .nxm): encodeNicira(into: &writer)
+        case (.v15, _): encode15(dialect, into: &writer)
         default: encodeStandard(dialect, into: &writer)
         }
         if hasActions {
@@ -204,7 +228,7 @@ extension FlowStatsEntry {
         writer.append(Self.age(hardAge))
         encodeCounts(into: &writer)
         let start = writer.count
-        MatchEncoder(isOXM: false).encode(match, into: &writer)
+        MatchEncoder.nicira.encode(match, into: &writer)
         writer.set16(at: lengthOffset, to: writer.count - start)
         writer.pad(to: 8, from: start)
     }
@@ -213,98 +237,28 @@ extension FlowStatsEntry {
         seconds.map { UInt16(clamping: $0 + 1) } ?? 0
     }
 
+    private func encode15(_ dialect: Dialect, into writer: inout OctetWriter) {
+        writer.append(priority)
+        writer.append(idleTimeout)
+        writer.append(hardTimeout)
+        writer.append(flags.rawValue & FlowFlags.standardBits)
+        writer.append(importance)
+        writer.append(cookie)
+        MatchEncoder(version: dialect.version).encodeStandard(match, into: &writer)
+        var counters = FlowCounters()
+        counters.duration = duration
+        counters.idleTime = idleAge.map { .seconds($0) }
+        counters.packetCount = packetCount
+        counters.byteCount = byteCount
+        counters.encode(into: &writer)
+    }
+
     private func encodeStandard(_ dialect: Dialect, into writer: inout OctetWriter) {
         encodeTimes(into: &writer)
-        writer.append(dialect.version >= .v13 ? flags.rawValue & 0x1f : 0)
+        writer.append(dialect.version >= .v13 ? flags.rawValue & FlowFlags.standardBits : 0)
         writer.append(dialect.version >= .v14 ? importance : 0)
         writer.appendZeros(2)
         encodeCounts(into: &writer)
         MatchEncoder(version: dialect.version).encodeStandard(match, into: &writer)
-    }
-}
-
-extension FlowRemoved {
-    init(_ reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
-        self.init()
-        if dialect.version == .v10 {
-            match = try OpenFlow10Match.decode(&reader)
-            cookie = try reader.uint64()
-            priority = try reader.uint16()
-            reason = Reason(rawValue: try reader.uint8())
-            try reader.skip(1)
-            duration = try reader.duration()
-            idleTimeout = try reader.uint16()
-            try reader.skip(2)
-            packetCount = try reader.uint64()
-            byteCount = try reader.uint64()
-            return
-        }
-        cookie = try reader.uint64()
-        priority = try reader.uint16()
-        reason = Reason(rawValue: try reader.uint8())
-        tableID = try reader.uint8()
-        duration = try reader.duration()
-        idleTimeout = try reader.uint16()
-        hardTimeout = try reader.uint16()
-        packetCount = try reader.uint64()
-        byteCount = try reader.uint64()
-        match = try MatchDecoder.decodeStandard(&reader)
-    }
-
-    /// Reads NXT_FLOW_REMOVED.
-    init(nicira reader: inout MessageReader) throws(OpenFlowError) {
-        self.init()
-        cookie = try reader.uint64()
-        priority = try reader.uint16()
-        reason = Reason(rawValue: try reader.uint8())
-        // One more than the table, so that zero says unknown.
-        tableID = try reader.uint8() &- 1
-        duration = try reader.duration()
-        idleTimeout = try reader.uint16()
-        let length = Int(try reader.uint16())
-        packetCount = try reader.uint64()
-        byteCount = try reader.uint64()
-        match = try MatchDecoder.decodeNicira(&reader, length: length).match
-    }
-
-    func encode(_ dialect: Dialect, _ xid: UInt32, into writer: inout OctetWriter) {
-        if dialect.version == .v10, dialect.flowFormat == .nxm {
-            return encodeNicira(dialect, xid, into: &writer)
-        }
-        writer.message(MessageType.flowRemoved, dialect, xid) { writer in
-            let is10 = dialect.version == .v10
-            if is10 { OpenFlow10Match.encode(match, into: &writer) }
-            writer.append(cookie)
-            writer.append(priority)
-            writer.append(reason.rawValue)
-            writer.append(is10 ? 0 : tableID)
-            writer.append(duration)
-            writer.append(idleTimeout)
-            writer.append(is10 ? 0 : hardTimeout)
-            writer.append(packetCount)
-            writer.append(byteCount)
-            if !is10 {
-                MatchEncoder(version: dialect.version).encodeStandard(match, into: &writer)
-            }
-        }
-    }
-
-    private func encodeNicira(_ dialect: Dialect, _ xid: UInt32, into writer: inout OctetWriter) {
-        writer.nicira(NiciraMessageType.flowRemoved, dialect, xid) { writer in
-            writer.append(cookie)
-            writer.append(priority)
-            writer.append(reason.rawValue)
-            writer.append(tableID &+ 1)
-            writer.append(duration)
-            writer.append(idleTimeout)
-            let lengthOffset = writer.count
-            writer.append(UInt16(0))
-            writer.append(packetCount)
-            writer.append(byteCount)
-            let start = writer.count
-            MatchEncoder(isOXM: false).encode(match, into: &writer)
-            writer.set16(at: lengthOffset, to: writer.count - start)
-            writer.pad(to: 8, from: start)
-        }
     }
 }
