@@ -17,7 +17,7 @@ extension Database {
             } catch {
                 throw OVSDBError("I/O error", error.description)
             }
-            loggedByteCount += octets.count
+            noteLogged(octets)
         }
         apply(changes)
         return changes
@@ -105,18 +105,8 @@ extension Database {
     func replaceLog(date: Int64, comment: String) throws(StorageError) {
         let octets = snapshot(date: date, comment: comment)
         try storage?.replace(with: octets)
-        snapshotByteCount = octets.count
-        loggedByteCount = 0
+        compacted(to: octets.count)
     }
-
-    /// Whether the log has grown so far beyond the last snapshot that a new one is due.
-    public var wantsCompaction: Bool {
-        loggedByteCount >= Self.minimumCompactionByteCount
-            && loggedByteCount >= 2 * snapshotByteCount
-    }
-
-    /// As Open vSwitch: below 10 MB a log is not worth the work.
-    static let minimumCompactionByteCount = 10 << 20
 }
 
 // MARK: - Reading
@@ -127,7 +117,32 @@ public struct DatabaseLoad {
     /// Octets from the start of the file that are whole; the rest should be cut off.
     public let validByteCount: Int
     /// What is wrong with the rest.
-    public let warning: String?
+    let problem: Problem?
+
+    enum Problem {
+        /// A record is torn or damaged.
+        case damage(LogError)
+        /// A whole record is not one of this database.
+        case contradiction(OVSDBError)
+    }
+
+    /// What is wrong with the rest, in words.
+    public var warning: String? {
+        switch problem {
+        case nil: nil
+        case .damage(let error)?: error.reason
+        case .contradiction(let error)?: error.description
+        }
+    }
+
+    /// The same as an error, with the name of the file.
+    public func error(about path: String) -> OVSDBError? {
+        switch problem {
+        case nil: nil
+        case .damage(let error)?: OVSDBError(error.tag, "\(path): \(error.reason)")
+        case .contradiction(let error)?: error
+        }
+    }
 }
 
 extension Database {
@@ -151,8 +166,8 @@ extension Database {
     /// Reads a log to its last whole transaction.
     ///
     /// A torn or damaged record ends the reading with a warning: what was committed before it is
-    /// kept, as after a crash in the middle of a write. A whole record that contradicts the schema
-    /// is an error.
+    /// kept, as after a crash in the middle of a write. So does a whole record that contradicts the
+    /// schema or what went before.
     public static func load(
         log octets: [UInt8], storage: (any DatabaseStorage)?,
         makeUUID: @escaping @Sendable () -> UUID = { UUID.random() }
@@ -161,23 +176,32 @@ extension Database {
         let database = Database(
             try schema(&reader), storage: storage, makeUUID: makeUUID)
         database.snapshotByteCount = reader.offset
-        var warning: String?
+        var problem: DatabaseLoad.Problem?
+        var validByteCount = reader.offset
         var recordCount = 0
-        while let record = database.nextRecord(&reader, warning: &warning) {
-            try database.replay(record)
+        while let record = Self.nextRecord(&reader, &problem) {
+            do throws(OVSDBError) {
+                try database.replay(record)
+            } catch {
+                problem = .contradiction(error)
+                break
+            }
+            validByteCount = reader.offset
             recordCount += 1
             if recordCount == 1 { database.snapshotByteCount = reader.offset }
         }
-        database.loggedByteCount = reader.offset - database.snapshotByteCount
+        database.loggedByteCount = validByteCount - database.snapshotByteCount
         return DatabaseLoad(
-            database: database, validByteCount: reader.offset, warning: warning)
+            database: database, validByteCount: validByteCount, problem: problem)
     }
 
-    private func nextRecord(_ reader: inout LogReader, warning: inout String?) -> JSON? {
+    private static func nextRecord(
+        _ reader: inout LogReader, _ problem: inout DatabaseLoad.Problem?
+    ) -> JSON? {
         do throws(LogError) {
             return try reader.next()
         } catch {
-            warning = error.reason
+            problem = .damage(error)
             return nil
         }
     }

@@ -36,6 +36,14 @@ public final class Database {
     public internal(set) var loggedByteCount = 0
     /// Octets of the last snapshot.
     public internal(set) var snapshotByteCount = 0
+    /// Transactions that were logged since then.
+    var commitCount = 0
+    /// When that was, by the monotonic clock.
+    var compactedAt: Int64?
+    /// The compaction that is going on, and what was logged since it began.
+    var compaction: Compaction?
+    var compactionTail: [UInt8] = []
+    var compactionTailCount = 0
 }
 
 // MARK: - Applying

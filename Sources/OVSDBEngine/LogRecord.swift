@@ -57,7 +57,7 @@ public struct LogReader: Sendable {
         guard let lineEnd = octets[offset..<limit].firstIndex(of: UInt8(ascii: "\n")),
             let header = parseHeader(octets[offset..<lineEnd])
         else {
-            let words = octets[offset..<limit].prefix { $0 != UInt8(ascii: "\n") }
+            let words = octets[offset..<limit].prefix { $0 != UInt8(ascii: "\n") && $0 != 0 }
                 .split(separator: UInt8(ascii: " ")).prefix(2)
             let start = words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
             throw failure("parse error at offset \(offset) in header line \"\(start)\"")

@@ -74,8 +74,28 @@ final class MemoryLog: DatabaseStorage {
         if isDurable { syncCount += 1 }
     }
 
-    func replace(with octets: [UInt8]) throws(StorageError) {
+    func read() throws(StorageError) -> [UInt8] { octets }
+
+    func truncate(to byteCount: Int) throws(StorageError) {
+        octets.removeLast(octets.count - byteCount)
+    }
+
+    func makeReplacement() throws(StorageError) -> any LogReplacement {
         if isFull { throw StorageError("No space left on device") }
-        self.octets = octets
+        return Replacement(of: self)
+    }
+
+    private final class Replacement: LogReplacement, @unchecked Sendable {
+        private let log: MemoryLog
+        private var octets: [UInt8] = []
+
+        init(of log: MemoryLog) { self.log = log }
+
+        func write(_ octets: [UInt8]) throws(StorageError) {
+            if log.isFull { throw StorageError("No space left on device") }
+            self.octets += octets
+        }
+
+        func finish() throws(StorageError) { log.octets = octets }
     }
 }

@@ -11,6 +11,7 @@ extension DatabaseServer {
     public func add(_ database: Database, at now: Moment) -> [Outgoing] {
         let name = database.schema.name
         databases[name] = database
+        database.restartCompactionClock(at: now)
         let outgoing = change([ServerDatabase.insertion(of: database.schema)], at: now)
         closeUnawareSessions("adding \(name) database")
         return outgoing

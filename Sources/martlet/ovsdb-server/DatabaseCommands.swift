@@ -65,32 +65,44 @@ struct DatabaseCommands {
             replication.refresh()
             return ""
         }
-        control.registerText("ovsdb-server/compact", "", 0...1) {
-            [host, log] arguments throws(ControlError) in
-            guard arguments.first != DatabaseServer.reservedName else {
-                throw ControlError("cannot compact built-in databases")
-            }
-            let served = host.server.databaseNames.filter { $0 != DatabaseServer.reservedName }
-            let names = arguments.isEmpty ? served : arguments
-            for name in names {
-                guard served.contains(name) else {
-                    throw ControlError("no database by that name")
-                }
-                log.info("compacting \(name) database by user request")
-                do throws(StorageError) {
-                    try host.compact(name)
-                } catch {
-                    throw ControlError(error.description)
-                }
-            }
-            return ""
-        }
+        control.register("ovsdb-server/compact", "", 0...1) { compact($0) }
         control.registerText("ovsdb-server/get-db-storage-status", "DB", 1...1) {
             [host] arguments throws(ControlError) in
             guard host.server.databaseNames.contains(arguments[0]) else {
                 throw ControlError("Failed to find the database.")
             }
             return "status: ok"
+        }
+    }
+
+    /// Compacts one database or all, and answers when that is done.
+    private func compact(_ request: ControlRequest) {
+        let served = host.server.databaseNames.filter { $0 != DatabaseServer.reservedName }
+        guard let name = request.arguments.first else {
+            compact(served[...], request)
+            return
+        }
+        if name == DatabaseServer.reservedName {
+            request.fail("cannot compact built-in databases")
+        } else if !served.contains(name) {
+            request.fail("no database by that name")
+        } else {
+            compact([name], request)
+        }
+    }
+
+    private func compact(_ names: ArraySlice<String>, _ request: ControlRequest) {
+        guard let name = names.first else {
+            request.reply("")
+            return
+        }
+        log.info("compacting \(name) database by user request")
+        host.compact(name) { failure in
+            if let failure {
+                request.fail(failure.description)
+            } else {
+                compact(names.dropFirst(), request)
+            }
         }
     }
 

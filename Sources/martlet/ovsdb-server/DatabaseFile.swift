@@ -17,6 +17,8 @@ final class DatabaseFile: DatabaseStorage {
     private let lock: CInt
     /// Octets that are known to be whole.
     private var byteCount = 0
+    /// The last one that was begun; an earlier one has lost its name.
+    private weak var replacement: FileReplacement?
 
     /// Opens and locks an existing file.
     init(path: String) throws(OVSDBError) {
@@ -118,18 +120,55 @@ final class DatabaseFile: DatabaseStorage {
 
     /// Reads the database; what follows its last whole transaction is cut off.
     func load() throws(OVSDBError) -> DatabaseLoad {
-        guard let octets = Self.contents(of: descriptor) else {
-            throw Self.failure("\(path): read failed (\(TransportError.text(of: errno)))")
+        let octets = try Self.translated { () throws(StorageError) in try read() }
+        try Self.checkFormat(octets, path)
+        let load: DatabaseLoad
+        do throws(OVSDBError) {
+            load = try Database.load(log: octets, storage: self)
+        } catch {
+            throw OVSDBError(error.tag, "\(path): \(error.details ?? "")")
         }
-        guard octets.starts(with: LogRecord.magic.utf8) else {
-            throw OVSDBError("ovsdb error", "\(path): unexpected file format")
-        }
-        let load = try Database.load(log: octets, storage: self)
         byteCount = load.validByteCount
-        if byteCount < octets.count, ftruncate(descriptor, off_t(byteCount)) != 0 {
-            throw Self.failure("\(path): truncate failed (\(TransportError.text(of: errno)))")
+        if byteCount < octets.count {
+            try Self.translated { () throws(StorageError) in try truncate(to: byteCount) }
         }
         return load
+    }
+
+    private static func translated<Result>(
+        _ body: () throws(StorageError) -> Result
+    ) throws(OVSDBError) -> Result {
+        do throws(StorageError) {
+            return try body()
+        } catch {
+            throw failure(error.description)
+        }
+    }
+
+    func read() throws(StorageError) -> [UInt8] {
+        guard let octets = Self.contents(of: descriptor) else {
+            throw StorageError("\(path): read failed (\(TransportError.text(of: errno)))")
+        }
+        return octets
+    }
+
+    func truncate(to byteCount: Int) throws(StorageError) {
+        guard ftruncate(descriptor, off_t(byteCount)) == 0 else {
+            throw StorageError("\(path): truncate failed (\(TransportError.text(of: errno)))")
+        }
+    }
+
+    /// Refuses what is no standalone database.
+    static func checkFormat(_ octets: [UInt8], _ path: String) throws(OVSDBError) {
+        if octets.starts(with: LogRecord.magic.utf8) { return }
+        guard !octets.starts(with: LogRecord.clusterMagic.utf8) else {
+            throw OVSDBError(
+                "ovsdb error",
+                "\(path): clustered databases are not supported; \"ovsdb-tool "
+                    + "cluster-to-standalone\" makes a standalone database of one")
+        }
+        let reason = octets.isEmpty ? "cannot identify file type" : "unexpected file format"
+        throw OVSDBError("ovsdb error", "\(path): \(reason)")
     }
 
     static func contents(of descriptor: CInt) -> [UInt8]? {
@@ -164,26 +203,22 @@ final class DatabaseFile: DatabaseStorage {
         byteCount += octets.count
     }
 
-    /// Writes a new file beside the old one and renames it over, so that a crash leaves either
-    /// whole.
-    func replace(with octets: [UInt8]) throws(StorageError) {
-        let temporary = target + ".tmp"
-        unlink(temporary)
-        let new = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, Self.mode)
-        guard new >= 0 else {
-            throw StorageError("\(temporary): create failed (\(TransportError.text(of: errno)))")
-        }
-        guard Self.write(octets, to: new, at: 0), fsync(new) == 0, rename(temporary, target) == 0
-        else {
-            let reason = TransportError.text(of: errno)
-            close(new)
-            unlink(temporary)
-            throw StorageError("\(temporary): write failed (\(reason))")
+    func makeReplacement() throws(StorageError) -> any LogReplacement {
+        let new = try FileReplacement(of: self, path: target + ".tmp")
+        replacement = new
+        return new
+    }
+
+    /// Renames a new file over the old one, so that a crash leaves either whole.
+    fileprivate func take(_ new: FileReplacement) throws(StorageError) {
+        guard replacement === new, rename(new.path, target) == 0 else {
+            throw StorageError("\(new.path): rename failed (\(TransportError.text(of: errno)))")
         }
         syncDirectory()
         close(descriptor)
-        descriptor = new
-        byteCount = octets.count
+        descriptor = new.takeDescriptor()
+        byteCount = new.byteCount
+        replacement = nil
     }
 
     private func syncDirectory() {
@@ -195,7 +230,7 @@ final class DatabaseFile: DatabaseStorage {
         close(descriptor)
     }
 
-    private static func write(_ octets: [UInt8], to descriptor: CInt, at start: Int) -> Bool {
+    fileprivate static func write(_ octets: [UInt8], to descriptor: CInt, at start: Int) -> Bool {
         var written = 0
         while written < octets.count {
             let count = octets.withUnsafeBytes {
@@ -208,5 +243,48 @@ final class DatabaseFile: DatabaseStorage {
             written += count
         }
         return true
+    }
+}
+
+/// A file beside a database's that is to take its place.
+private final class FileReplacement: LogReplacement, @unchecked Sendable {
+    let path: String
+    private(set) var byteCount = 0
+    private var descriptor: CInt
+    /// Reached only by the thread that owns the database.
+    private weak var file: DatabaseFile?
+
+    init(of file: DatabaseFile, path: String) throws(StorageError) {
+        self.path = path
+        self.file = file
+        unlink(path)
+        descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, DatabaseFile.mode)
+        guard descriptor >= 0 else {
+            throw StorageError("\(path): create failed (\(TransportError.text(of: errno)))")
+        }
+    }
+
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+    }
+
+    func write(_ octets: [UInt8]) throws(StorageError) {
+        guard DatabaseFile.write(octets, to: descriptor, at: byteCount), fsync(descriptor) == 0
+        else {
+            let reason = TransportError.text(of: errno)
+            unlink(path)
+            throw StorageError("\(path): write failed (\(reason))")
+        }
+        byteCount += octets.count
+    }
+
+    func finish() throws(StorageError) {
+        guard let file else { throw StorageError("\(path): the database is closed") }
+        try file.take(self)
+    }
+
+    func takeDescriptor() -> CInt {
+        defer { descriptor = -1 }
+        return descriptor
     }
 }

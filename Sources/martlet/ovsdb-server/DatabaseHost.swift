@@ -55,7 +55,7 @@ final class DatabaseHost {
         }
         let file = try DatabaseFile(path: path)
         let load = try file.load()
-        if let warning = load.warning { log.error("syntax error: \(path): \(warning)") }
+        if let error = load.error(about: path) { log.error(error.description) }
         let name = load.database.schema.name
         guard server.database(name) == nil else {
             throw OVSDBError("ovsdb error", "\(name): duplicate database name")
@@ -93,12 +93,6 @@ final class DatabaseHost {
         client.start()
     }
 
-    func compact(_ name: String) throws(StorageError) {
-        guard files[name] != nil else { return }
-        try server.database(name)?.compact(date: now.date)
-        if trimsMemory { clinux_trim_memory() }
-    }
-
     /// Serves what an operand or `add-db` names: a file, or `relay:DB:REMOTE`.
     func open(argument: String) throws(OVSDBError) {
         guard argument.hasPrefix("relay:") else {
@@ -114,14 +108,53 @@ final class DatabaseHost {
     }
 
     private func compactWhereDue() {
+        let now = now
         for name in files.keys {
-            guard let database = server.database(name), database.wantsCompaction else { continue }
-            log.info("compacting \(name) database")
-            do throws(StorageError) {
-                try compact(name)
-            } catch {
-                log.warning("\(name): compaction failed (\(error))")
+            guard let database = server.database(name), database.wantsCompaction(at: now) else {
+                continue
             }
+            log.info("compacting \(name) database")
+            compact(name) { [log] failure in
+                if let failure { log.warning("\(name): compaction failed (\(failure))") }
+            }
+        }
+    }
+
+    /// Compacts a database on a thread of its own, while clients are served.
+    ///
+    /// - Parameter onEnd: Called when that is done; databases without a file have nothing to do.
+    func compact(_ name: String, _ onEnd: @escaping (StorageError?) -> Void) {
+        guard files[name] != nil, let database = server.database(name) else {
+            onEnd(nil)
+            return
+        }
+        do throws(StorageError) {
+            guard let compaction = try database.beginCompaction(at: now) else {
+                onEnd(nil)
+                return
+            }
+            let references = CompactionWork.References(
+                host: self, database: database, onEnd: onEnd)
+            CompactionWork(compaction, loop: loop, references).start()
+        } catch {
+            database.restartCompactionClock(at: now)
+            onEnd(error)
+        }
+    }
+
+    /// Puts a snapshot that was written in its place.
+    func finish(
+        _ compaction: Compaction, of database: Database, _ failure: StorageError?
+    ) -> StorageError? {
+        do throws(StorageError) {
+            if let failure { throw failure }
+            try database.finish(compaction, at: now)
+            if trimsMemory { clinux_trim_memory() }
+            return nil
+        } catch {
+            database.abandonCompaction()
+            database.restartCompactionClock(at: now)
+            return error
         }
     }
 
@@ -173,7 +206,8 @@ final class DatabaseHost {
     /// Sees to what a commit makes due.
     func committed() {
         schedule()
-        if files.keys.contains(where: { server.database($0)?.wantsCompaction ?? false }) {
+        let now = now
+        if files.keys.contains(where: { server.database($0)?.wantsCompaction(at: now) ?? false }) {
             loop.soon { [weak self] in self?.compactWhereDue() }
         }
     }

@@ -70,21 +70,9 @@ struct OVSDBTool: Sendable {
 
     /// The database of a file that must be whole.
     private func load(_ path: String) throws -> Database {
-        let octets = try log(path)
-        let load = try Database.load(log: octets, storage: nil)
-        guard load.warning == nil else { throw Self.damage(of: octets, path) }
+        let load = try Database.load(log: try log(path), storage: nil)
+        if let error = load.error(about: path) { throw error }
         return load.database
-    }
-
-    /// What is wrong with a file that is not whole.
-    private static func damage(of octets: [UInt8], _ path: String) -> OVSDBError {
-        var reader = LogReader(octets)
-        do throws(LogError) {
-            while try reader.next() != nil {}
-            return OVSDBError("syntax error", "\(path): the log is damaged")
-        } catch {
-            return OVSDBError(error.tag, "\(path): \(error)")
-        }
     }
 
     // MARK: Writing
@@ -114,7 +102,9 @@ struct OVSDBTool: Sendable {
             date: date, comment: "converted by ovsdb-tool \(ProgramVersion.openVSwitch)",
             as: target)
         // The new schema's constraints apply to what is kept.
-        _ = try Database.load(log: octets, storage: nil)
+        if let error = try Database.load(log: octets, storage: nil).error(about: path) {
+            throw error
+        }
         return try write(octets, target, to: destination ?? path, held: file)
     }
 

@@ -28,6 +28,8 @@ extension Database {
         } catch {
             throw OVSDBError("I/O error", error.description)
         }
+        abandonCompaction()
+        result.compactedAt = compactedAt
         return result
     }
 
