@@ -11,7 +11,7 @@ let usage = """
              runs a command; prints the median milliseconds and the greatest resident kilobytes
            measure median NUMBER...
 
-    """
+    """ + DatabaseLoad.usage
 
 /// Writes to standard error.
 func complain(_ text: String) {
@@ -55,8 +55,10 @@ case "command" where arguments.count >= 4:
 case "median" where arguments.count > 2:
     print(format(median(arguments[2...].compactMap { Double($0) })))
 default:
-    complain(usage)
-    exit(2)
+    guard arguments.count > 2, DatabaseLoad.run(arguments) else {
+        complain(usage)
+        exit(2)
+    }
 }
 
 /// The middle of `values`, or the mean of the two in the middle.
