@@ -9,13 +9,14 @@ extension JSON {
     }
 
     public static func parse(octets: ArraySlice<UInt8>) throws(JSONError) -> JSON {
-        var parser = JSONParser(octets)
+        var parser = JSONParser(octets.span)
         return try parser.parseText(allowsScalar: false)
     }
 
     /// The value of one JSON text of any kind, such as a lone string.
     public static func parseFragment(_ text: some StringProtocol) throws(JSONError) -> JSON {
-        var parser = JSONParser(ArraySlice(Array(text.utf8)))
+        let octets = Array(text.utf8)
+        var parser = JSONParser(octets.span)
         return try parser.parseText(allowsScalar: true)
     }
 

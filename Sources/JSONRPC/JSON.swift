@@ -10,12 +10,17 @@ public enum JSON: Sendable {
     case string(String)
     case array([JSON])
     case object(JSONObject)
+    /// A value that was encoded before. Programs make it of what is large or goes to many; parsers
+    /// never do. It reads and compares like the value that it spells.
+    case encoded(EncodedJSON)
 }
 
 extension JSON: Hashable {
     /// Compares values; the order of an object's members does not count.
     public static func == (left: JSON, right: JSON) -> Bool {
         switch (left, right) {
+        case (.encoded(let left), _): left.value == right
+        case (_, .encoded(let right)): left == right.value
         case (.null, .null): true
         case (.boolean(let left), .boolean(let right)): left == right
         case (.integer(let left), .integer(let right)): left == right
@@ -36,26 +41,27 @@ extension JSON: Hashable {
         case .string(let value): hasher.combine(value)
         case .array(let value): hasher.combine(value)
         case .object(let value): hasher.combine(value)
+        case .encoded(let value): hasher.combine(value.value)
         }
     }
 }
 
 extension JSON {
     public var isNull: Bool {
-        if case .null = self { true } else { false }
+        if case .null = resolved { true } else { false }
     }
 
     public var boolean: Bool? {
-        if case .boolean(let value) = self { value } else { nil }
+        if case .boolean(let value) = resolved { value } else { nil }
     }
 
     public var integer: Int64? {
-        if case .integer(let value) = self { value } else { nil }
+        if case .integer(let value) = resolved { value } else { nil }
     }
 
     /// The value of a number of either kind.
     public var real: Double? {
-        switch self {
+        switch resolved {
         case .integer(let value): Double(value)
         case .real(let value): value
         default: nil
@@ -63,15 +69,15 @@ extension JSON {
     }
 
     public var string: String? {
-        if case .string(let value) = self { value } else { nil }
+        if case .string(let value) = resolved { value } else { nil }
     }
 
     public var array: [JSON]? {
-        if case .array(let value) = self { value } else { nil }
+        if case .array(let value) = resolved { value } else { nil }
     }
 
     public var object: JSONObject? {
-        if case .object(let value) = self { value } else { nil }
+        if case .object(let value) = resolved { value } else { nil }
     }
 
     /// The member of an object, or nil where this is no object or has no such member.
@@ -81,8 +87,8 @@ extension JSON {
 
     /// The element of an array, or nil where this is no array or is shorter.
     public subscript(index: Int) -> JSON? {
-        guard case .array(let elements) = self, elements.indices.contains(index) else { return nil }
-        return elements[index]
+        let elements = array ?? []
+        return elements.indices.contains(index) ? elements[index] : nil
     }
 }
 

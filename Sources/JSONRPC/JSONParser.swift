@@ -3,18 +3,21 @@
 /// An error names the octet at which the offending token was complete: for a string its closing
 /// quote, for a number or a keyword the octet behind it. That is where Open vSwitch, which reads
 /// octet by octet, notices.
-struct JSONParser {
+///
+/// It looks at the octets where they lie: nothing is copied but the text of strings. Arrays and
+/// objects get room for a few elements at once, as most of OVSDB's are pairs and short rows.
+struct JSONParser: ~Escapable {
     /// As deep as Open vSwitch goes.
-    static let maximumDepth = 1000
+    static var maximumDepth: Int { 1000 }
 
-    private let octets: ArraySlice<UInt8>
+    private let octets: Span<UInt8>
     private let end: Int
-    private var index: Int
+    private(set) var index = 0
 
-    init(_ octets: ArraySlice<UInt8>) {
+    @_lifetime(copy octets)
+    init(_ octets: Span<UInt8>) {
         self.octets = octets
-        index = octets.startIndex
-        end = octets.endIndex
+        end = octets.count
     }
 
     /// The text's value, which must be an object or an array where `allowsScalar` is false.
@@ -52,8 +55,9 @@ struct JSONParser {
 
     private mutating func parseArray(depth: Int) throws(JSONError) -> JSON {
         try enter(depth: depth)
-        var elements: [JSON] = []
         if skip(UInt8(ascii: "]")) { return .array([]) }
+        var elements: [JSON] = []
+        elements.reserveCapacity(Self.usualElementCount)
         while true {
             skipWhiteSpace()
             elements.append(try parseValue(depth: depth + 1))
@@ -66,25 +70,44 @@ struct JSONParser {
 
     private mutating func parseObject(depth: Int) throws(JSONError) -> JSON {
         try enter(depth: depth)
-        var object = JSONObject()
-        if skip(UInt8(ascii: "}")) { return .object(object) }
+        if skip(UInt8(ascii: "}")) { return .object(JSONObject()) }
+        var members: [JSONObject.Member] = []
+        members.reserveCapacity(Self.usualMemberCount)
         while true {
-            skipWhiteSpace()
-            guard index < end, octets[index] == UInt8(ascii: "\"") else {
-                throw try unexpectedToken("syntax error parsing object expecting string")
-            }
-            let key = try parseString()
-            guard skip(UInt8(ascii: ":")) else {
-                throw try unexpectedToken("syntax error parsing object expecting ':'")
-            }
-            skipWhiteSpace()
-            object[key] = try parseValue(depth: depth + 1)
-            if skip(UInt8(ascii: "}")) { return .object(object) }
-            guard skip(UInt8(ascii: ",")) else {
-                throw try unexpectedToken("syntax error expecting '}' or ','")
-            }
+            let key = try parseKey()
+            let value = try parseValue(depth: depth + 1)
+            members.append(JSONObject.Member(key: key, value: value))
+            guard try hasAnotherMember() else { return .object(JSONObject(gathered: members)) }
         }
     }
+
+    /// Reads a member's key and the colon.
+    mutating func parseKey() throws(JSONError) -> String {
+        skipWhiteSpace()
+        guard index < end, octets[index] == UInt8(ascii: "\"") else {
+            throw try unexpectedToken("syntax error parsing object expecting string")
+        }
+        let key = try parseString()
+        guard skip(UInt8(ascii: ":")) else {
+            throw try unexpectedToken("syntax error parsing object expecting ':'")
+        }
+        skipWhiteSpace()
+        return key
+    }
+
+    /// Reads what follows a member's value, a comma or the end of the object.
+    mutating func hasAnotherMember() throws(JSONError) -> Bool {
+        if skip(UInt8(ascii: "}")) { return false }
+        guard skip(UInt8(ascii: ",")) else {
+            throw try unexpectedToken("syntax error expecting '}' or ','")
+        }
+        return true
+    }
+
+    /// Of `["uuid", …]`, `["set", …]` and the pairs of a map.
+    private static var usualElementCount: Int { 2 }
+    /// Of an operation and of a short row.
+    private static var usualMemberCount: Int { 4 }
 
     private mutating func enter(depth: Int) throws(JSONError) {
         guard depth <= Self.maximumDepth else {
@@ -96,12 +119,36 @@ struct JSONParser {
     private mutating func parseKeyword() throws(JSONError) -> JSON {
         let start = index
         while index < end, UInt8(ascii: "a")...UInt8(ascii: "z") ~= octets[index] { index += 1 }
-        switch String(decoding: octets[start..<index], as: UTF8.self) {
+        switch text(start..<index) {
         case "true": return .boolean(true)
         case "false": return .boolean(false)
         case "null": return .null
-        case let word: throw failure("invalid keyword '\(word)'")
+        case let word: throw failure("invalid keyword '\(word ?? "")'")
         }
+    }
+}
+
+// MARK: - Piece by piece
+
+extension JSONParser {
+    var isAtObject: Bool { index < end && octets[index] == UInt8(ascii: "{") }
+
+    mutating func enterObject() throws(JSONError) -> Bool {
+        skipWhiteSpace()
+        guard isAtObject else { throw failure("syntax error expecting object") }
+        index += 1
+        return !skip(UInt8(ascii: "}"))
+    }
+
+    /// A value below objects that were entered.
+    mutating func parseNestedValue() throws(JSONError) -> JSON {
+        skipWhiteSpace()
+        return try parseValue(depth: 1)
+    }
+
+    mutating func finish() throws(JSONError) {
+        skipWhiteSpace()
+        if index < end { throw failure("trailing garbage at end of input") }
     }
 }
 
@@ -131,7 +178,7 @@ extension JSONParser {
             return .integer(isNegative ? -Int64(magnitude) : Int64(magnitude))
         }
         if isPlain && isNegative && magnitude == UInt64(Int64.max) + 1 { return .integer(.min) }
-        return try realNumber(octets[start..<index])
+        return try realNumber(start..<index)
     }
 
     /// Whether there was either.
@@ -156,8 +203,8 @@ extension JSONParser {
         return found
     }
 
-    private func realNumber(_ text: ArraySlice<UInt8>) throws(JSONError) -> JSON {
-        guard let value = Double(String(decoding: text, as: UTF8.self)), value.isFinite else {
+    private func realNumber(_ range: Range<Int>) throws(JSONError) -> JSON {
+        guard let value = text(range).flatMap({ Double($0) }), value.isFinite else {
             throw failure("number outside valid range")
         }
         return Int64(exactly: value).map(JSON.integer) ?? .real(value)
@@ -177,8 +224,7 @@ extension JSONParser {
         while index < end {
             let octet = octets[index]
             if octet == UInt8(ascii: "\"") {
-                let text = octets[start..<index]
-                guard let string = String(validating: text, as: UTF8.self) else {
+                guard let string = text(start..<index) else {
                     throw failure("invalid UTF-8 in quoted string")
                 }
                 index += 1
@@ -191,6 +237,12 @@ extension JSONParser {
         throw failure("unexpected end of input in quoted string")
     }
 
+    /// The string that some octets spell; nil where they are no UTF-8.
+    private func text(_ range: Range<Int>) -> String? {
+        guard let text = try? UTF8Span(validating: octets.extracting(range)) else { return nil }
+        return String(copying: text)
+    }
+
     /// The slow path: the string has at least one escape.
     private mutating func parseEscapedString(from start: Int) throws(JSONError) -> String {
         var closing = index
@@ -201,7 +253,7 @@ extension JSONParser {
             index = end
             throw failure("unexpected end of input in quoted string")
         }
-        var escapes = JSONEscapes(octets[start..<closing])
+        var escapes = JSONEscapes(slice(start..<closing))
         let result: String
         do {
             result = try escapes.decode()
@@ -271,6 +323,11 @@ extension JSONParser {
     }
 
     private func failure(_ reason: String) -> JSONError {
-        JSONError(reason, at: index - octets.startIndex, of: octets)
+        JSONError(reason, at: index, of: slice(0..<index))
+    }
+
+    /// A copy, for what is rare.
+    private func slice(_ range: Range<Int>) -> ArraySlice<UInt8> {
+        ArraySlice(range.map { octets[$0] })
     }
 }

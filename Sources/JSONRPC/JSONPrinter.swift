@@ -5,12 +5,24 @@ public struct JSONPrinter {
     private let isPretty: Bool
     private var depth = 0
 
+    /// The octets so far, which the printer forgets.
+    public mutating func takeOctets() -> [UInt8] {
+        defer { octets = [] }
+        return octets
+    }
+
     /// What Open vSwitch indents each level by.
     private static let indentation = 2
 
     public init(sortsKeys: Bool = false, isPretty: Bool = false) {
         self.sortsKeys = sortsKeys
         self.isPretty = isPretty
+    }
+
+    /// A printer of compact text that has room for so many octets.
+    public init(minimumCapacity: Int) {
+        self.init()
+        octets.reserveCapacity(minimumCapacity)
     }
 
     public mutating func write(_ value: JSON) {
@@ -22,6 +34,8 @@ public struct JSONPrinter {
         case .string(let value): write(quoted: value)
         case .array(let elements): write(elements)
         case .object(let object): write(object)
+        case .encoded(let encoded):
+            if sortsKeys || isPretty { write(encoded.value) } else { octets += encoded.octets }
         }
     }
 
@@ -29,10 +43,10 @@ public struct JSONPrinter {
         octets.append(UInt8(ascii: "["))
         if !elements.isEmpty {
             depth += 1
-            for (position, element) in elements.enumerated() {
+            for position in elements.indices {
                 if position > 0 { octets.append(UInt8(ascii: ",")) }
                 breakLine()
-                write(element)
+                write(elements[position])
             }
             depth -= 1
         }
@@ -44,13 +58,13 @@ public struct JSONPrinter {
         if !object.isEmpty {
             depth += 1
             let members = sortsKeys ? object.members.sorted { $0.key < $1.key } : object.members
-            for (position, member) in members.enumerated() {
+            for position in members.indices {
                 if position > 0 { octets.append(UInt8(ascii: ",")) }
                 breakLine()
-                write(quoted: member.key)
+                write(quoted: members[position].key)
                 octets.append(UInt8(ascii: ":"))
                 if isPretty { octets.append(UInt8(ascii: " ")) }
-                write(member.value)
+                write(members[position].value)
             }
             depth -= 1
         }
@@ -67,18 +81,43 @@ public struct JSONPrinter {
         octets.append(contentsOf: text.utf8)
     }
 
-    private mutating func write(quoted text: String) {
+    /// Writes JSON text as it is, for those who write a value in pieces instead of making it whole.
+    public mutating func write(verbatim text: String) { write(text) }
+
+    /// Writes JSON text that was encoded before.
+    public mutating func write(verbatim text: [UInt8]) { octets += text }
+
+    /// Writes a string.
+    public mutating func write(quoted text: String) {
         octets.append(UInt8(ascii: "\""))
-        for octet in text.utf8 {
-            switch octet {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                octets.append(UInt8(ascii: "\\"))
-                octets.append(octet)
-            case 0..<0x20: writeControl(octet)
-            default: octets.append(octet)
-            }
+        if Self.isPlain(text) {
+            octets.append(contentsOf: text.utf8)
+        } else {
+            for octet in text.utf8 { write(escaping: octet) }
         }
         octets.append(UInt8(ascii: "\""))
+    }
+
+    /// Whether a text stands between quotes as it is, as nearly all do.
+    private static func isPlain(_ text: String) -> Bool {
+        let octets = text.utf8Span.span
+        for index in octets.indices {
+            let octet = octets[index]
+            if octet < 0x20 || octet == UInt8(ascii: "\"") || octet == UInt8(ascii: "\\") {
+                return false
+            }
+        }
+        return true
+    }
+
+    private mutating func write(escaping octet: UInt8) {
+        switch octet {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+            octets.append(UInt8(ascii: "\\"))
+            octets.append(octet)
+        case 0..<0x20: writeControl(octet)
+        default: octets.append(octet)
+        }
     }
 
     private mutating func writeControl(_ octet: UInt8) {

@@ -84,5 +84,39 @@ extension JSONRPCMessage {
         }
     }
 
-    public func encode() -> [UInt8] { json.encode() }
+    /// The text of ``json``.
+    public func encode() -> [UInt8] {
+        var printer = JSONPrinter()
+        switch self {
+        case .request(let method, let params, let id):
+            printer.writeCall(method, params, id: id)
+        case .notification(let method, let params):
+            printer.writeCall(method, params, id: .null)
+        case .reply(let result, let id):
+            printer.write(verbatim: "{\"id\":")
+            printer.write(id)
+            printer.write(verbatim: ",\"result\":")
+            printer.write(result)
+            printer.write(verbatim: ",\"error\":null}")
+        case .error(let error, let id):
+            printer.write(verbatim: "{\"id\":")
+            printer.write(id)
+            printer.write(verbatim: ",\"error\":")
+            printer.write(error)
+            printer.write(verbatim: "}")
+        }
+        return printer.octets
+    }
+}
+
+extension JSONPrinter {
+    fileprivate mutating func writeCall(_ method: String, _ params: [JSON], id: JSON) {
+        write(verbatim: "{\"id\":")
+        write(id)
+        write(verbatim: ",\"method\":")
+        write(quoted: method)
+        write(verbatim: ",\"params\":")
+        write(.array(params))
+        write(verbatim: "}")
+    }
 }
