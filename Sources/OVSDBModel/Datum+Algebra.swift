@@ -6,13 +6,15 @@ extension Datum {
     @discardableResult
     public mutating func insert(_ key: Atom, value: Atom? = nil, replaces: Bool = false) -> Bool {
         let (index, isFound) = search(key)
-        if isFound {
-            guard replaces, let value, values[index] != value else { return false }
-            values[index] = value
-            return true
+        if isFound && !(replaces && value != nil && value != self[key]) { return false }
+        edit { keys, values in
+            if isFound {
+                if let value { values[index] = value }
+            } else {
+                keys.insert(key, at: index)
+                if let value { values.insert(value, at: index) }
+            }
         }
-        keys.insert(key, at: index)
-        if let value { values.insert(value, at: index) }
         return true
     }
 
@@ -23,51 +25,61 @@ extension Datum {
     public mutating func remove(_ key: Atom, ifValue value: Atom? = nil) -> Bool {
         let (index, isFound) = search(key)
         guard isFound else { return false }
-        if let value, values[index] != value { return false }
-        keys.remove(at: index)
-        if !values.isEmpty { values.remove(at: index) }
+        if let value, self[key] != value { return false }
+        edit { keys, values in
+            keys.remove(at: index)
+            if !values.isEmpty { values.remove(at: index) }
+        }
         return true
     }
 
     /// Adds the members of another; pairs whose keys are here already stay as they are.
     public mutating func formUnion(_ other: Datum, replaces: Bool = false) {
-        for index in other.keys.indices {
+        let (keys, values) = (other.keys, other.values)
+        for index in keys.indices {
             insert(
-                other.keys[index],
-                value: other.values.isEmpty ? nil : other.values[index],
-                replaces: replaces)
+                keys[index], value: values.isEmpty ? nil : values[index], replaces: replaces)
         }
     }
 
     /// Removes the members of another: whole pairs, or where `other` is a set, its keys.
     public mutating func subtract(_ other: Datum) {
-        for index in other.keys.indices {
-            remove(other.keys[index], ifValue: other.values.isEmpty ? nil : other.values[index])
+        let (keys, values) = (other.keys, other.values)
+        for index in keys.indices {
+            remove(keys[index], ifValue: values.isEmpty ? nil : values[index])
         }
     }
 
     /// Keeps the members that a predicate accepts.
     public mutating func filter(_ isKept: (_ key: Atom, _ value: Atom?) -> Bool) {
+        let (keys, values) = (keys, values)
         let kept = keys.indices.filter { isKept(keys[$0], values.isEmpty ? nil : values[$0]) }
         guard kept.count < keys.count else { return }
-        if !values.isEmpty { values = kept.map { values[$0] } }
-        keys = kept.map { keys[$0] }
+        self = Datum(
+            sortedKeys: kept.map { keys[$0] },
+            values: values.isEmpty ? [] : kept.map { values[$0] })
     }
 
     /// Whether every member of another is a member.
     public func includes(_ other: Datum) -> Bool {
-        other.count <= count
-            && other.keys.indices.allSatisfy { hasMember($0, of: other) }
+        guard other.count <= count else { return false }
+        if let atom = other.singleAtom { return contains(atom) }
+        let (keys, values) = (other.keys, other.values)
+        return keys.indices.allSatisfy { hasMember(keys[$0], values.isEmpty ? nil : values[$0]) }
     }
 
     /// Whether no member of another is a member.
     public func excludes(_ other: Datum) -> Bool {
-        !other.keys.indices.contains { hasMember($0, of: other) }
+        if let atom = other.singleAtom { return !contains(atom) }
+        let (keys, values) = (other.keys, other.values)
+        return !keys.indices.contains { hasMember(keys[$0], values.isEmpty ? nil : values[$0]) }
     }
 
-    private func hasMember(_ index: Int, of other: Datum) -> Bool {
-        let (position, isFound) = search(other.keys[index])
-        return isFound && (values.isEmpty || values[position] == other.values[index])
+    /// The atom of a set of one.
+    private var singleAtom: Atom? { count == 1 && !hasValues ? scalar : nil }
+
+    private func hasMember(_ key: Atom, _ value: Atom?) -> Bool {
+        if let value, hasValues { self[key] == value } else { contains(key) }
     }
 
     /// What turns this into another by `applying(difference:)`.
@@ -77,38 +89,58 @@ extension Datum {
     /// difference is its new value (`update2`, ovsdb-server(7)).
     public func difference(to new: Datum, type: ColumnType) -> Datum {
         guard type.maximum > 1 else { return new }
-        var result = Datum.empty
+        var difference = Difference()
+        let (mine, theirs) = (Pairs(self), Pairs(new))
         var (left, right) = (0, 0)
-        while left < count || right < new.count {
-            if right == new.count || (left < count && keys[left] < new.keys[right]) {
-                result.append(keys[left], from: self, at: left)
+        while left < mine.keys.count || right < theirs.keys.count {
+            if right == theirs.keys.count
+                || (left < mine.keys.count && mine.keys[left] < theirs.keys[right])
+            {
+                difference.append(mine, at: left)
                 left += 1
-            } else if left == count || new.keys[right] < keys[left] {
-                result.append(new.keys[right], from: new, at: right)
+            } else if left == mine.keys.count || theirs.keys[right] < mine.keys[left] {
+                difference.append(theirs, at: right)
                 right += 1
             } else {
-                if !values.isEmpty && values[left] != new.values[right] {
-                    result.append(new.keys[right], from: new, at: right)
+                if !mine.values.isEmpty && mine.values[left] != theirs.values[right] {
+                    difference.append(theirs, at: right)
                 }
                 left += 1
                 right += 1
             }
         }
-        return result
+        return Datum(sortedKeys: difference.keys, values: difference.values)
     }
 
-    private mutating func append(_ key: Atom, from other: Datum, at index: Int) {
-        keys.append(key)
-        if !other.values.isEmpty { values.append(other.values[index]) }
+    /// The two arrays of a datum, taken out once.
+    private struct Pairs {
+        let keys: [Atom]
+        let values: [Atom]
+
+        init(_ datum: Datum) {
+            keys = datum.keys
+            values = datum.values
+        }
+    }
+
+    private struct Difference {
+        var keys: [Atom] = []
+        var values: [Atom] = []
+
+        mutating func append(_ pairs: Pairs, at index: Int) {
+            keys.append(pairs.keys[index])
+            if !pairs.values.isEmpty { values.append(pairs.values[index]) }
+        }
     }
 
     /// Undoes and redoes `difference(to:type:)`.
     public func applying(difference: Datum, type: ColumnType) -> Datum {
         guard type.maximum > 1 else { return difference }
         var result = self
-        for index in difference.keys.indices {
-            let key = difference.keys[index]
-            let value = difference.values.isEmpty ? nil : difference.values[index]
+        let (keys, values) = (difference.keys, difference.values)
+        for index in keys.indices {
+            let key = keys[index]
+            let value = values.isEmpty ? nil : values[index]
             if !result.remove(key, ifValue: value) {
                 result.insert(key, value: value, replaces: true)
             }

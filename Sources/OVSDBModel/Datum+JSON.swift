@@ -7,7 +7,7 @@ extension Datum {
             let pairs = zip(keys, values).map { JSON.array([$0.json, $1.json]) }
             return .array(["map", .array(pairs)])
         }
-        if keys.count == 1 { return keys[0].json }
+        if count == 1, let scalar { return scalar.json }
         return .array(["set", .array(keys.map(\.json))])
     }
 

@@ -1,21 +1,55 @@
 /// What a column holds in one row: a set of atoms, or a map from atoms to atoms.
 ///
 /// A scalar is a set of one. Keys are sorted and distinct, so that two data are equal exactly where
-/// their arrays are, and so that a difference is one pass over both. The values of a map stand in
-/// the order of their keys; a set has none.
+/// their keys and values are, and so that a difference is one pass over both. The values of a map
+/// stand in the order of their keys; a set has none.
+///
+/// Databases have millions of these, nearly all with one atom or none, so these two take no memory
+/// but the datum's own. An array of keys and one of values, the obvious form, would cost another
+/// allocation of 64 octets for each scalar.
 public struct Datum: Hashable, Sendable {
-    public internal(set) var keys: [Atom]
-    public internal(set) var values: [Atom]
+    /// Each datum has one form alone: a set of one is never `set`, what is empty always is.
+    private enum Content: Hashable, Sendable {
+        case one(Atom)
+        case set([Atom])
+        case map([Atom], [Atom])
+    }
+
+    private var content: Content
 
     /// - Precondition: `sortedKeys` is sorted and has no duplicates.
     public init(sortedKeys: [Atom], values: [Atom] = []) {
-        keys = sortedKeys
-        self.values = values
+        if !values.isEmpty {
+            content = .map(sortedKeys, values)
+        } else if sortedKeys.count == 1 {
+            content = .one(sortedKeys[0])
+        } else {
+            content = .set(sortedKeys)
+        }
+    }
+
+    public var keys: [Atom] {
+        switch content {
+        case .one(let atom): [atom]
+        case .set(let keys), .map(let keys, _): keys
+        }
+    }
+
+    public var values: [Atom] {
+        if case .map(_, let values) = content { values } else { [] }
+    }
+
+    /// Changes the keys and values in place.
+    mutating func edit<Result>(_ body: (inout [Atom], inout [Atom]) -> Result) -> Result {
+        var (keys, values) = (keys, values)
+        content = .set([])
+        defer { self = Datum(sortedKeys: keys, values: values) }
+        return body(&keys, &values)
     }
 
     public static var empty: Datum { Datum(sortedKeys: []) }
 
-    public init(_ atom: Atom) { self.init(sortedKeys: [atom]) }
+    public init(_ atom: Atom) { content = .one(atom) }
 
     /// A set; duplicates are dropped.
     public init(set atoms: some Sequence<Atom>) {
@@ -41,13 +75,29 @@ public struct Datum: Hashable, Sendable {
         keys.removeLast(keys.count - kept)
     }
 
-    public var count: Int { keys.count }
-    public var isEmpty: Bool { keys.isEmpty }
+    public var count: Int {
+        switch content {
+        case .one: 1
+        case .set(let keys), .map(let keys, _): keys.count
+        }
+    }
+
+    public var isEmpty: Bool { count == 0 }
+
+    /// Whether this is a map, which no empty one is.
+    var hasValues: Bool { if case .map = content { true } else { false } }
 
     /// Where a key stands, or would be inserted.
     ///
     /// - Complexity: O(log n).
     func search(_ key: Atom) -> (index: Int, isFound: Bool) {
+        switch content {
+        case .one(let atom): atom == key ? (0, true) : (atom < key ? 1 : 0, false)
+        case .set(let keys), .map(let keys, _): Self.search(key, in: keys)
+        }
+    }
+
+    static func search(_ key: Atom, in keys: [Atom]) -> (index: Int, isFound: Bool) {
         var low = 0
         var high = keys.count
         while low < high {
@@ -61,8 +111,9 @@ public struct Datum: Hashable, Sendable {
 
     /// The value of a map's key.
     public subscript(key: Atom) -> Atom? {
-        let (index, isFound) = search(key)
-        return isFound && !values.isEmpty ? values[index] : nil
+        guard case .map(let keys, let values) = content else { return nil }
+        let (index, isFound) = Self.search(key, in: keys)
+        return isFound ? values[index] : nil
     }
 }
 
@@ -84,11 +135,17 @@ extension Datum: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
         self.init(map: map.map { (Atom.string($0.key), Atom.string($0.value)) })
     }
 
-    public var scalar: Atom? { keys.first }
-    public var string: String? { keys.first?.string }
-    public var integer: Int64? { keys.first?.integer }
-    public var boolean: Bool? { keys.first?.boolean }
-    public var uuid: UUID? { keys.first?.uuid }
+    public var scalar: Atom? {
+        switch content {
+        case .one(let atom): atom
+        case .set(let keys), .map(let keys, _): keys.first
+        }
+    }
+
+    public var string: String? { scalar?.string }
+    public var integer: Int64? { scalar?.integer }
+    public var boolean: Bool? { scalar?.boolean }
+    public var uuid: UUID? { scalar?.uuid }
     public var strings: [String] { keys.compactMap(\.string) }
     public var integers: [Int64] { keys.compactMap(\.integer) }
     public var uuids: [UUID] { keys.compactMap(\.uuid) }

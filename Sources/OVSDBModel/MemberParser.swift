@@ -6,7 +6,8 @@ public struct MemberParser: Sendable {
     private let json: JSON
     private let object: JSONObject
     private let subject: String
-    private var taken: Set<String> = []
+    /// A handful, which are found faster one by one than by hashing.
+    private var taken: [String] = []
 
     public init(_ json: JSON, subject: String) throws(OVSDBError) {
         guard let object = json.object else {
@@ -18,7 +19,7 @@ public struct MemberParser: Sendable {
     }
 
     public mutating func optional(_ name: String) -> JSON? {
-        taken.insert(name)
+        taken.append(name)
         return object[name]
     }
 
@@ -70,8 +71,8 @@ public struct MemberParser: Sendable {
 
     /// Refuses members that nobody asked for.
     public func finish() throws(OVSDBError) {
-        if let extra = object.keys.first(where: { !taken.contains($0) }) {
-            throw failure("Member '\(extra)' is present but not allowed here.")
+        if let extra = object.members.first(where: { !taken.contains($0.key) }) {
+            throw failure("Member '\(extra.key)' is present but not allowed here.")
         }
     }
 

@@ -65,6 +65,55 @@ struct DatumTests {
         }
     }
 
+    /// One atom, several and none are kept in different forms, which must not show.
+    @Test(arguments: 0..<50 as Range<UInt64>)
+    func `sets and maps agree with those of the standard library`(seed: UInt64) {
+        var random = SplitMix64(seed: seed)
+        var set = Datum.empty
+        var map = Datum.empty
+        var model: [Atom: Atom] = [:]
+        for _ in 0..<60 {
+            let key = Atom.integer(Int64.random(in: 0..<4, using: &random))
+            let value = Atom.integer(Int64.random(in: 0..<2, using: &random))
+            switch Int.random(in: 0..<3, using: &random) {
+            case 0:
+                #expect(map.insert(key, value: value) == (model[key] == nil))
+                set.insert(key)
+                if model[key] == nil { model[key] = value }
+            case 1:
+                #expect(map.insert(key, value: value, replaces: true) == (model[key] != value))
+                set.insert(key)
+                model[key] = value
+            default:
+                #expect(map.remove(key) == (model[key] != nil))
+                set.remove(key)
+                model[key] = nil
+            }
+            #expect(set == Datum(set: model.keys) && set.keys == model.keys.sorted())
+            #expect(map == Datum(map: model.map { ($0.key, $0.value) }))
+            #expect(map.hashValue == Datum(map: model.map { ($0.key, $0.value) }).hashValue)
+            #expect(map.count == model.count && set.count == model.count)
+            #expect(map[key] == model[key] && set.contains(key) == (model[key] != nil))
+            #expect(set.excludes(Datum(key)) == (model[key] == nil))
+            #expect(map.includes(Datum(map: [(key, value)])) == (model[key] == value))
+        }
+    }
+
+    @Test(arguments: [
+        (#"["set",[]]"#, ColumnType.set(of: .string)), (#""a\"b""#, .set(of: .string)),
+        (#"["set",["a","b"]]"#, .set(of: .string)), (#"["map",[]]"#, .map(.string, to: .integer)),
+        (#"["map",[["a",-1]]]"#, .map(.string, to: .integer)), ("1.5", ColumnType(.real)),
+        ("2", ColumnType(.real)), ("true", ColumnType(.boolean)),
+        (#"["uuid","9fd0c9d6-3c4e-4a0e-9d4b-6a4b6f3c0001"]"#, ColumnType(.uuid)),
+    ])
+    func `a datum is printed as its value is`(text: String, type: ColumnType) throws {
+        let datum = try Datum(JSON.parseFragment(text), type: type)
+        var printer = JSONPrinter()
+        printer.write(datum, type: type)
+        #expect(String(decoding: printer.takeOctets(), as: UTF8.self) == text)
+        #expect(datum.json(type: type).text == text)
+    }
+
     @Test func `a UUID is read and written`() {
         let text = "9fd0c9d6-3c4e-4a0e-9d4b-6a4b6f3c0001"
         #expect(UUID(text)?.description == text)
