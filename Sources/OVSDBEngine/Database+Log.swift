@@ -11,7 +11,7 @@ extension Database {
     ) throws(OVSDBError) -> [RowChange] {
         let changes = try transaction.prepare()
         if let storage, let record = record(of: changes, transaction, date: date) {
-            let octets = LogRecord.encode(record)
+            let octets = LogRecord.encode(body: record)
             do throws(StorageError) {
                 try storage.append(octets, isDurable: transaction.isDurable)
             } catch {
@@ -23,45 +23,61 @@ extension Database {
         return changes
     }
 
+    /// The JSON text of what the log says of a transaction; nil where that is nothing.
     private func record(
         of changes: [RowChange], _ transaction: Transaction, date: Int64
-    ) -> JSON? {
-        var members: [Int: JSONObject] = [:]
-        for change in changes {
-            guard let row = loggedRow(change) else { continue }
-            members[change.key.table, default: JSONObject()][change.key.uuid.description] = row
-        }
-        guard !members.isEmpty else { return nil }
-        var object = JSONObject()
-        object["_date"] = .integer(date)
-        for (table, rows) in members.sorted(by: { $0.key < $1.key }) {
-            object[schema.tables[table].name] = .object(rows)
+    ) -> [UInt8]? {
+        let logged = changes.filter(isLogged)
+        guard let first = logged.first?.key.table else { return nil }
+        var printer = JSONPrinter()
+        printer.write(verbatim: "{\"_date\":")
+        printer.write(JSON.integer(date))
+        let isOneTable = logged.allSatisfy { $0.key.table == first }
+        for table in isOneTable ? [first] : Set(logged.map(\.key.table)).sorted() {
+            printer.write(verbatim: ",")
+            printer.write(quoted: schema.tables[table].name)
+            printer.write(verbatim: ":{")
+            var isFirst = true
+            for change in logged where change.key.table == table {
+                printer.write(key: change.key.uuid.description, isFirst: &isFirst)
+                writeRow(change, in: schema.tables[table], to: &printer)
+            }
+            printer.write(verbatim: "}")
         }
         if !transaction.comments.isEmpty {
-            object["_comment"] = .string(transaction.comments.joined(separator: "\n"))
+            printer.write(verbatim: ",\"_comment\":")
+            printer.write(quoted: transaction.comments.joined(separator: "\n"))
         }
-        if logsDifferences { object["_is_diff"] = true }
-        return .object(object)
+        printer.write(verbatim: logsDifferences ? ",\"_is_diff\":true}" : "}")
+        return printer.takeOctets()
     }
 
-    /// What the log says of a row; nil where only ephemeral columns changed.
-    private func loggedRow(_ change: RowChange) -> JSON? {
-        guard let new = change.new else { return .null }
+    /// Whether more than ephemeral columns changed.
+    private func isLogged(_ change: RowChange) -> Bool {
+        guard let new = change.new, let old = change.old else { return true }
         let columns = schema.tables[change.key.table].columns
-        var row = JSONObject()
-        for (index, column) in columns.enumerated() where !column.isEphemeral {
+        return columns.indices.contains { !columns[$0].isEphemeral && old[$0] != new[$0] }
+    }
+
+    /// Writes the columns of a row that the log has to tell.
+    private func writeRow(
+        _ change: RowChange, in kept: TableSchema, to printer: inout JSONPrinter
+    ) {
+        guard let new = change.new else { return printer.write(JSON.null) }
+        let table = schema.tables[change.key.table]
+        printer.write(verbatim: "{")
+        var isFirst = true
+        for (index, column) in table.columns.enumerated() where !column.isEphemeral {
+            guard new[index] != change.old?[index] ?? table.defaultRow[index],
+                kept.index(of: column.name) != nil
+            else { continue }
+            printer.write(key: column.name, isFirst: &isFirst)
             let type = column.type
-            if let old = change.old {
-                guard old[index] != new[index] else { continue }
-                let logged =
-                    logsDifferences
-                    ? old[index].difference(to: new[index], type: type) : new[index]
-                row[column.name] = logged.json(type: type)
-            } else if new[index] != type.defaultDatum {
-                row[column.name] = new[index].json(type: type)
-            }
+            let old = logsDifferences ? change.old : nil
+            let told = old.map { $0[index].difference(to: new[index], type: type) }
+            printer.write(told ?? new[index], type: type)
         }
-        return row.isEmpty && change.old != nil ? nil : .object(row)
+        printer.write(verbatim: "}")
     }
 
     /// The octets of a log that holds just the schema and the present rows.
@@ -72,30 +88,32 @@ extension Database {
         date: Int64, comment: String = "compacting database online",
         as other: DatabaseSchema? = nil
     ) -> [UInt8] {
-        let octets = LogRecord.encode((other ?? schema).json)
-        var object = JSONObject()
-        object["_date"] = .integer(date)
+        var printer = JSONPrinter(minimumCapacity: logByteCount)
+        printer.write(verbatim: "{\"_date\":")
+        printer.write(JSON.integer(date))
         for (table, content) in tables.enumerated() where !content.rows.isEmpty {
-            var rows = JSONObject()
             let kept = other.map { $0.table(content.schema.name) } ?? content.schema
             guard let kept else { continue }
+            printer.write(verbatim: ",")
+            printer.write(quoted: content.schema.name)
+            printer.write(verbatim: ":{")
+            var isFirst = true
             for (uuid, row) in content.rows {
-                let change = RowChange(
-                    key: RowKey(table: table, uuid: uuid), old: nil, new: row)
-                rows[uuid.description] = loggedRow(change).map { Self.columns(of: $0, in: kept) }
+                printer.write(key: uuid.description, isFirst: &isFirst)
+                let change = RowChange(key: RowKey(table: table, uuid: uuid), old: nil, new: row)
+                writeRow(change, in: kept, to: &printer)
             }
-            object[content.schema.name] = .object(rows)
+            printer.write(verbatim: "}")
         }
-        object["_comment"] = .string(comment)
-        return octets + LogRecord.encode(.object(object))
+        printer.write(verbatim: ",\"_comment\":")
+        printer.write(quoted: comment)
+        printer.write(verbatim: "}")
+        let first = LogRecord.encode((other ?? schema).json)
+        return LogRecord.encode(body: printer.takeOctets(), after: first)
     }
 
-    private static func columns(of row: JSON, in table: TableSchema) -> JSON {
-        let members = row.object?.members ?? []
-        return .object(
-            JSONObject(
-                members.compactMap { table.index(of: $0.key) == nil ? nil : ($0.key, $0.value) }))
-    }
+    /// What the log takes, more or less; a snapshot takes no more.
+    private var logByteCount: Int { snapshotByteCount + loggedByteCount }
 
     /// Replaces the log by a snapshot.
     public func compact(date: Int64) throws(StorageError) {
@@ -177,8 +195,8 @@ extension Database {
             try schema(&reader), storage: storage, makeUUID: makeUUID)
         database.snapshotByteCount = reader.offset
         var problem: DatabaseLoad.Problem?
+        if reader.read(database.replaySnapshot) { database.snapshotByteCount = reader.offset }
         var validByteCount = reader.offset
-        var recordCount = 0
         while let record = Self.nextRecord(&reader, &problem) {
             do throws(OVSDBError) {
                 try database.replay(record)
@@ -187,8 +205,6 @@ extension Database {
                 break
             }
             validByteCount = reader.offset
-            recordCount += 1
-            if recordCount == 1 { database.snapshotByteCount = reader.offset }
         }
         database.loggedByteCount = validByteCount - database.snapshotByteCount
         return DatabaseLoad(
@@ -204,6 +220,46 @@ extension Database {
             problem = .damage(error)
             return nil
         }
+    }
+
+    /// Replays the first record row by row, for it may hold a large database, and its whole value
+    /// would take many times the memory of the rows.
+    ///
+    /// - Returns: Whether all was well. If not, nothing was changed, and the record is read again
+    ///   by the common way, which says what is wrong.
+    private func replaySnapshot(_ body: ArraySlice<UInt8>) -> Bool {
+        var transaction = Transaction(self)
+        var cursor = JSONCursor(body.span)
+        guard (try? replay(&cursor, &transaction)) == true,
+            let changes = try? transaction.prepare()
+        else { return false }
+        for table in transaction.touchedTables {
+            tables[table].rows.reserveCapacity(transaction.rowCount(of: table))
+        }
+        apply(changes)
+        return true
+    }
+
+    private func replay(
+        _ cursor: inout JSONCursor, _ transaction: inout Transaction
+    ) throws -> Bool {
+        guard try cursor.enterObject() else { return false }
+        repeat {
+            let name = try cursor.key()
+            if name.hasPrefix("_") {
+                _ = try cursor.value()
+                continue
+            }
+            guard let table = schema.index(of: name), cursor.isAtObject else { return false }
+            guard try cursor.enterObject() else { continue }
+            repeat {
+                guard let uuid = UUID(try cursor.key()) else { return false }
+                let key = RowKey(table: table, uuid: uuid)
+                try replay(cursor.value(), key, isDifference: false, &transaction)
+            } while try cursor.hasAnotherMember()
+        } while try cursor.hasAnotherMember()
+        try cursor.finish()
+        return true
     }
 
     private func replay(_ record: JSON) throws(OVSDBError) {

@@ -172,8 +172,11 @@ extension DatabaseServer {
         guard monitors.count < Self.maximumMonitorCount else {
             throw OVSDBError("resources exhausted", "too many monitors")
         }
-        let monitor = try Monitor(
+        var monitor = try Monitor(
             id: params[1], params[2], version: version, schema: database.schema)
+        monitor.audience = audiences.number(
+            of: MonitorAudiences.Request(
+                database: database.schema.name, version: version, tables: params[2]))
         sessions[session]?.monitors.append(monitor)
         return monitor.initialUpdate(of: database)
     }
@@ -206,6 +209,7 @@ extension DatabaseServer {
         }
         let update = try monitor.changeConditions(params[2], database: database)
         monitor.id = params[1]
+        monitor.audience = audiences.number(of: nil)
         sessions[session]?.monitors[index] = monitor
         if let update { send(monitor.notification(update), to: session) }
         return [:]

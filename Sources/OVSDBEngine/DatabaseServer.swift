@@ -72,7 +72,13 @@ public final class DatabaseServer {
     /// The requests that the followed servers have not answered yet.
     var forwarded: [Int: ForwardedRequest.Origin] = [:]
     var nextForwardNumber = 0
-    var sessions: [SessionID: Session] = [:]
+    var sessions: [SessionID: Session] = [:] {
+        didSet { listeners = nil }
+    }
+    var audiences = MonitorAudiences()
+    /// The sessions that monitor something, in the order in which they are told; nil where they
+    /// are not known.
+    private var listeners: [SessionID]?
     var locks = LockTable()
     var pending: [PendingTransaction] = []
     private var nextSessionNumber = 1
@@ -243,13 +249,29 @@ extension DatabaseServer {
     private func notifyMonitors(of changes: [RowChange], in database: Database) {
         guard !changes.isEmpty else { return }
         onCommit?(changes, database)
-        for (session, state) in sessions.sorted(by: { $0.key.number < $1.key.number }) {
-            for monitor in state.monitors where monitor.database == database.schema.name {
-                guard let update = monitor.update(for: changes, schema: database.schema) else {
-                    continue
+        var updates: [Int: JSON?] = [:]
+        for session in currentListeners() {
+            for monitor in sessions[session]?.monitors ?? []
+            where monitor.database == database.schema.name {
+                let update: JSON?
+                if let known = updates[monitor.audience] {
+                    update = known
+                } else {
+                    update = monitor.update(for: changes, schema: database.schema).map {
+                        .encoded(EncodedJSON($0.encode()))
+                    }
+                    updates[monitor.audience] = .some(update)
                 }
-                send(monitor.notification(update), to: session)
+                if let update { send(monitor.notification(update), to: session) }
             }
         }
+    }
+
+    private func currentListeners() -> [SessionID] {
+        if let listeners { return listeners }
+        let found = sessions.filter { !$0.value.monitors.isEmpty }.keys
+            .sorted { $0.number < $1.number }
+        listeners = found
+        return found
     }
 }

@@ -243,18 +243,24 @@ extension Execution {
         let uuids = try rows(of: table, where: whereJSON)
         let columns = try parseColumns(columnsJSON, table: table)
         let tableSchema = schema.tables[table]
-        var rows: [JSON] = []
+        // Encoded row by row: the value of a large table would be many times its text.
+        var printer = JSONPrinter()
+        var isFirstRow = true
         for uuid in uuids {
             guard let row = transaction.row(RowKey(table: table, uuid: uuid)) else { continue }
-            var object = JSONObject()
+            printer.write(verbatim: isFirstRow ? "[{" : ",{")
+            isFirstRow = false
+            var isFirst = true
             for column in columns {
                 let columnSchema = tableSchema.columns[column]
-                object[columnSchema.name] = row[column].json(type: columnSchema.type)
+                printer.write(key: columnSchema.name, isFirst: &isFirst)
+                printer.write(row[column], type: columnSchema.type)
             }
-            rows.append(.object(object))
+            printer.write(verbatim: "}")
         }
+        printer.write(verbatim: isFirstRow ? "[]" : "]")
         var result = JSONObject()
-        result["rows"] = .array(rows)
+        result["rows"] = .encoded(EncodedJSON(printer.takeOctets()))
         return result
     }
 

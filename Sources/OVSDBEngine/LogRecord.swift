@@ -17,10 +17,21 @@ public enum LogRecord {
 
     /// The octets that append a record to a file.
     public static func encode(_ json: JSON) -> [UInt8] {
-        var body = json.encode()
+        encode(body: json.encode())
+    }
+
+    /// The octets that append a record whose JSON text is at hand.
+    ///
+    /// - Parameter preceding: Octets that come before them.
+    static func encode(body: consuming [UInt8], after preceding: [UInt8] = []) -> [UInt8] {
         body.append(UInt8(ascii: "\n"))
         let digest = SHA1.hexadecimalDigest(of: body)
-        return Array("\(magic)\(body.count) \(digest)\n".utf8) + body
+        let header = "\(magic)\(body.count) \(digest)\n"
+        var octets = preceding
+        octets.reserveCapacity(preceding.count + header.utf8.count + body.count)
+        octets += header.utf8
+        octets += body
+        return octets
     }
 }
 
@@ -52,6 +63,32 @@ public struct LogReader: Sendable {
 
     /// The next record, or nil at the end of the file.
     public mutating func next() throws(LogError) -> JSON? {
+        guard let range = try body() else { return nil }
+        let json: JSON
+        do throws(JSONError) {
+            json = try JSON.parse(octets: octets[range])
+        } catch {
+            throw failure(
+                "\(range.count) bytes starting at offset \(range.lowerBound) are not valid JSON "
+                    + "(\(error))")
+        }
+        guard json.object != nil else {
+            throw failure(
+                "\(range.count) bytes starting at offset \(range.lowerBound) are not a JSON object")
+        }
+        offset = range.upperBound
+        return json
+    }
+
+    /// Passes the next record if it is whole and `reader` makes sense of its JSON text.
+    mutating func read(_ reader: (ArraySlice<UInt8>) -> Bool) -> Bool {
+        guard let range = (try? body()) ?? nil, reader(octets[range]) else { return false }
+        offset = range.upperBound
+        return true
+    }
+
+    /// Where the JSON text of the next record is, which the digest shows to be whole.
+    private func body() throws(LogError) -> Range<Int>? {
         guard offset < octets.count else { return nil }
         let limit = min(octets.count, offset + Self.maximumHeaderByteCount)
         guard let lineEnd = octets[offset..<limit].firstIndex(of: UInt8(ascii: "\n")),
@@ -75,20 +112,7 @@ public struct LogReader: Sendable {
                 "\(header.byteCount) bytes starting at offset \(start) have SHA-1 hash \(digest) "
                     + "but should have hash \(header.digest)")
         }
-        let json: JSON
-        do throws(JSONError) {
-            json = try JSON.parse(octets: body)
-        } catch {
-            throw failure(
-                "\(header.byteCount) bytes starting at offset \(start) are not valid JSON "
-                    + "(\(error))")
-        }
-        guard json.object != nil else {
-            throw failure(
-                "\(header.byteCount) bytes starting at offset \(start) are not a JSON object")
-        }
-        offset = start + header.byteCount
-        return json
+        return start..<start + header.byteCount
     }
 
     private func failure(_ reason: String, tag: String = "syntax error") -> LogError {

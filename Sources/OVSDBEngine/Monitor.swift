@@ -40,6 +40,8 @@ struct Monitor {
     let database: String
     let version: Version
     var tables: [Int: MonitoredTable]
+    /// Monitors that have one number here are told the same, which is made once for all of them.
+    var audience = 0
 
     /// Standalone databases keep no history, so every transaction has this identifier.
     static let transactionID: JSON = .string(UUID.zero.description)
@@ -141,19 +143,47 @@ struct Monitor {
 
 extension Monitor {
     /// The rows as they are, for the reply to the request.
+    ///
+    /// They are encoded one by one: the value of a large database would be many times its text.
     func initialUpdate(of database: Database) -> JSON {
-        var result = JSONObject()
+        var printer = JSONPrinter()
+        printer.write(verbatim: "{")
+        var isFirstTable = true
         for (table, monitored) in tables.sorted(by: { $0.key < $1.key })
         where monitored.selection.contains(.initial) {
             let schema = database.schema.tables[table]
-            var rows = JSONObject()
+            var isFirst = true
             for (uuid, row) in database.rows(of: table) where monitored.matches(row) {
-                rows[uuid.description] = updateOfPresence(
-                    row, monitored, schema, kind: .initial)
+                if isFirst {
+                    printer.write(key: schema.name, isFirst: &isFirstTable)
+                    printer.write(verbatim: "{")
+                }
+                printer.write(key: uuid.description, isFirst: &isFirst)
+                writePresence(row, monitored, schema, kind: .initial, to: &printer)
             }
-            if !rows.isEmpty { result[schema.name] = .object(rows) }
+            if !isFirst { printer.write(verbatim: "}") }
         }
-        return .object(result)
+        printer.write(verbatim: "}")
+        return .encoded(EncodedJSON(printer.takeOctets()))
+    }
+
+    /// Writes what ``updateOfPresence(_:_:_:kind:)`` makes of a row.
+    private func writePresence(
+        _ row: [Datum], _ monitored: MonitoredTable, _ schema: TableSchema, kind: Selection,
+        to printer: inout JSONPrinter
+    ) {
+        let name = version == .update ? "new" : kind == .initial ? "initial" : "insert"
+        var isFirst = true
+        printer.write(verbatim: "{")
+        printer.write(key: name, isFirst: &isFirst)
+        printer.write(verbatim: "{")
+        isFirst = true
+        for (index, selection) in monitored.columns where selection.contains(kind) {
+            if version != .update && row[index] == schema.defaultRow[index] { continue }
+            printer.write(key: schema.columns[index].name, isFirst: &isFirst)
+            printer.write(row[index], type: schema.columns[index].type)
+        }
+        printer.write(verbatim: "}}")
     }
 
     /// What a commit means to the client; nil where nothing.
@@ -244,7 +274,7 @@ extension Monitor {
         var object = JSONObject()
         for (index, selection) in monitored.columns where selection.contains(kind) {
             let column = schema.columns[index]
-            if omitsDefaults && row[index] == column.type.defaultDatum { continue }
+            if omitsDefaults && row[index] == schema.defaultRow[index] { continue }
             object[column.name] = row[index].json(type: column.type)
         }
         return object

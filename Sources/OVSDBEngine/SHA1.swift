@@ -3,25 +3,38 @@
 /// It is a checksum here, not a protection against forgery.
 public enum SHA1 {
     /// The digest of some octets in hexadecimal digits, as the log spells it.
-    public static func hexadecimalDigest(of octets: some Collection<UInt8>) -> String {
+    public static func hexadecimalDigest(of octets: [UInt8]) -> String {
+        hexadecimalDigest(of: octets.span)
+    }
+
+    public static func hexadecimalDigest(of octets: ArraySlice<UInt8>) -> String {
+        hexadecimalDigest(of: octets.span)
+    }
+
+    private static func hexadecimalDigest(of octets: Span<UInt8>) -> String {
+        let state = digest(of: octets)
         var digits = ""
-        for word in digest(of: Array(octets)) {
-            let text = String(word, radix: 16)
+        for index in state.indices {
+            let text = String(state[index], radix: 16)
             digits += String(repeating: "0", count: 8 - text.utf8.count) + text
         }
         return digits
     }
 
+    private typealias State = InlineArray<5, UInt32>
+    private typealias Block = InlineArray<16, UInt32>
+
     private static let blockByteCount = 64
 
-    private static func digest(of octets: [UInt8]) -> [UInt32] {
-        var state: [UInt32] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0]
-        var schedule = [UInt32](repeating: 0, count: 80)
+    private static func digest(of octets: Span<UInt8>) -> State {
+        var state: State = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0]
         let wholeByteCount = octets.count / blockByteCount * blockByteCount
-        for start in stride(from: 0, to: wholeByteCount, by: blockByteCount) {
-            mix(octets[start..<start + blockByteCount], into: &state, &schedule)
+        var start = 0
+        while start < wholeByteCount {
+            mix(block(octets, at: start), into: &state)
+            start += blockByteCount
         }
-        var tail = Array(octets[wholeByteCount...])
+        var tail = (wholeByteCount..<octets.count).map { octets[$0] }
         tail.append(0x80)
         while tail.count % blockByteCount != 56 { tail.append(0) }
         let bitCount = UInt64(octets.count) * 8
@@ -29,31 +42,37 @@ public enum SHA1 {
             tail.append(UInt8(truncatingIfNeeded: bitCount >> UInt64(shift)))
         }
         for start in stride(from: 0, to: tail.count, by: blockByteCount) {
-            mix(tail[start..<start + blockByteCount], into: &state, &schedule)
+            mix(block(tail.span, at: start), into: &state)
         }
         return state
     }
 
-    private static func mix(
-        _ block: ArraySlice<UInt8>, into state: inout [UInt32], _ schedule: inout [UInt32]
-    ) {
-        var offset = block.startIndex
+    private static func block(_ octets: Span<UInt8>, at start: Int) -> Block {
+        var block = Block(repeating: 0)
+        var offset = start
         for index in 0..<16 {
-            schedule[index] =
-                UInt32(block[offset]) << 24 | UInt32(block[offset + 1]) << 16
-                | UInt32(block[offset + 2]) << 8 | UInt32(block[offset + 3])
+            block[index] =
+                UInt32(octets[offset]) << 24 | UInt32(octets[offset + 1]) << 16
+                | UInt32(octets[offset + 2]) << 8 | UInt32(octets[offset + 3])
             offset += 4
         }
-        for index in 16..<80 {
-            let word =
-                schedule[index - 3] ^ schedule[index - 8] ^ schedule[index - 14]
-                ^ schedule[index - 16]
-            schedule[index] = rotate(word, by: 1)
-        }
+        return block
+    }
+
+    /// The schedule's 80 words are made as they are needed, in the place of those that are not any
+    /// more.
+    private static func mix(_ block: Block, into state: inout State) {
+        var words = block
         var (a, b, c, d, e) = (state[0], state[1], state[2], state[3], state[4])
         for index in 0..<80 {
+            let slot = index & 15
+            if index >= 16 {
+                words[slot] = rotate(
+                    words[(slot + 13) & 15] ^ words[(slot + 8) & 15] ^ words[(slot + 2) & 15]
+                        ^ words[slot], by: 1)
+            }
             let (choice, constant) = round(index, b, c, d)
-            let sum = rotate(a, by: 5) &+ choice &+ e &+ constant &+ schedule[index]
+            let sum = rotate(a, by: 5) &+ choice &+ e &+ constant &+ words[slot]
             (a, b, c, d, e) = (sum, a, rotate(b, by: 30), c, d)
         }
         state[0] &+= a
@@ -63,6 +82,7 @@ public enum SHA1 {
         state[4] &+= e
     }
 
+    @inline(__always)
     private static func round(
         _ index: Int, _ b: UInt32, _ c: UInt32, _ d: UInt32
     ) -> (choice: UInt32, constant: UInt32) {
@@ -74,6 +94,7 @@ public enum SHA1 {
         }
     }
 
+    @inline(__always)
     private static func rotate(_ word: UInt32, by count: UInt32) -> UInt32 {
         word << count | word >> (32 - count)
     }

@@ -14,6 +14,7 @@ struct LogTests {
             "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
             "84983e441c3bd26ebaae4aa1f95129e5e54670f1"
         ),
+        (String(repeating: "a", count: 1_000_000), "34aa973cd4c4daa4f61eeb2bdbad27316534016f"),
     ])
     func `digests are those of the standard`(text: String, digest: String) {
         #expect(SHA1.hexadecimalDigest(of: Array(text.utf8)) == digest)

@@ -91,6 +91,38 @@ struct ServerTests {
         #expect(cancelled.count == 1)
     }
 
+    @Test func `monitors that ask for the same are told the same until one changes`() throws {
+        let driver = EngineDriver()
+        let watchers = (0..<3).map { _ in driver.open() }
+        for (index, watcher) in watchers.enumerated() {
+            let columns = index == 2 ? "dscp" : "external_ids"
+            _ = try driver.send(
+                watcher, "monitor_cond",
+                #"["Open_vSwitch","m\#(index)",{"Queue":[{"columns":["\#(columns)"]}]}]"#)
+        }
+        let session = driver.open()
+        func insert(_ dscp: Int) throws -> [String] {
+            try Array(
+                driver.send(
+                    session, "transact",
+                    #"""
+                    ["Open_vSwitch",{"op":"insert","table":"Queue","row":{"dscp":\#(dscp),\#
+                    "external_ids":["map",[["a","b"]]]}}]
+                    """#
+                ).dropLast())
+        }
+        let told = try insert(1)
+        #expect(told.count == 3)
+        #expect(told[0].replacing("m0", with: "m1") == told[1])
+        #expect(told[1].contains("external_ids") && !told[1].contains("dscp"))
+        #expect(told[2].contains("dscp") && !told[2].contains("external_ids"))
+        _ = try driver.send(
+            watchers[1], "monitor_cond_change",
+            #"["m1","m1",{"Queue":[{"where":[["dscp","==",6]]}]}]"#)
+        #expect(try insert(5).count == 2)
+        #expect(try insert(6).count == 3)
+    }
+
     @Test func `a conditional monitor is told of differences`() throws {
         let session = driver.open()
         let initial = try driver.send(
