@@ -13,14 +13,21 @@ extension Database {
         if let storage, let record = record(of: changes, transaction, date: date) {
             let octets = LogRecord.encode(body: record)
             do throws(StorageError) {
-                try storage.append(octets, isDurable: transaction.isDurable)
+                try storage.append(octets)
             } catch {
                 throw OVSDBError("I/O error", error.description)
             }
             noteLogged(octets)
+            if transaction.isDurable { isSyncDue = true }
         }
         apply(changes)
         return changes
+    }
+
+    /// Waits until every transaction so far is on the disk.
+    func sync() throws(StorageError) {
+        try storage?.sync()
+        isSyncDue = false
     }
 
     /// The JSON text of what the log says of a transaction; nil where that is nothing.

@@ -32,6 +32,8 @@ public final class Database {
 
     public var rowCount: Int { tables.reduce(0) { $0 + $1.rows.count } }
 
+    /// Whether a transaction that has to be durable is not on the disk yet.
+    var isSyncDue = false
     /// Octets that were appended to the log since the last snapshot.
     public internal(set) var loggedByteCount = 0
     /// Octets of the last snapshot.

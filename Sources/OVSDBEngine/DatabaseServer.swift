@@ -109,6 +109,22 @@ public final class DatabaseServer {
 
     public func database(_ name: String) -> Database? { databases[name] }
 
+    // MARK: Durable transactions
+
+    /// Whether messages must not go out before ``sync()``: they may tell of a transaction that was
+    /// asked to be durable and is not on the disk yet.
+    ///
+    /// Whoever owns the server may handle other messages first, as one wait for the disk serves
+    /// all transactions before it.
+    public var isSyncDue: Bool { databases.values.contains { $0.isSyncDue } }
+
+    /// Waits until all that was committed is on the disk.
+    ///
+    /// When it throws, nothing that is held back may go out any more.
+    public func sync() throws(StorageError) {
+        for database in databases.values where database.isSyncDue { try database.sync() }
+    }
+
     // MARK: Sessions
 
     public var sessionCount: Int { sessions.count }

@@ -10,10 +10,15 @@ public protocol DatabaseStorage: AnyObject {
     /// Cuts off what follows the last record that is whole.
     func truncate(to byteCount: Int) throws(StorageError)
 
-    /// Adds octets to the end of the log, and waits until they are on the disk where `isDurable`.
+    /// Adds octets to the end of the log, where they outlive the process, though not the machine.
     ///
     /// When it throws, the log must be as it was before.
-    func append(_ octets: [UInt8], isDurable: Bool) throws(StorageError)
+    func append(_ octets: [UInt8]) throws(StorageError)
+
+    /// Waits until all that was appended is on the disk.
+    ///
+    /// When it throws, nobody knows what the disk holds: the caller cannot go on.
+    func sync() throws(StorageError)
 
     /// Begins a log that is to take the place of this one, which goes on growing meanwhile.
     ///

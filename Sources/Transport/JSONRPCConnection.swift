@@ -45,6 +45,9 @@ public final class JSONRPCConnection {
 
     public func send(_ message: JSONRPCMessage) { stream.send(message.encode()) }
 
+    /// As ``StreamConnection/sendSoon(_:)``.
+    public func sendSoon(_ message: JSONRPCMessage) { stream.sendSoon(message.encode()) }
+
     /// Closes once what is queued is out.
     public func close() {
         onMessage = nil

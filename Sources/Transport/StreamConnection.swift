@@ -49,7 +49,11 @@ public final class StreamConnection {
     private let channel: any Channel
     private var early: [UInt8] = []
     private var failure: TransportError?
+    /// What is written when this turn of the loop ends.
+    private var gathered: ByteBuffer?
     private var hasFlushScheduled = false
+    private var delayedFlush: ControlTimer?
+    private var flushedAt: UInt64 = 0
     private var isClosing = false
 
     init(channel: any Channel, name: String, loop: ControlLoop) {
@@ -61,24 +65,59 @@ public final class StreamConnection {
 
     /// Octets that the system has not taken yet.
     public var queuedByteCount: Int {
-        (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        let written = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        return written + (gathered?.readableBytes ?? 0)
     }
 
     /// Queues octets; they go out at the end of this turn of the loop.
     public func send(_ octets: [UInt8]) {
-        guard !isClosed, !isClosing, !octets.isEmpty else { return }
-        channel.pipeline.syncOperations.write(
-            NIOAny(channel.allocator.buffer(bytes: octets)), promise: nil)
+        guard gather(octets), !hasFlushScheduled else { return }
+        hasFlushScheduled = true
+        loop.soon { [self] in flush() }
+    }
+
+    /// Queues octets that nobody waits for; they go out at the end of this turn of the loop too,
+    /// unless others did less than ``gatheringTime`` ago.
+    ///
+    /// What tells hundreds of peers of each of thousands of changes a second is so sent in a tenth
+    /// of the calls, while a single change is told at once.
+    public func sendSoon(_ octets: [UInt8]) {
+        let due = flushedAt &+ Self.gatheringTime
+        let now = loop.nowNanoseconds
+        guard now < due else { return send(octets) }
+        guard gather(octets), !hasFlushScheduled, delayedFlush == nil else { return }
+        delayedFlush = loop.after(.nanoseconds(Int64(due - now))) { [self] in flush() }
+    }
+
+    /// How long octets that nobody waits for may wait, in nanoseconds.
+    static let gatheringTime: UInt64 = 1_000_000
+
+    /// Whether the octets were taken.
+    private func gather(_ octets: [UInt8]) -> Bool {
+        guard !isClosed, !isClosing, !octets.isEmpty else { return false }
+        if gathered == nil { gathered = channel.allocator.buffer(capacity: octets.count) }
+        gathered?.writeBytes(octets)
         guard queuedByteCount <= maximumQueuedByteCount else {
             abort(TransportError("too much output is queued", errno: ENOBUFS))
-            return
+            return false
         }
-        guard !hasFlushScheduled else { return }
-        hasFlushScheduled = true
-        loop.soon { [self] in
-            hasFlushScheduled = false
-            if !isClosed { channel.pipeline.syncOperations.flush() }
-        }
+        return true
+    }
+
+    private func flush() {
+        hasFlushScheduled = false
+        delayedFlush?.cancel()
+        delayedFlush = nil
+        guard !isClosed else { return }
+        flushedAt = loop.nowNanoseconds
+        writeGathered()
+        channel.pipeline.syncOperations.flush()
+    }
+
+    private func writeGathered() {
+        guard let buffer = gathered else { return }
+        gathered = nil
+        channel.pipeline.syncOperations.write(NIOAny(buffer), promise: nil)
     }
 
     /// Closes once what is queued is out, or after ``closeTimeout``.
@@ -89,6 +128,7 @@ public final class StreamConnection {
             channel.close(promise: nil)
             return
         }
+        writeGathered()
         let empty = channel.allocator.buffer(capacity: 0)
         let promise = channel.eventLoop.makePromise(of: Void.self)
         channel.pipeline.syncOperations.writeAndFlush(NIOAny(empty), promise: promise)

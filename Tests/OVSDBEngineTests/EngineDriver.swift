@@ -68,11 +68,12 @@ final class MemoryLog: DatabaseStorage {
 
     init(_ octets: [UInt8]) { self.octets = octets }
 
-    func append(_ octets: [UInt8], isDurable: Bool) throws(StorageError) {
+    func append(_ octets: [UInt8]) throws(StorageError) {
         if isFull { throw StorageError("No space left on device") }
         self.octets += octets
-        if isDurable { syncCount += 1 }
     }
+
+    func sync() throws(StorageError) { syncCount += 1 }
 
     func read() throws(StorageError) -> [UInt8] { octets }
 

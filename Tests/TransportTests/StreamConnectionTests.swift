@@ -56,6 +56,37 @@ struct StreamConnectionTests {
         #expect(!directory.contains("s"))
     }
 
+    @Test func `octets that may wait keep their place among those that may not`() throws {
+        var received: [UInt8] = []
+        runLoop { loop, finish in
+            let path = directory("s")
+            let listener = try StreamListener(try target("punix:" + path), loop: loop) { server in
+                server.sendSoon([0])
+                server.send([1])
+                // What was just sent makes these wait, the more so the sooner the peer answers.
+                server.onReceive = { octets in
+                    server.sendSoon(octets)
+                    server.sendSoon([UInt8(octets.count + 2)])
+                    if octets.contains(2) { server.send([4]) } else { server.sendSoon([9]) }
+                }
+            }
+            StreamClient.connect(to: .unix(path: path), loop: loop) { client in
+                client.onReceive = { octets in
+                    received += octets
+                    if received.count == 2 { client.send([2]) }
+                    if received.count == 5 { client.send([5, 6]) }
+                    guard received.count == 9 else { return }
+                    listener.close()
+                    client.close()
+                }
+                client.onClose = { _ in finish() }
+            } onFailure: { error in
+                Issue.record("\(error)")
+            }
+        }
+        #expect(received == [0, 1, 2, 3, 4, 5, 6, 4, 9])
+    }
+
     @Test func `close waits until queued output is out`() throws {
         let byteCount = 8 << 20
         var received = 0

@@ -189,18 +189,19 @@ final class DatabaseFile: DatabaseStorage {
         return octets
     }
 
-    func append(_ octets: [UInt8], isDurable: Bool) throws(StorageError) {
+    func append(_ octets: [UInt8]) throws(StorageError) {
         guard Self.write(octets, to: descriptor, at: byteCount) else {
             let reason = TransportError.text(of: errno)
             ftruncate(descriptor, off_t(byteCount))
             throw StorageError("\(path): write failed (\(reason))")
         }
-        if isDurable, fdatasync(descriptor) != 0 {
-            let reason = TransportError.text(of: errno)
-            ftruncate(descriptor, off_t(byteCount))
-            throw StorageError("\(path): fsync failed (\(reason))")
-        }
         byteCount += octets.count
+    }
+
+    func sync() throws(StorageError) {
+        guard fdatasync(descriptor) == 0 else {
+            throw StorageError("\(path): fsync failed (\(TransportError.text(of: errno)))")
+        }
     }
 
     func makeReplacement() throws(StorageError) -> any LogReplacement {

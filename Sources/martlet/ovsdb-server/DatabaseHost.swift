@@ -17,6 +17,9 @@ final class DatabaseHost {
     private var connections: [SessionID: JSONRPCConnection] = [:]
     /// Whom each database that follows another server asks.
     private(set) var relays: [String: FollowingClient] = [:]
+    /// What goes out once the logs are on the disk.
+    private var held: [DatabaseServer.Outgoing] = []
+    private var isSyncScheduled = false
     private var timer: ControlTimer?
     /// Whether memory that is free goes back to the system after each compaction.
     var trimsMemory = false
@@ -174,7 +177,13 @@ final class DatabaseHost {
     func serve(_ stream: StreamConnection, onClose: @escaping () -> Void = {}) -> SessionID {
         let connection = JSONRPCConnection(stream)
         let session = server.openSession()
-        receivers[session] = { connection.send($0) }
+        receivers[session] = { message in
+            if case .notification = message {
+                connection.sendSoon(message)
+            } else {
+                connection.send(message)
+            }
+        }
         connections[session] = connection
         if !stream.peerHost.isEmpty { probes.add(session, connection) }
         connection.onClose = { [weak self] error in
@@ -233,7 +242,34 @@ final class DatabaseHost {
     }
 
     /// Sends messages, and then does what else the server ordered.
+    ///
+    /// After a durable transaction all that is to be sent waits until the log is on the disk. That
+    /// happens when the loop has read all requests that are there, so that one wait for the disk
+    /// does for those of many clients.
     func deliver(_ outgoing: [DatabaseServer.Outgoing]) {
+        held += outgoing
+        guard !isSyncScheduled else { return }
+        guard server.isSyncDue else { return release() }
+        isSyncScheduled = true
+        loop.soon { [self] in sync() }
+    }
+
+    private func sync() {
+        isSyncScheduled = false
+        do throws(StorageError) {
+            try server.sync()
+        } catch {
+            // What clients were promised may be lost; only the disk knows. They see the connection
+            // end without an answer, and what is read at the next start is the truth.
+            log.error("\(error), giving up")
+            exit(EXIT_FAILURE)
+        }
+        release()
+    }
+
+    private func release() {
+        let outgoing = held
+        held = []
         for item in outgoing { receivers[item.session]?(item.message) }
         for order in server.takeOrders() {
             switch order {
