@@ -10,6 +10,8 @@ extension DatabaseReplica {
         do throws(OVSDBError) {
             _ = try takeIn(updates)
         } catch {
+            // The server is to send everything again: the rows here are not those of any moment.
+            forgetPosition()
             return [.failed("\(error)")]
         }
         var notices: [RowNotice] = []
@@ -36,6 +38,8 @@ extension DatabaseReplica {
             changeCount += 1
             return [.changed(notices)] + resume([.waitingForChange])
         } catch {
+            // The server is to send everything again: the rows here are not those of any moment.
+            forgetPosition()
             return [.failed("\(error)")]
         }
     }

@@ -342,14 +342,14 @@ extension DatabaseReplica {
             actions = replace(result)
         } else {
             let updates = result[2] ?? [:]
-            actions = result[0]?.boolean == true ? apply(updates, isFirst: true) : replace(updates)
             lastTransaction = result[1]?.string.flatMap { UUID($0) } ?? .zero
+            actions = result[0]?.boolean == true ? apply(updates, isFirst: true) : replace(updates)
         }
         if case .failed? = actions.first { return actions }
         return actions + resume([.waitingForRows])
     }
 
-    private func forgetPosition() { lastTransaction = .zero }
+    func forgetPosition() { lastTransaction = .zero }
 
     /// Follows other rows of a table from now on; nil stands for all.
     public func setCondition<Owner: TableRow>(

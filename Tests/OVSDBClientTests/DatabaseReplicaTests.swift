@@ -76,6 +76,37 @@ struct DatabaseReplicaTests {
         #expect(link.commit(request) != nil)
     }
 
+    @Test
+    func `asks for everything again behind an update that it could not read`() throws {
+        let link = Link(server)
+        makeRoot(link)
+        let wrong: JSON = ["Open_vSwitch": ["x": ["initial": 5]]]
+        let update = JSONRPCMessage.notification(
+            method: "update3",
+            params: [
+                .string(OpenVSwitchSchema.schema.name), "9fd0c9d6-3c4e-4a0e-9d4b-6a4b6f3c0001",
+                wrong,
+            ])
+        let failures = link.replica.handle(update)
+        guard case .failed? = failures.first else {
+            Issue.record("the update was read: \(failures)")
+            return
+        }
+        _ = link.replica.disconnected()
+        let sent = link.replica.connected().flatMap { action -> [DatabaseReplica.Action] in
+            guard case .send(let request) = action else { return [] }
+            return server.handle(request, from: link.session, at: Moment(monotonic: 0, date: 0))
+                .flatMap { link.replica.handle($0.message) }
+        }
+        let monitor = sent.compactMap { action -> [JSON]? in
+            guard case .send(.request("monitor_cond_since", let params, _)) = action else {
+                return nil
+            }
+            return params
+        }.first
+        #expect(monitor?.last == .string(UUID.zero.description))
+    }
+
     private func addBridge(_ name: String) -> TransactionRequest {
         var request = TransactionRequest(OpenVSwitchSchema.schema)
         let interface = request.insert("Interface", ["name": Datum(.string(name))])
