@@ -50,7 +50,8 @@ enum BPF {
         return Int32(descriptor)
     }
 
-    /// Has all that arrives at `device` dropped before the host looks at it, until the process ends.
+    /// Has all that arrives at `device` dropped before the host looks at it, until the process
+    /// ends.
     static func sink(device: String) {
         let index = if_nametoindex(device)
         guard index != 0 else { fail("no device \(device)") }

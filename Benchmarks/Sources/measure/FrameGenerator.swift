@@ -3,8 +3,8 @@ import Glibc
 /// Sends small UDP frames by AF_PACKET, past the queueing discipline, a batch per system call.
 ///
 /// The frames differ in their UDP source port only, so `flows` is the number of flows that a switch
-/// sees. They go to the receiver's Ethernet address but to 10.0.0.99, which is not its own, so that it
-/// counts and forgets them.
+/// sees. They go to the receiver's Ethernet address but to 10.0.0.99, which is not its own, so that
+/// it counts and forgets them.
 struct FrameGenerator {
     /// Frames per system call.
     static let batch = 64

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Sends small UDP frames as XDP frames, which cost the sender a tenth of what a packet socket's do.
+/// Sends small UDP frames as XDP frames, which cost a tenth of what a packet socket's do.
 ///
 /// The kernel makes the frames itself: it runs a program on each of a batch of pages
 /// (`BPF_PROG_TEST_RUN` with `BPF_F_TEST_XDP_LIVE_FRAMES`, Linux 5.18), and the program's answer

@@ -92,7 +92,7 @@ extension OVSDBClientSession {
         return try Database.load(log: octets, storage: nil).database
     }
 
-    /// Refuses a backup of another schema, or only mentions it if it is to be restored all the same.
+    /// Refuses a backup of another schema, or only mentions it if it is to be restored anyway.
     private func compare(_ backup: DatabaseSchema, _ schema: DatabaseSchema) throws {
         guard backup.json != schema.json else { return }
         let sentence =
