@@ -37,7 +37,8 @@ extension DatabaseServer {
     private func result(
         of method: String, _ params: [JSON], _ session: SessionID, at now: Moment
     ) throws(RequestError) -> JSON {
-        if ["lock", "steal", "unlock"].contains(method), isReadOnly {
+        let mayReadAlone = isReadOnly || sessions[session]?.rights.isReadOnly == true
+        if Self.lockMethods.contains(method), mayReadAlone {
             throw RequestError(
                 json: "lock and unlock methods not allowed, DB server is read only.")
         }
@@ -114,6 +115,8 @@ private struct RequestError: Error {
 // MARK: - Locks
 
 extension DatabaseServer {
+    private static var lockMethods: Set<String> { ["lock", "steal", "unlock"] }
+
     private func lockName(
         _ method: String, _ params: [JSON]
     ) throws(OVSDBError) -> String {

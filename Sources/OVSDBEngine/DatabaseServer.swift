@@ -58,6 +58,7 @@ public final class DatabaseServer {
     struct Session {
         var monitors: [Monitor] = []
         var isAwareOfDatabaseChanges = false
+        var rights = SessionRights()
     }
 
     /// Transactions of one session that may wait at a time; genuine servers do not limit them.
@@ -131,11 +132,17 @@ public final class DatabaseServer {
     public var monitorCount: Int { sessions.values.reduce(0) { $0 + $1.monitors.count } }
     public var pendingCount: Int { pending.count + forwarded.count }
 
-    public func openSession() -> SessionID {
+    /// - Parameter rights: What the client may do; everything, unless they say less.
+    public func openSession(_ rights: SessionRights = SessionRights()) -> SessionID {
         let id = SessionID(number: nextSessionNumber)
         nextSessionNumber += 1
-        sessions[id] = Session()
+        sessions[id] = Session(rights: rights)
         return id
+    }
+
+    /// The locks that a client holds and those that it waits for, sorted.
+    public func lockNames(of id: SessionID) -> (held: [String], awaited: [String]) {
+        locks.names(of: id)
     }
 
     /// Forgets a client: its monitors, its waiting transactions and its locks.
@@ -218,8 +225,12 @@ extension DatabaseServer {
         let session = transaction.session
         var execution = Execution(
             database, elapsed: now.monotonic - transaction.arrival,
+            rights: sessions[session]?.rights ?? SessionRights(),
             ownsLock: { [locks] in locks.owner(of: $0) == session })
         execution.mode = mode(of: name)
+        if execution.mode == .full, sessions[session]?.rights.isReadOnly == true {
+            execution.mode = .readOnly
+        }
         switch execution.run(transaction.params.dropFirst(), date: now.date) {
         case .waiting(let timeout):
             return .some(timeout.map { transaction.deadline(after: $0) })

@@ -14,7 +14,7 @@ struct Execution {
     /// What a transaction may do.
     enum Mode {
         case full
-        /// Another server decides what is in the database.
+        /// Another server decides what is in the database, or the client may not.
         case readOnly
         /// The server alone writes it.
         case reserved
@@ -50,10 +50,17 @@ struct Execution {
     private let elapsed: Int64
     var mode = Mode.full
 
+    /// The rules that hold for the client, if any.
+    private let access: AccessRules?
+
     private var schema: DatabaseSchema { transaction.database.schema }
 
     /// - Parameter ownsLock: Whether the client owns a lock.
-    init(_ database: Database, elapsed: Int64, ownsLock: @escaping (String) -> Bool) {
+    init(
+        _ database: Database, elapsed: Int64, rights: SessionRights = SessionRights(),
+        ownsLock: @escaping (String) -> Bool
+    ) {
+        access = AccessRules(database, rights)
         transaction = Transaction(database)
         context = NamingContext(makeUUID: database.makeUUID)
         self.elapsed = elapsed
@@ -115,6 +122,10 @@ struct Execution {
 // MARK: - Operations that change rows (RFC 7047 §5.2)
 
 extension Execution {
+    private func contents(_ uuids: [UUID], _ table: Int) -> [[Datum]] {
+        uuids.compactMap { transaction.row(RowKey(table: table, uuid: $0)) }
+    }
+
     private mutating func insert(
         _ members: inout MemberParser, _ json: JSON
     ) throws(OVSDBError) -> JSONObject {
@@ -132,6 +143,7 @@ extension Execution {
         }
         try transaction.database.tables[table].checkMandatoryColumns(given: values.map(\.column))
         row[TableSchema.uuidIndex] = Datum(.uuid(uuid))
+        try access?.checkInsert(of: row, into: table)
         transaction.insert(RowKey(table: table, uuid: uuid), row)
         var result = JSONObject()
         result["uuid"] = Atom.uuid(uuid).json
@@ -180,6 +192,8 @@ extension Execution {
                     + "\(tableSchema.name).", syntax: json)
         }
         let uuids = try rows(of: table, where: whereJSON)
+        try access?.checkUpdate(
+            of: contents(uuids, table), columns: values.map(\.column), in: table)
         for uuid in uuids {
             transaction.modify(RowKey(table: table, uuid: uuid)) { row in
                 for (column, datum) in values { row[column] = datum }
@@ -201,6 +215,8 @@ extension Execution {
                 try Mutation(mutation, table: schema.tables[table], context: &context))
         }
         let uuids = try rows(of: table, where: whereJSON)
+        try access?.checkMutate(
+            of: contents(uuids, table), columns: mutations.map(\.column), in: table)
         let columns = schema.tables[table].columns
         for uuid in uuids {
             let key = RowKey(table: table, uuid: uuid)
@@ -221,6 +237,7 @@ extension Execution {
         let whereJSON = try members.array("where")
         try members.finish()
         let uuids = try rows(of: table, where: whereJSON)
+        try access?.checkDelete(of: contents(uuids, table), from: table)
         for uuid in uuids { transaction.delete(RowKey(table: table, uuid: uuid)) }
         return count(uuids)
     }

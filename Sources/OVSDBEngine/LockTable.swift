@@ -9,6 +9,14 @@ struct LockTable {
         queues[lock]?.contains(session) ?? false
     }
 
+    /// The locks that a client owns and those that it waits for.
+    func names(of session: SessionID) -> (held: [String], awaited: [String]) {
+        let names = queues.keys.filter { isWaiting(session, for: $0) }.sorted()
+        return (
+            names.filter { owner(of: $0) == session }, names.filter { owner(of: $0) != session }
+        )
+    }
+
     /// Queues a client; returns whether it owns the lock now.
     mutating func lock(_ lock: String, for session: SessionID) -> Bool {
         queues[lock, default: []].append(session)
