@@ -55,7 +55,8 @@ let package = Package(
             targets: ["OVSDBClient", "OVSDBConnection", "OVSDBModel", "OpenVSwitchRows"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0")
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
     ],
     targets: chosen([
         // Words.
@@ -98,7 +99,14 @@ let package = Package(
             "LinuxPorts",
             ["CLinux", "Bytes", "Addresses", "PacketFormats", "Netlink", "Datapath"]
         ),
-        edge("Transport", nio + ["CLinux", "JSONRPC"]),
+        edge(
+            "Transport",
+            nio + [
+                .product(name: "NIOTLS", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"), "CLinux", "JSONRPC",
+            ]
+        ),
         edge(
             "OVSDBConnection", nio + ["JSONRPC", "OVSDBModel", "OVSDBClient", "Transport"]
         ),

@@ -33,7 +33,9 @@ public final class BlockingListener {
             let peer = status > 0 ? Glibc.accept(descriptor, nil, nil) : -1
             if peer >= 0 {
                 _ = fcntl(peer, F_SETFD, FD_CLOEXEC)
-                return BlockingStream(accepted: peer, name: target.name, deadline: deadline)
+                return try BlockingStream(
+                    accepted: peer, name: target.name, deadline: deadline,
+                    tls: target.usesTLS ? BlockingTLS(acceptingAs: .shared) : nil)
             }
             guard [EINTR, EAGAIN, ECONNABORTED].contains(errno) else {
                 throw TransportError(errno: errno, subject: target.name)

@@ -8,12 +8,19 @@ public final class BlockingStream {
 
     public let name: String
     private let descriptor: CInt
+    /// What the peer said right behind its handshake.
+    private var early: [UInt8] = []
     private let deadline: ContinuousClock.Instant?
+    private let tls: BlockingTLS?
 
     /// Connects, or throws after `timeout`; the time counts for everything that follows too.
+    ///
+    /// - Parameter identity: who we are to the peer where the target asks for TLS.
     public init(
-        connectingTo target: StreamTarget, timeout: Duration? = nil
+        connectingTo target: StreamTarget, timeout: Duration? = nil,
+        identity: TLSIdentity = .shared
     ) throws(TransportError) {
+        tls = try target.usesTLS ? BlockingTLS(identity, host: target.host) : nil
         name = target.name
         deadline = timeout.map { ContinuousClock.now + $0 }
         let address: SystemSocketAddress
@@ -32,20 +39,37 @@ public final class BlockingStream {
             if address.family != AF_UNIX { setNonblocking() }
             try connect(address)
             setNonblocking()
+            try handshake()
         } catch {
             throw TransportError(error.reason, errno: error.errno, subject: target.name)
         }
     }
 
     /// Takes over a connection that a listener has accepted.
-    init(accepted descriptor: CInt, name: String, deadline: ContinuousClock.Instant?) {
+    ///
+    /// - Parameter tls: encrypts it; nil leaves it plain.
+    init(
+        accepted descriptor: CInt, name: String, deadline: ContinuousClock.Instant?,
+        tls: BlockingTLS?
+    ) throws(TransportError) {
         self.name = name
         self.descriptor = descriptor
         self.deadline = deadline
+        self.tls = tls
         setNonblocking()
+        do {
+            try handshake()
+        } catch {
+            throw TransportError(error.reason, errno: error.errno, subject: name)
+        }
     }
 
-    deinit { _ = Glibc.close(descriptor) }
+    deinit {
+        if let farewell = tls?.end() { _ = Glibc.send(descriptor, farewell, farewell.count, quiet) }
+        _ = Glibc.close(descriptor)
+    }
+
+    private var quiet: CInt { CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT) }
 
     /// Unix sockets come to this only after they are connected: where a listener's backlog is full,
     /// a blocking one waits and this kind fails.
@@ -61,8 +85,49 @@ public final class BlockingStream {
         guard status == 0 else { throw TransportError(errno: status) }
     }
 
+    private func handshake() throws(TransportError) {
+        guard let tls else { return }
+        while !tls.isHandshakeComplete {
+            try sendPlain(tls.takeOutgoing())
+            let octets = try receivePlain()
+            // A peer that does not like our certificate may hang up without a word.
+            guard !octets.isEmpty else { throw TransportError(errno: EPROTO) }
+            do {
+                early += try tls.receive(octets)
+            } catch {
+                // What the peer should know of it goes out first.
+                try? sendPlain(tls.takeOutgoing())
+                throw error
+            }
+        }
+        try sendPlain(tls.takeOutgoing())
+    }
+
     /// Sends all of it, or throws.
     public func send(_ octets: [UInt8]) throws(TransportError) {
+        guard let tls else { return try sendPlain(octets) }
+        try tls.send(octets)
+        try sendPlain(tls.takeOutgoing())
+    }
+
+    /// Waits for octets, and returns what there is; none means that the peer closed.
+    public func receive() throws(TransportError) -> [UInt8] {
+        guard let tls else { return try receivePlain() }
+        if !early.isEmpty {
+            defer { early = [] }
+            return early
+        }
+        while true {
+            let octets = try receivePlain()
+            guard !octets.isEmpty else { return [] }
+            let text = try tls.receive(octets)
+            try sendPlain(tls.takeOutgoing())
+            if !text.isEmpty { return text }
+            if tls.isEnded { return [] }
+        }
+    }
+
+    private func sendPlain(_ octets: [UInt8]) throws(TransportError) {
         var sent = 0
         while sent < octets.count {
             let count = octets.withUnsafeBytes {
@@ -78,8 +143,7 @@ public final class BlockingStream {
         }
     }
 
-    /// Waits for octets, and returns what there is; none means that the peer closed.
-    public func receive() throws(TransportError) -> [UInt8] {
+    private func receivePlain() throws(TransportError) -> [UInt8] {
         while true {
             var count = 0
             let octets = [UInt8](unsafeUninitializedCapacity: Self.receiveByteCount) { room, used in

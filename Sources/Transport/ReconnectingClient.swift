@@ -70,6 +70,7 @@ public final class ReconnectingClient {
     var second: Duration = .seconds(1)
 
     private let loop: ControlLoop
+    private let tls: TLSIdentity
     private var backoff = Backoff(maximumSeconds: defaultMaximumBackoffSeconds)
     private var timer: ControlTimer?
     private var connectedAt: UInt64 = 0
@@ -77,9 +78,10 @@ public final class ReconnectingClient {
     private var attempt = 0
     private var isRunning = false
 
-    public init(_ target: StreamTarget, loop: ControlLoop) {
+    public init(_ target: StreamTarget, loop: ControlLoop, tls: TLSIdentity = .shared) {
         self.target = target
         self.loop = loop
+        self.tls = tls
     }
 
     public func start() {
@@ -114,7 +116,7 @@ public final class ReconnectingClient {
         timer = nil
         onEvent?(.connecting)
         StreamClient.connect(
-            to: target, loop: loop,
+            to: target, loop: loop, tls: tls,
             onConnect: { [self] connection in connected(connection, attempt) },
             onFailure: { [self] error in
                 guard attempt == self.attempt else { return }

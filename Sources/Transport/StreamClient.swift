@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// Opens connections.
 public enum StreamClient {
@@ -9,25 +10,45 @@ public enum StreamClient {
 
     /// Connects once; exactly one of the callbacks is called, later, on the loop.
     ///
-    /// - Parameter onConnect: gets the connection before its first octet is read.
+    /// - Parameters:
+    ///   - tls: who we are to the peer where the target asks for TLS.
+    ///   - onConnect: gets the connection before its first octet is read.
     public static func connect(
-        to target: StreamTarget, loop: ControlLoop,
+        to target: StreamTarget, loop: ControlLoop, tls: TLSIdentity = .shared,
         onConnect: @escaping (StreamConnection) -> Void,
         onFailure: @escaping (TransportError) -> Void
     ) {
-        let callback = NIOLoopBound(onConnect, eventLoop: loop.eventLoop)
+        let ssl: NIOSSLClientHandler?
+        do throws(TransportError) {
+            ssl = try target.usesTLS ? tls.makeClientHandler(host: target.host) : nil
+        } catch {
+            loop.soon { onFailure(error) }
+            return
+        }
+        let handler = StreamHandler(
+            awaitsHandshake: ssl != nil,
+            make: { StreamConnection(channel: $0, name: target.name, loop: loop) },
+            opened: onConnect)
+        // Whichever fails first, the connection or the handshake, is told of.
+        var isOver = false
+        let fail = { (error: TransportError) in
+            guard !isOver else { return }
+            isOver = true
+            onFailure(error)
+        }
+        handler.onFailure = ssl == nil ? nil : fail
+        handler.onHandshakeError = { tls.report($0, during: "SSL_connect") }
+        let handlers: [any ChannelHandler] = ssl.map { [$0, handler] } ?? [handler]
+        let bound = NIOLoopBound(handlers, eventLoop: loop.eventLoop)
         let bootstrap = ClientBootstrap(group: loop.eventLoop)
             .connectTimeout(TimeAmount(connectTimeout))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let handler = StreamHandler(
-                        make: { StreamConnection(channel: $0, name: target.name, loop: loop) },
-                        opened: { callback.value($0) })
-                    try channel.pipeline.syncOperations.addHandler(handler)
+                    try channel.pipeline.syncOperations.addHandlers(bound.value)
                 }
             }
         connect(bootstrap, target.address).assumeIsolated().whenFailure { error in
-            onFailure(TransportError(describing: error, subject: target.name))
+            fail(TransportError(describing: error, subject: target.name))
         }
     }
 

@@ -1,5 +1,7 @@
 import Glibc
 import NIOCore
+import NIOSSL
+import NIOTLS
 
 /// One end of a stream of octets, whatever they mean.
 ///
@@ -21,6 +23,8 @@ public final class StreamConnection {
     public let name: String
     /// The peer's address alone, such as `192.0.2.1`; empty on Unix sockets.
     public let peerHost: String
+    /// Whom the peer's certificate names, which TLS has verified; nil where it did not.
+    public let peerCommonName: String?
     public let loop: ControlLoop
     public var maximumQueuedByteCount = StreamConnection.defaultMaximumQueuedByteCount
     /// Whether the socket is gone.
@@ -61,6 +65,10 @@ public final class StreamConnection {
         self.name = name
         self.loop = loop
         self.peerHost = channel.remoteAddress?.ipAddress ?? ""
+        let certificate = try? channel.pipeline.syncOperations.nioSSL_peerCertificate()
+        peerCommonName = (try? certificate?.toDERBytes()).flatMap {
+            CertificateSubject(der: $0)?.commonName
+        }
     }
 
     /// Octets that the system has not taken yet.
@@ -124,7 +132,8 @@ public final class StreamConnection {
     public func close() {
         guard !isClosed, !isClosing else { return }
         isClosing = true
-        guard queuedByteCount > 0 else {
+        // TLS keeps what is not flushed to itself, where it is not counted.
+        guard hasFlushScheduled || queuedByteCount > 0 else {
             channel.close(promise: nil)
             return
         }
@@ -167,6 +176,7 @@ public final class StreamConnection {
     }
 
     func failed(_ error: any Error) {
+        guard !TransportError.isMereEnd(error) else { return }
         if failure == nil { failure = TransportError(error) }
         channel.close(promise: nil)
     }
@@ -196,31 +206,65 @@ extension TransportError {
         case let error as TransportError: self = error
         case let error as IOError: self.init(errno: error.errnoCode)
         case ChannelError.connectTimeout: self.init(errno: ETIMEDOUT)
+        case is NIOSSLError, is BoringSSLError: self.init(errno: EPROTO)
         default: self.init("\(error)")
         }
     }
+
+    /// Whether a TLS connection merely ended without the ceremony that RFC 8446 §6.1 wants, which
+    /// many peers leave out.
+    static func isMereEnd(_ error: any Error) -> Bool {
+        error as? NIOSSLError == .uncleanShutdown || error is NIOSSLCloseTimedOutError
+    }
 }
 
-/// Joins a channel to its connection.
+/// Joins a channel to its connection, once it is open and, with TLS, the handshake is done.
 final class StreamHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     private var connection: StreamConnection?
+    private let awaitsHandshake: Bool
     private let make: (any Channel) -> StreamConnection?
     private let opened: (StreamConnection) -> Void
+    private var handshakeTimeout: Scheduled<Void>?
+    /// Called once if the channel closes before there is a connection.
+    var onFailure: ((TransportError) -> Void)?
+    /// Gets what went wrong in the handshake.
+    var onHandshakeError: ((any Error) -> Void)?
 
     /// - Parameters:
     ///   - make: makes the connection once the channel is active; nil refuses it.
     ///   - opened: hands it to its owner, who may close it at once.
     init(
-        make: @escaping (any Channel) -> StreamConnection?,
+        awaitsHandshake: Bool, make: @escaping (any Channel) -> StreamConnection?,
         opened: @escaping (StreamConnection) -> Void
     ) {
+        self.awaitsHandshake = awaitsHandshake
         self.make = make
         self.opened = opened
     }
 
     func channelActive(context: ChannelHandlerContext) {
+        guard awaitsHandshake else {
+            start(context)
+            return
+        }
+        // A peer that never speaks must not hold a descriptor.
+        let channel = context.channel
+        handshakeTimeout = context.eventLoop.scheduleTask(
+            in: TimeAmount(StreamClient.connectTimeout)
+        ) { channel.close(mode: .all, promise: nil) }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if awaitsHandshake, case .handshakeCompleted = event as? TLSUserEvent { start(context) }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    private func start(_ context: ChannelHandlerContext) {
+        handshakeTimeout?.cancel()
+        handshakeTimeout = nil
+        onFailure = nil
         guard let connection = make(context.channel) else {
             context.close(promise: nil)
             return
@@ -239,6 +283,8 @@ final class StreamHandler: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let connection else {
+            onHandshakeError?(error)
+            fail(TransportError.isMereEnd(error) ? TransportError(errno: EPROTO) : .init(error))
             context.close(promise: nil)
             return
         }
@@ -246,7 +292,16 @@ final class StreamHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        handshakeTimeout?.cancel()
+        handshakeTimeout = nil
+        if connection == nil { fail(TransportError(errno: EPROTO)) }
         connection?.ended()
         connection = nil
+    }
+
+    private func fail(_ error: TransportError) {
+        let onFailure = onFailure
+        self.onFailure = nil
+        onFailure?(error)
     }
 }

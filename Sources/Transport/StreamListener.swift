@@ -16,6 +16,7 @@ public final class StreamListener {
     public private(set) var connectionCount = 0
 
     private let loop: ControlLoop
+    private let tls: TLSIdentity
     private let onAccept: (StreamConnection) -> Void
     private var channel: (any Channel)?
     private var isClosed = false
@@ -24,12 +25,15 @@ public final class StreamListener {
     nonisolated(unsafe) private static var unixPeerCount = 0
 
     /// Binds and listens; `onAccept` gets each connection before its first octet is read.
+    ///
+    /// - Parameter tls: who we are to peers where the target asks for TLS.
     public init(
-        _ target: StreamTarget, loop: ControlLoop,
+        _ target: StreamTarget, loop: ControlLoop, tls: TLSIdentity = .shared,
         onAccept: @escaping (StreamConnection) -> Void
     ) throws(TransportError) {
         self.target = target
         self.loop = loop
+        self.tls = tls
         self.onAccept = onAccept
         let descriptor: CInt
         do {
@@ -47,10 +51,19 @@ public final class StreamListener {
             .serverChannelOption(.backlog, value: SocketCalls.backlog)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    let usesTLS = listener.value.target.usesTLS
                     let handler = StreamHandler(
+                        awaitsHandshake: usesTLS,
                         make: { listener.value.makeConnection($0) },
                         opened: { listener.value.onAccept($0) })
-                    try channel.pipeline.syncOperations.addHandler(handler)
+                    let operations = channel.pipeline.syncOperations
+                    if usesTLS {
+                        try operations.addHandler(listener.value.tls.makeServerHandler())
+                        handler.onHandshakeError = {
+                            listener.value.tls.report($0, during: "SSL_accept")
+                        }
+                    }
+                    try operations.addHandler(handler)
                 }
             }
             .withBoundSocket(descriptor)
@@ -73,7 +86,7 @@ public final class StreamListener {
             return "unix#\(Self.unixPeerCount)"
         }
         let bracketed = host.contains(":") ? "[\(host)]" : host
-        return "tcp:\(bracketed):\(address.port ?? 0)"
+        return "\(target.usesTLS ? "ssl" : "tcp"):\(bracketed):\(address.port ?? 0)"
     }
 
     /// Stops listening, and unlinks the socket file; connections stay.

@@ -7,8 +7,8 @@ public enum StreamAddress: Hashable, Sendable {
     case tcp(host: String, port: UInt16)
 }
 
-/// A connection method as operators write it: `unix:FILE`, `tcp:HOST[:PORT]`, `punix:FILE`,
-/// `ptcp:[PORT][:HOST]`.
+/// A connection method as operators write it: `unix:FILE`, `tcp:HOST[:PORT]`,
+/// `ssl:HOST[:PORT]`, `punix:FILE`, `ptcp:[PORT][:HOST]`, `pssl:[PORT][:HOST]`.
 ///
 /// Relative file names are below the run directory. An IPv6 address stands in brackets.
 public struct StreamTarget: Hashable, Sendable, CustomStringConvertible {
@@ -24,13 +24,21 @@ public struct StreamTarget: Hashable, Sendable, CustomStringConvertible {
     public let address: StreamAddress
     /// Whether it says to listen.
     public let isPassive: Bool
+    /// Whether the stream is encrypted by TLS.
+    public let usesTLS: Bool
 
     public var description: String { name }
 
-    public init(name: String, address: StreamAddress, isPassive: Bool) {
+    /// The host of a TCP address.
+    var host: String { if case .tcp(let host, _) = address { host } else { "" } }
+
+    public init(
+        name: String, address: StreamAddress, isPassive: Bool, usesTLS: Bool = false
+    ) {
         self.name = name
         self.address = address
         self.isPassive = isPassive
+        self.usesTLS = usesTLS
     }
 
     /// The socket at `path`, to connect to.
@@ -48,21 +56,21 @@ public struct StreamTarget: Hashable, Sendable, CustomStringConvertible {
             throw Self.unknown(text)
         }
         let rest = text[text.index(after: colon)...]
+        let method = text[..<colon]
         let address: StreamAddress
-        switch text[..<colon] {
+        switch method {
         case "unix", "punix":
             address = try Self.unixAddress(String(rest), in: text, directories)
-        case "tcp":
+        case "tcp", "ssl":
             address = try Self.activeAddress(rest, in: text, defaultPort)
-        case "ptcp":
+        case "ptcp", "pssl":
             address = try Self.passiveAddress(rest, in: text, defaultPort)
-        case "ssl", "pssl":
-            throw TransportError(
-                "TLS connections are not supported yet", errno: ENOPROTOOPT, subject: text)
         default:
             throw Self.unknown(text)
         }
-        self.init(name: text, address: address, isPassive: text.first == "p")
+        self.init(
+            name: text, address: address, isPassive: method.first == "p",
+            usesTLS: method.hasSuffix("ssl"))
     }
 
     /// Whether `text` begins as a method does that listens.

@@ -20,6 +20,8 @@ struct StreamTargetTests {
         ("ptcp:0", .tcp(host: "", port: 0), true),
         ("ptcp:99:127.0.0.1", .tcp(host: "127.0.0.1", port: 99), true),
         ("ptcp::[::1]", .tcp(host: "::1", port: 6640), true),
+        ("ssl:192.0.2.1", .tcp(host: "192.0.2.1", port: 6640), false),
+        ("pssl:0:[::1]", .tcp(host: "::1", port: 0), true),
     ])
     func `a connection method is parsed`(
         text: String, address: StreamAddress, isPassive: Bool
@@ -28,13 +30,12 @@ struct StreamTargetTests {
         #expect(target.address == address)
         #expect(target.isPassive == isPassive)
         #expect(target.name == text)
+        #expect(target.usesTLS == text.contains("ssl:"))
     }
 
     @Test(arguments: [
         ("foo:1", "foo:1: Address family not supported by protocol"),
         ("nothing", "nothing: Address family not supported by protocol"),
-        ("ssl:192.0.2.1:1", "ssl:192.0.2.1:1: TLS connections are not supported yet"),
-        ("pssl:", "pssl:: TLS connections are not supported yet"),
         ("tcp:192.0.2.1:xx", "tcp:192.0.2.1:xx: bad port number \"xx\""),
         ("tcp:192.0.2.1:65536", "tcp:192.0.2.1:65536: bad port number \"65536\""),
         ("tcp:", "tcp:: host name is missing"),

@@ -49,6 +49,7 @@ public final class LogSystem: Sendable {
                 state.syslogMethod = parsed
             }
         }
+        CommonOptions.reportTLS()
     }
 
     public var program: String { state.withLock { $0.program } }
