@@ -115,9 +115,7 @@ enum OfctlProgram {
                 try process.handle(option)
             case _ where CommonOptions.logging.contains { $0.name == option.name }:
                 try CommonOptions.handleLogging(option)
-            default:
-                // Keys and certificates matter once TLS connections are supported.
-                break
+            default: _ = CommonOptions.handleTLS(option)
             }
         }
         if options.usesBundle && !options.hasVersions {

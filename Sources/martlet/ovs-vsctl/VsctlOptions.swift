@@ -92,8 +92,7 @@ struct VsctlOptions {
         case "verbose", "log-file", "syslog-method", "syslog-target":
             try CommonOptions.handleLogging(option)
         default:
-            // Keys and certificates count only where a connection uses TLS.
-            try style.take(option)
+            if !CommonOptions.handleTLS(option) { try style.take(option) }
         }
     }
 }

@@ -136,6 +136,7 @@ final class SwitchDaemon {
 
     private func apply(_ configuration: DatabaseConfiguration) {
         noteDatapath(configuration)
+        noteTLS(configuration.tlsFiles)
         let changed = reader.takeChangedBridges().union(reporter.failingBridges)
         runtime.apply(configuration.switchConfiguration)
         server.configure(configuration.controllers, versions: configuration.versions)
@@ -153,6 +154,17 @@ final class SwitchDaemon {
             scheduleStatistics(configuration.statisticsInterval)
         }
         run.ready()
+    }
+
+    /// Takes the keys that the database names; protocols and ciphers stay those of the command
+    /// line.
+    private func noteTLS(_ files: TLSFiles?) {
+        guard var files else { return }
+        let identity = TLSIdentity.shared
+        files.peerAuthority = identity.files.peerAuthority
+        files.protocols = identity.files.protocols
+        files.ciphers = identity.files.ciphers
+        identity.files = files
     }
 
     /// Says once what serves bridges that ask for the kernel's datapath.

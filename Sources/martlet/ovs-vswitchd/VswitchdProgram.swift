@@ -63,10 +63,7 @@ enum VswitchdProgram {
                 try process.handle(option)
             case _ where CommonOptions.logging.contains { $0.name == option.name }:
                 try CommonOptions.handleLogging(option)
-            default:
-                // Keys and certificates matter once TLS connections are supported; until then a
-                // method that needs them is what gets the error.
-                break
+            default: _ = CommonOptions.handleTLS(option)
             }
         }
         guard parser.operands.count <= 1 else {
@@ -88,20 +85,22 @@ enum VswitchdProgram {
 
         Active DATABASE connection methods:
           tcp:HOST:PORT           PORT at remote HOST
+          ssl:HOST:PORT           SSL PORT at remote HOST
           unix:FILE               Unix domain socket named FILE
 
-        """ + CommonOptions.daemonHelp(program: name) + CommonOptions.loggingHelp(program: name)
-            + """
+        """ + CommonOptions.tlsHelp + CommonOptions.daemonHelp(program: name)
+            + CommonOptions.loggingHelp(program: name)
+                + """
 
-            Other options:
-              --enable-dummy[=override|system]  ports of memory, for tests
-              --disable-system        no datapath of the kernel
-              --disable-system-route  do not read the kernel's routes
-              --mlockall              keep all memory in RAM
-              --unixctl=SOCKET        override default control socket name
-              -h, --help              display this help message
-              -V, --version           display version information
+                Other options:
+                  --enable-dummy[=override|system]  ports of memory, for tests
+                  --disable-system        no datapath of the kernel
+                  --disable-system-route  do not read the kernel's routes
+                  --mlockall              keep all memory in RAM
+                  --unixctl=SOCKET        override default control socket name
+                  -h, --help              display this help message
+                  -V, --version           display version information
 
-            """
+                """
     }
 }

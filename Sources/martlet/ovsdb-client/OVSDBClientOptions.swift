@@ -51,7 +51,7 @@ struct OVSDBClientOptions {
                 try CommonOptions.handleLogging(option)
             case _ where CommonOptions.daemon.contains { $0.name == option.name }:
                 try daemon.handle(option)
-            default: try style.take(option)
+            default: if !CommonOptions.handleTLS(option) { try style.take(option) }
             }
             if isHelp || isVersion { return }
         }

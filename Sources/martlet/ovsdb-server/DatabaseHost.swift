@@ -174,9 +174,16 @@ final class DatabaseHost {
     }
 
     /// A client at the other end of a stream.
-    func serve(_ stream: StreamConnection, onClose: @escaping () -> Void = {}) -> SessionID {
+    ///
+    /// - Parameters:
+    ///   - rights: What it may do.
+    ///   - probeInterval: Milliseconds that a client on the network may say nothing.
+    func serve(
+        _ stream: StreamConnection, rights: SessionRights, probeInterval: Int64,
+        onClose: @escaping () -> Void = {}
+    ) -> SessionID {
         let connection = JSONRPCConnection(stream)
-        let session = server.openSession()
+        let session = server.openSession(rights)
         receivers[session] = { message in
             if case .notification = message {
                 connection.sendSoon(message)
@@ -185,7 +192,7 @@ final class DatabaseHost {
             }
         }
         connections[session] = connection
-        if !stream.peerHost.isEmpty { probes.add(session, connection) }
+        if !stream.peerHost.isEmpty { probes.add(session, connection, interval: probeInterval) }
         connection.onClose = { [weak self] error in
             if let error { Self.report(error, of: connection.name) }
             self?.closeSession(session)
@@ -197,6 +204,13 @@ final class DatabaseHost {
         }
         return session
     }
+
+    func setProbeInterval(_ interval: Int64, of session: SessionID) {
+        probes.setInterval(interval, of: session)
+    }
+
+    /// Whether a client has been asked if it is still there.
+    func isIdle(_ session: SessionID) -> Bool { probes.isIdle(session) }
 
     private static func report(_ error: TransportError, of name: String) {
         guard error.errno == 0 else {

@@ -51,6 +51,11 @@ enum OvsdbServerProgram {
                     throw ProgramError(error.description)
                 }
             }
+            do throws(ControlError) {
+                try DatabaseIdentity(TLSIdentity.shared.files, host.server).install()
+            } catch {
+                throw ProgramError(error.description)
+            }
             let remotes = DatabaseRemotes(host)
             for remote in options.remotes {
                 do throws(ControlError) {
@@ -114,9 +119,7 @@ enum OvsdbServerProgram {
                 try process.handle(option)
             case _ where CommonOptions.logging.contains { $0.name == option.name }:
                 try CommonOptions.handleLogging(option)
-            default:
-                // Keys and certificates; a remote that needs them is what gets the error.
-                break
+            default: _ = CommonOptions.handleTLS(option)
             }
         }
         result.databases = parser.operands
@@ -174,32 +177,35 @@ enum OvsdbServerProgram {
 
         Active JSON-RPC connection methods:
           tcp:HOST:PORT           PORT at remote HOST
+          ssl:HOST:PORT           SSL PORT at remote HOST
           unix:FILE               Unix domain socket named FILE
         Passive JSON-RPC connection methods:
           ptcp:PORT[:IP]          listen to TCP PORT on IP
+          pssl:PORT[:IP]          listen for SSL on PORT on IP
           punix:FILE              listen on Unix domain socket FILE
         Connection methods from a column of a database:
           db:DATABASE,TABLE,COLUMN
 
-        """ + CommonOptions.daemonHelp(program: name) + CommonOptions.loggingHelp(program: name)
-            + """
+        """ + CommonOptions.tlsHelp + CommonOptions.daemonHelp(program: name)
+            + CommonOptions.loggingHelp(program: name)
+                + """
 
-            Syncing options:
-              --sync-from=SERVER      sync DATABASE from active SERVER and start in
-                                      backup mode (except with --active)
-              --sync-exclude-tables=DB:TABLE,...
-                                      exclude the TABLE in DB from syncing
-              --active                with --sync-from, start in active mode
+                Syncing options:
+                  --sync-from=SERVER      sync DATABASE from active SERVER and start in
+                                          backup mode (except with --active)
+                  --sync-exclude-tables=DB:TABLE,...
+                                          exclude the TABLE in DB from syncing
+                  --active                with --sync-from, start in active mode
 
-            Other options:
-              --run COMMAND           run COMMAND as subprocess then exit
-              --unixctl=SOCKET        override default control socket name
-              --disable-file-column-diff
-                                      don't use column diff in database file
-              --no-dbs                serve no database but _Server
-              -h, --help              display this help message
-              -V, --version           display version information
+                Other options:
+                  --run COMMAND           run COMMAND as subprocess then exit
+                  --unixctl=SOCKET        override default control socket name
+                  --disable-file-column-diff
+                                          don't use column diff in database file
+                  --no-dbs                serve no database but _Server
+                  -h, --help              display this help message
+                  -V, --version           display version information
 
-            """
+                """
     }
 }

@@ -17,7 +17,11 @@ import Transport
 final class ConfigurationReader {
     /// The columns that are followed; those that only the switch itself writes are left out.
     static let tables = [
-        MonitoredTable(OpenVSwitchRow.bridges, OpenVSwitchRow.nextCfg, OpenVSwitchRow.otherConfig),
+        MonitoredTable(
+            OpenVSwitchRow.bridges, OpenVSwitchRow.nextCfg, OpenVSwitchRow.otherConfig,
+            OpenVSwitchRow.ssl),
+        MonitoredTable(
+            SSLRow.privateKey, SSLRow.certificate, SSLRow.caCert, SSLRow.bootstrapCACert),
         MonitoredTable(
             BridgeRow.name, BridgeRow.ports, BridgeRow.controller, BridgeRow.datapathType,
             BridgeRow.failMode, BridgeRow.floodVLANs, BridgeRow.protocols, BridgeRow.otherConfig),
@@ -118,6 +122,7 @@ final class ConfigurationReader {
             result.statisticsInterval = max(
                 value, DatabaseConfiguration.minimumStatisticsInterval)
         }
+        result.tlsFiles = tlsFiles(root)
         for id in root.bridges {
             guard let reading = readings[id.uuid] ?? makeReading(id) else { continue }
             guard Self.isFileName(reading.bridge.name) else {
@@ -138,6 +143,20 @@ final class ConfigurationReader {
         }
         result.switchConfiguration.bridges.sort { $0.name < $1.name }
         return result
+    }
+
+    /// What the table SSL says, if it has a row.
+    private func tlsFiles(_ root: OpenVSwitchRow) -> TLSFiles? {
+        guard let reference = root.ssl, let row = replica[reference] else { return nil }
+        var files = TLSFiles()
+        files.privateKey = row.privateKey
+        files.certificate = row.certificate
+        if row.caCert == "none" {
+            files.trust = .anybody
+        } else if !row.caCert.isEmpty {
+            files.trust = row.bootstrapCACert ? .firstSeen(row.caCert) : .authority(row.caCert)
+        }
+        return files
     }
 
     /// Whether a bridge's name can be part of its management socket's path.

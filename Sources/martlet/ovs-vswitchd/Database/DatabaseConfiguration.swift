@@ -1,11 +1,14 @@
 import OpenFlow
 import Switch
+import Transport
 
 /// All that the database asks of the switch.
 struct DatabaseConfiguration: Equatable, Sendable {
     var switchConfiguration = SwitchConfiguration()
     /// By bridge; a bridge without controllers has no entry.
     var controllers: [String: [ControllerConfiguration]] = [:]
+    /// The files of TLS that the database names, in place of those of the command line.
+    var tlsFiles: TLSFiles?
     /// `Bridge.protocols` by bridge, which holds for its management socket as well.
     var versions: [String: OpenFlowVersions] = [:]
     /// `Open_vSwitch.next_cfg`: what becomes `cur_cfg` once all this is applied.
