@@ -44,6 +44,14 @@ public enum FieldTable {
         let number: UInt8
     }
 
+    /// The rows' locations, by raw value: apart from them, for a row holds references, which each
+    /// copy counts, and places are asked for many times a flow.
+    private static let locations: [FieldLocation] = byField.map(\.location)
+
+    public static func location(of field: Field) -> FieldLocation {
+        locations[Int(field.rawValue)]
+    }
+
     public static func descriptor(of field: Field) -> FieldDescriptor {
         byField[Int(field.rawValue)]
     }
@@ -96,6 +104,7 @@ public enum FieldTable {
 
 extension Field {
     public var descriptor: FieldDescriptor { FieldTable.descriptor(of: self) }
+    public var location: FieldLocation { FieldTable.location(of: self) }
     public var name: String { descriptor.name }
-    public var width: Int { descriptor.width }
+    public var width: Int { location.width }
 }

@@ -37,8 +37,8 @@ public struct FlowKey: Sendable {
 
     /// The field's value, shifted down.
     public subscript(field: Field) -> UInt128 {
-        get { self[field.descriptor.location] }
-        set { self[field.descriptor.location] = newValue }
+        get { self[field.location] }
+        set { self[field.location] = newValue }
     }
 
     public static func & (left: FlowKey, right: FlowKey) -> FlowKey {

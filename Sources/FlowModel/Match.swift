@@ -16,9 +16,17 @@ public struct Match: Hashable, Sendable {
         self.mask = mask
     }
 
+    /// A match whose parts were taken from one, and so need no masking.
+    ///
+    /// - Precondition: `maskedKey` has no bit that `mask` has not.
+    public init(maskedKey: FlowKey, mask: FlowKey) {
+        key = maskedKey
+        self.mask = mask
+    }
+
     /// Asks for `value` in the bits of `mask`; other bits of the field are left as they are.
     public mutating func set(_ field: Field, to value: UInt128, mask fieldMask: UInt128 = .max) {
-        let location = field.descriptor.location
+        let location = field.location
         set(location, to: value, mask: fieldMask)
     }
 
@@ -30,7 +38,7 @@ public struct Match: Hashable, Sendable {
 
     /// Asks nothing of the field any more.
     public mutating func remove(_ field: Field) {
-        let location = field.descriptor.location
+        let location = field.location
         mask[location] = 0
         key[location] = 0
     }
@@ -40,7 +48,7 @@ public struct Match: Hashable, Sendable {
 
     /// Whether every bit of the field is given.
     public func isExact(_ field: Field) -> Bool {
-        let location = field.descriptor.location
+        let location = field.location
         return mask[location] == location.ones
     }
 

@@ -58,7 +58,9 @@ public struct PortNumber: Hashable, Sendable, Comparable {
     }
 
     /// The name of a reserved port.
-    public var reservedName: String? { Self.names.first { $0.0 == self }?.1 }
+    public var reservedName: String? {
+        isReserved ? Self.names.first { $0.0 == self }?.1 : nil
+    }
 }
 
 extension PortNumber: CustomStringConvertible {

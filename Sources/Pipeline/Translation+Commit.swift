@@ -48,7 +48,7 @@ extension Translation {
         var value = FlowKey()
         var mask = FlowKey()
         for field in fields {
-            let location = field.descriptor.location
+            let location = field.location
             guard key[location] != base[location] else { continue }
             let bits = wildcards[location] | (key[location] ^ base[location])
             wildcards[location] |= bits
@@ -94,7 +94,7 @@ extension Translation {
     private func commitMetadata() {
         let priority = FieldLocation.packetPriority
         if key[priority] != base[priority] { commitWhole(.priority, priority) }
-        let mark = Field.packetMark.descriptor.location
+        let mark = Field.packetMark.location
         if key[mark] != base[mark] { commitWhole(.mark, mark) }
     }
 
@@ -110,5 +110,5 @@ extension Translation {
 }
 
 extension FieldLocation {
-    fileprivate static let packetPriority = Field.packetPriority.descriptor.location
+    fileprivate static let packetPriority = Field.packetPriority.location
 }

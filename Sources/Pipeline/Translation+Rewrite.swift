@@ -26,7 +26,7 @@ extension Translation {
         case .setField(let field, let value, let mask): setField(field, value, mask)
         case .load(let value, let subfield):
             if isPresent(subfield.field) {
-                consultProtocol(subfield.field.descriptor.location)
+                consultProtocol(subfield.field.location)
                 write(UInt128(value), to: subfield.location)
                 finishVLAN(subfield.field)
             }
@@ -50,8 +50,8 @@ extension Translation {
     }
 
     private func write(_ field: Field, _ value: UInt128) {
-        consultProtocol(field.descriptor.location)
-        write(value, to: field.descriptor.location)
+        consultProtocol(field.location)
+        write(value, to: field.location)
     }
 
     /// Writes all bits of `location`.
@@ -85,7 +85,7 @@ extension Translation {
 
     private func setField(_ field: Field, _ value: UInt128, _ mask: UInt128) {
         guard isPresent(field) else { return }
-        let location = field.descriptor.location
+        let location = field.location
         consultProtocol(location)
         let bits = mask & location.ones
         wildcards[location] |= bits

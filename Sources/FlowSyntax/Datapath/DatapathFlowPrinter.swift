@@ -50,7 +50,7 @@ public struct DatapathFlowPrinter {
     }
 
     private mutating func addNumber(_ name: String, _ field: Field) {
-        let location = field.descriptor.location
+        let location = field.location
         let bits = mask[location]
         guard bits != 0 || isVerbose else { return }
         let suffix = bits == location.ones ? "" : "/" + FieldText.hexadecimal(bits)

@@ -83,7 +83,7 @@ struct DatapathGroup {
 
     private var mpls: String {
         let fields: [Field] = [.mplsLabel, .mplsTC, .mplsTTL, .mplsBOS]
-        let isWhole = fields.allSatisfy { mask[$0] == $0.descriptor.location.ones }
+        let isWhole = fields.allSatisfy { mask[$0] == $0.location.ones }
         if isWhole {
             return "label=\(key[.mplsLabel]),tc=\(key[.mplsTC]),ttl=\(key[.mplsTTL]),"
                 + "bos=\(key[.mplsBOS])"

@@ -5,7 +5,11 @@ internal import FlowModel
 enum FieldText {
     /// As C's `%#x`: zero has no prefix.
     static func hexadecimal(_ value: UInt128) -> String {
-        value == 0 ? "0" : "0x" + String(value, radix: 16)
+        guard value != 0 else { return "0" }
+        // Division of 128 bits is slow, and few values need it.
+        return "0x"
+            + (UInt64(exactly: value).map { String($0, radix: 16) }
+                ?? String(value, radix: 16))
     }
 
     /// `0x` and at least `width` digits.
@@ -62,7 +66,7 @@ enum FieldText {
         let isExact = mask == row.location.ones
         switch row.format {
         case .decimal:
-            if isExact { return String(value) }
+            if isExact { return UInt64(exactly: value).map { String($0) } ?? String(value) }
             return hexadecimal(value, width: 1) + "/" + hexadecimal(mask, width: 1)
         case .hexadecimal:
             return isExact ? hexadecimal(value) : hexadecimal(value) + "/" + hexadecimal(mask)

@@ -17,7 +17,7 @@ enum MatchField {
         case .ipTOS: replace(field, parsed.value, parsed.mask & 0xfc, in: &match)
         case .inPortOXM: replace(.inPort, parsed.value, 0xffff, in: &match)
         default:
-            let location = field.descriptor.location
+            let location = field.location
             match.remove(field)
             match.set(location, to: parsed.value, mask: parsed.mask)
         }

@@ -8,11 +8,12 @@ public import FlowModel
 public struct MatchPrinter {
     let match: Match
     let names: FlowNames
-    private var text = ""
+    private var text: TextBuffer
 
-    private init(_ match: Match, _ names: FlowNames) {
+    private init(_ match: Match, _ names: FlowNames, _ text: consuming TextBuffer) {
         self.match = match
         self.names = names
+        self.text = text
     }
 
     /// `match` without a comma at its end; empty if everything matches.
@@ -21,16 +22,36 @@ public struct MatchPrinter {
     public static func text(
         _ match: Match, priority: UInt16 = 32768, names: FlowNames = FlowNames()
     ) -> String {
-        var printer = MatchPrinter(match, names)
-        if priority != 32768 { printer.add("priority", String(priority)) }
-        printer.addMetadata()
+        var text = TextBuffer()
+        append(match, priority: priority, names: names, to: &text)
+        return text.string
+    }
+
+    /// Appends what ``text(_:priority:names:)`` returns.
+    public static func append(
+        _ match: Match, priority: UInt16 = 32768, names: FlowNames, to text: inout TextBuffer
+    ) {
+        let start = text.octets.count
+        let begun = text
+        text = TextBuffer()
+        var printer = MatchPrinter(match, names, consume begun)
+        if priority != 32768 {
+            printer.text += "priority="
+            printer.text.append(decimal: UInt64(priority))
+            printer.text += ","
+        }
+        // Most flows of large tables have no metadata but the port.
+        let hasMetadata = printer.isIn(0, KeyWord.ethernetDestination)
+        if hasMetadata || printer.hasTracking { printer.addMetadata() }
         let type = printer.addTypeKeyword()
-        printer.addRegistersAndTunnel()
+        if hasMetadata { printer.addRegistersAndTunnel() }
         printer.addLink(skipsType: type.skipsType)
         printer.addNetwork(skipsProtocol: type.skipsProtocol)
         printer.addTransport()
-        if printer.text.utf8.last == 0x2c { printer.text.removeLast() }
-        return printer.text
+        if printer.text.octets.count > start, printer.text.octets.last == 0x2c {
+            printer.text.removeLast()
+        }
+        text = printer.text
     }
 
     private mutating func add(_ name: String, _ value: String) {
@@ -45,17 +66,37 @@ public struct MatchPrinter {
 
     /// The field in its own form, if any bit of it matters.
     private mutating func add(_ field: Field, as name: String? = nil) {
-        let row = field.descriptor
-        let mask = match.mask[row.location]
+        let location = field.location
+        let mask = match.mask[location]
         guard mask != 0 else { return }
-        add(
-            name ?? row.name,
-            FieldText.text(row, match.key[row.location], mask: mask, names: names))
+        let row = field.descriptor
+        text += name ?? row.name
+        text += "="
+        let value = match.key[location]
+        if mask != location.ones || !addPlain(row.format, value) {
+            text += FieldText.text(row, value, mask: mask, names: names)
+        }
+        text += ","
+    }
+
+    /// Appends an exact value of the common kinds.
+    private mutating func addPlain(_ format: FieldFormat, _ value: UInt128) -> Bool {
+        guard value >> 64 == 0 else { return false }
+        let low = UInt64(truncatingIfNeeded: value)
+        switch format {
+        case .decimal: text.append(decimal: low)
+        case .hexadecimal: text.append(prefixedHexadecimal: low)
+        case .ipv4: text.append(ipv4: UInt32(truncatingIfNeeded: low))
+        case .ethernet: text.append(ethernet: low)
+        case .ipv6, .port, .port32, .tcpFlags, .ctState, .fragment, .packetType, .tunnelFlags:
+            return false
+        }
+        return true
     }
 
     private mutating func addHexadecimal(_ field: Field) {
         guard mask(field) != 0 else { return }
-        let isExact = mask(field) == field.descriptor.location.ones
+        let isExact = mask(field) == field.location.ones
         let suffix = isExact ? "" : "/" + FieldText.hexadecimal(mask(field))
         add(field.name, FieldText.hexadecimal(value(field)) + suffix)
     }
@@ -87,6 +128,11 @@ public struct MatchPrinter {
     private func isIn(_ word: Int, _ end: Int) -> Bool {
         for index in word..<end where match.mask.words[index] != 0 { return true }
         return false
+    }
+
+    /// Whether any field of the tracked connection's tuple matters.
+    private var hasTracking: Bool {
+        isIn(KeyWord.ctIPv4, KeyWord.nsh) || isIn(KeyWord.ctTransport, KeyWord.count)
     }
 
     /// Prints `tcp`, `arp` and so on, and says what need not be printed any more.
@@ -232,6 +278,7 @@ public struct MatchPrinter {
     }
 
     private mutating func addMPLS() {
+        guard isIn(KeyWord.mpls, KeyWord.ipv4) else { return }
         for field: Field in [.mplsLabel, .mplsTC, .mplsTTL, .mplsBOS] { add(field) }
         let second = match.mask.words[KeyWord.mpls] & 0xffff_ffff
         if second != 0 {

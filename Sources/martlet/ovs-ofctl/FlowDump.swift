@@ -59,17 +59,23 @@ enum FlowDump {
         print(collected, printer, hasStats: options.showsStats)
     }
 
+    /// As much text as is gathered before it is printed.
+    private static let outputByteCount = 1 << 16
+
     private static func print(
         _ flows: [FlowStatsEntry], _ printer: MessagePrinter, hasStats: Bool
     ) {
-        var text = ""
+        var text = TextBuffer()
         for var flow in flows {
             flow.idleAge = nil
             flow.hardAge = nil
-            text += printer.text(flow, hasStats: hasStats)
+            printer.append(flow, hasStats: hasStats, to: &text)
             text += "\n"
+            guard text.octets.count >= outputByteCount else { continue }
+            Program.printOutput(text.string)
+            text.removeAll()
         }
-        Program.printOutput(text)
+        Program.printOutput(text.string)
     }
 
     /// Flows that say nothing of a field come after all that do.

@@ -9,7 +9,7 @@ extension ActionEncoder {
         if encodeSetter11(action, into: &writer) { return }
         switch action {
         case .setField(let field, let value, let mask):
-            let ones = field.descriptor.location.ones
+            let ones = field.location.ones
             guard mask & ones == ones, let setter = Self.setter11(field, value),
                 encodeSetter11(setter, into: &writer)
             else { return loads(field, value: value, mask: mask, into: &writer) }

@@ -112,7 +112,7 @@ extension ActionEncoder {
     private mutating func encodeSetField10(
         _ field: Field, value: UInt128, mask: UInt128, into writer: inout OctetWriter
     ) {
-        let isWhole = mask & field.descriptor.location.ones == field.descriptor.location.ones
+        let isWhole = mask & field.location.ones == field.location.ones
         guard isWhole, let setter = Self.setter10(field, value) else {
             return loads(field, value: value, mask: mask, into: &writer)
         }

@@ -31,9 +31,12 @@ struct MatchEncoder {
             used |= 1 << UInt64(index)
         }
         let kind = Kind(match)
-        for row in Self.rows where row.words & used != 0 {
-            guard row.kinds.isEmpty || !row.kinds.isDisjoint(with: kind) else { continue }
-            encode(row.coding, of: match, into: &writer)
+        let rows = Self.rows
+        // A row is large, and most are passed over.
+        for index in rows.indices where rows[index].words & used != 0 {
+            let kinds = rows[index].kinds
+            guard kinds.isEmpty || !kinds.isDisjoint(with: kind) else { continue }
+            encode(rows[index].coding, of: match, into: &writer)
         }
     }
 

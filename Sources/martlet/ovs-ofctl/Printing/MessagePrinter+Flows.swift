@@ -5,16 +5,24 @@ import OpenFlow
 extension MessagePrinter {
     /// Seconds with as many groups of three decimals as it takes, as OVS prints durations.
     static func text(_ duration: Duration) -> String {
+        var text = TextBuffer()
+        append(duration, to: &text)
+        return text.string
+    }
+
+    private static func append(_ duration: Duration, to text: inout TextBuffer) {
         let (seconds, attoseconds) = duration.components
-        let nanoseconds = attoseconds / 1_000_000_000
-        if nanoseconds == 0 { return "\(seconds)s" }
-        let (value, width) =
-            nanoseconds % 1_000_000 == 0
-            ? (nanoseconds / 1_000_000, 3)
-            : nanoseconds % 1000 == 0 ? (nanoseconds / 1000, 6) : (nanoseconds, 9)
-        let digits = String(value)
-        let zeros = String(repeating: "0", count: width - digits.count)
-        return "\(seconds).\(zeros)\(digits)s"
+        text.append(decimal: UInt64(seconds))
+        let nanoseconds = Int(attoseconds / 1_000_000_000)
+        if nanoseconds != 0 {
+            let (value, width) =
+                nanoseconds % 1_000_000 == 0
+                ? (nanoseconds / 1_000_000, 3)
+                : nanoseconds % 1000 == 0 ? (nanoseconds / 1000, 6) : (nanoseconds, 9)
+            text += "."
+            text.append(decimal: UInt64(value), width: width)
+        }
+        text += "s"
     }
 
     static func words(_ flags: FlowFlags) -> String {
@@ -64,31 +72,68 @@ extension MessagePrinter {
     }
 
     /// The line of one rule in `dump-flows`.
+    func text(_ flow: FlowStatsEntry, hasStats: Bool) -> String {
+        var text = TextBuffer()
+        append(flow, hasStats: hasStats, to: &text)
+        return text.string
+    }
+
+    /// Appends the line of one rule in `dump-flows`, without a line end.
     ///
     /// - Parameter hasStats: whether to print what changes by itself.
-    func text(_ flow: FlowStatsEntry, hasStats: Bool) -> String {
-        var text = " "
+    func append(_ flow: FlowStatsEntry, hasStats: Bool, to text: inout TextBuffer) {
+        text += " "
         if hasStats || flow.cookie != 0 {
-            text += "cookie=" + Self.hexadecimal(flow.cookie) + ", "
-        }
-        if hasStats { text += "duration=" + Self.text(flow.duration) + ", " }
-        if hasStats || flow.tableID != 0 {
-            text += "table=" + names.text(ofTable: flow.tableID) + ", "
+            text += "cookie=0x"
+            text.append(hexadecimal: flow.cookie)
+            text += ", "
         }
         if hasStats {
-            text += "n_packets=\(flow.packetCount), n_bytes=\(flow.byteCount), "
+            text += "duration="
+            Self.append(flow.duration, to: &text)
+            text += ", "
         }
-        if flow.idleTimeout != 0 { text += "idle_timeout=\(flow.idleTimeout), " }
-        if flow.hardTimeout != 0 { text += "hard_timeout=\(flow.hardTimeout), " }
-        if flow.importance != 0 { text += "importance=\(flow.importance), " }
-        if hasStats, let age = flow.idleAge { text += "idle_age=\(age), " }
-        if hasStats, let age = flow.hardAge, .seconds(age) != wholeSeconds(flow.duration) {
-            text += "hard_age=\(age), "
+        if hasStats || flow.tableID != 0 {
+            text += "table="
+            text += names.text(ofTable: flow.tableID)
+            text += ", "
         }
+        if hasStats {
+            Self.append("n_packets=", flow.packetCount, to: &text)
+            Self.append("n_bytes=", flow.byteCount, to: &text)
+        }
+        appendTimes(of: flow, hasStats: hasStats, to: &text)
         text += Self.words(flow.flags)
-        let match = MatchPrinter.text(flow.match, priority: flow.priority, names: names)
-        if !match.isEmpty { text += match + " " }
-        return text + "actions=" + ActionPrinter.text(flow.actions, names: names)
+        let start = text.octets.count
+        MatchPrinter.append(flow.match, priority: flow.priority, names: names, to: &text)
+        if text.octets.count > start { text += " " }
+        text += "actions="
+        text += ActionPrinter.text(flow.actions, names: names)
+    }
+
+    private static func append(_ name: String, _ number: UInt64, to text: inout TextBuffer) {
+        text += name
+        text.append(decimal: number)
+        text += ", "
+    }
+
+    private func appendTimes(
+        of flow: FlowStatsEntry, hasStats: Bool, to text: inout TextBuffer
+    ) {
+        if flow.idleTimeout != 0 {
+            Self.append("idle_timeout=", UInt64(flow.idleTimeout), to: &text)
+        }
+        if flow.hardTimeout != 0 {
+            Self.append("hard_timeout=", UInt64(flow.hardTimeout), to: &text)
+        }
+        if flow.importance != 0 {
+            Self.append("importance=", UInt64(flow.importance), to: &text)
+        }
+        guard hasStats else { return }
+        if let age = flow.idleAge { Self.append("idle_age=", UInt64(age), to: &text) }
+        if let age = flow.hardAge, .seconds(age) != wholeSeconds(flow.duration) {
+            Self.append("hard_age=", UInt64(age), to: &text)
+        }
     }
 
     private func wholeSeconds(_ duration: Duration) -> Duration {

@@ -46,7 +46,12 @@ extension MessagePrinter {
         switch body {
         case .description(let description): return text(description)
         case .flow(let flows):
-            return flows.map { "\n" + text($0, hasStats: true) }.joined()
+            var lines = TextBuffer()
+            for flow in flows {
+                lines += "\n"
+                append(flow, hasStats: true, to: &lines)
+            }
+            return lines.string
         case .aggregate(let stats):
             return " packet_count=\(stats.packetCount) byte_count=\(stats.byteCount)"
                 + " flow_count=\(stats.flowCount)"
