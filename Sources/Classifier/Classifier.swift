@@ -12,6 +12,9 @@ public import FlowModel
 /// rules' prefixes tells which prefix lengths can match at all, and adds only the leading bits that
 /// tell so; transport ports have a trie in each subtable.
 ///
+/// A rule may be but a part of a conjunctive match; `Classifier+Conjunction.swift` says how those
+/// are put together.
+///
 /// Inserting and removing cost O(stages). Thread safety: none; the owner serialises.
 public final class Classifier {
     private var subtables: [SparseKey: Subtable] = [:]
@@ -70,6 +73,21 @@ public final class Classifier {
         count -= 1
     }
 
+    /// Removes many rules, at next to no cost where they are all that there are.
+    ///
+    /// - Precondition: the rules are in the classifier, each named once.
+    public func remove(contentsOf rules: [ClassifierRule]) {
+        guard rules.count == count else {
+            for rule in rules { remove(rule) }
+            return
+        }
+        subtables = [:]
+        ordered = []
+        roots = tries.map { PrefixTrie(width: $0.location.width) }
+        count = 0
+        for rule in rules { rule.next = nil }
+    }
+
     /// The rule with the match and priority of `rule`.
     public func find(exactly rule: ClassifierRule) -> ClassifierRule? {
         subtables[rule.mask]?.find(exactly: rule.key, priority: rule.priority)
@@ -86,7 +104,7 @@ public final class Classifier {
         for subtable in ordered {
             let mask = subtable.mask.expanded
             guard criteria.mask & mask == criteria.mask else { continue }
-            subtable.forEachInOrder { rule in
+            subtable.forEach { rule in
                 if wanted.map == 0 || rule.match.isNarrower(orEqualTo: criteria) { body(rule) }
             }
         }
@@ -112,12 +130,25 @@ public final class Classifier {
     ///
     /// - Parameter wildcards: gains the bits of the packet that the answer depends on.
     public func lookup(_ key: borrowing FlowKey, wildcards: inout FlowKey) -> ClassifierRule? {
+        var partial: [ClassifierRule] = []
+        let best = search(key, &wildcards, partial: &partial)
+        if partial.isEmpty { return best }
+        return complete(partial, or: best, key, &wildcards)
+    }
+
+    /// The best rule that decides by itself.
+    ///
+    /// - Parameter partial: gains the parts of conjunctive matches that precede it.
+    func search(
+        _ key: borrowing FlowKey, _ wildcards: inout FlowKey, partial: inout [ClassifierRule]
+    ) -> ClassifierRule? {
         var best: ClassifierRule?
         var answers = TrieAnswers()
         for subtable in ordered {
             if let best, best.priority >= subtable.maximumPriority { break }
             guard let rule = probe(subtable, key, &answers, &wildcards) else { continue }
-            if best == nil || rule.priority > (best?.priority ?? 0) { best = rule }
+            if let best, best.priority >= rule.priority { continue }
+            if rule.conjunctions.isEmpty { best = rule } else { partial.append(rule) }
         }
         return best
     }
@@ -157,17 +188,18 @@ public final class Classifier {
         if isRuledOut(subtable, subtable.lastRange, key, &answers, &wildcards) {
             return miss(subtable, seen, &wildcards)
         }
+        if subtable.hasTCPFlags, !subtable.flagsMayMatch(hash, key) {
+            let word = subtable.mask.words[subtable.lastRange.lowerBound]
+            wildcards.words[KeyWord.transport] |= word & Subtable.flagBits
+            return miss(subtable, seen, &wildcards)
+        }
         hash = subtable.extend(hash, key, subtable.lastRange)
         if let rule = subtable.find(hash, key) {
             _ = miss(subtable, subtable.positions.count, &wildcards)
             return rule
         }
-        if subtable.portsMask != 0 {
-            let ports = UInt32(truncatingIfNeeded: key.words[KeyWord.transport] >> 32)
-            let value = UInt128(ports & subtable.portsMask) << 96
-            let bitCount = subtable.portsTrie.lookup(value).bitCount
-            let prefix = bitCount >= 32 ? UInt32.max : ~(UInt32.max >> UInt32(bitCount))
-            wildcards.words[KeyWord.transport] |= UInt64(prefix & subtable.portsMask) << 32
+        if subtable.portsMask != 0, let bits = subtable.decidingPortBits(key) {
+            wildcards.words[KeyWord.transport] |= UInt64(bits) << 32
             return miss(subtable, seen, &wildcards)
         }
         return miss(subtable, subtable.positions.count, &wildcards)

@@ -10,10 +10,13 @@ open class ClassifierRule {
     public let key: SparseKey
     /// The mask; rules of one subtable share its storage.
     public internal(set) var mask: SparseKey
-    /// The next rule with the same match and a lower priority.
+    /// The dimensions of conjunctive matches that the rule is a value of; empty for a rule that
+    /// decides by itself.
+    public final var conjunctions: [Conjunction] = []
+    /// The next rule of the same hash and the same or a lower priority.
     final var next: ClassifierRule?
-    /// When the rule came among those of its subtable.
-    final var sequence: UInt64 = 0
+    /// Where the rule stands among those of its subtable.
+    final var place = 0
 
     public init(match: Match, priority: UInt16) {
         self.priority = priority
@@ -21,5 +24,15 @@ open class ClassifierRule {
         key = SparseKey(match.key, map: mask.map)
     }
 
-    public final var match: Match { Match(key: key.expanded, mask: mask.expanded) }
+    public final var match: Match { Match(maskedKey: key.expanded, mask: mask.expanded) }
+
+    /// The rule with the same match that has the next lower priority.
+    final var lower: ClassifierRule? {
+        var candidate = next
+        while let rule = candidate {
+            if rule.key == key { return rule }
+            candidate = rule.next
+        }
+        return nil
+    }
 }

@@ -22,15 +22,22 @@ final class Subtable {
     let lastRange: Range<Int>
     /// Prefix length of each trie's field; 0 where the mask is no prefix of it.
     let prefixLengths: [Int]
-    /// Where the last stage is the transport ports alone: their mask, and the prefixes in use.
+    /// Where the last stage is the transport word alone: the mask of its ports, and the prefixes in
+    /// use.
     let portsMask: UInt32
-    private(set) var portsTrie = PrefixTrie(width: 32)
+    /// Whether that word has TCP flags too, which are looked at before the ports.
+    let hasTCPFlags: Bool
+    /// How many rules have the hash of all words with the last one's flags alone.
+    private var flagCounts: [UInt64: Int32] = [:]
+    private var portsTrie = PrefixTrie(width: 32)
 
     private var heads: [UInt64: ClassifierRule] = [:]
     private(set) var priorityCounts: [UInt16: Int] = [:]
     private(set) var maximumPriority: UInt16 = 0
     private(set) var ruleCount = 0
-    private var nextSequence: UInt64 = 0
+    /// The rules in the order in which they came, for operators compare dumps; those that went
+    /// leave gaps, which are closed when they are the greater part.
+    private var rules: [ClassifierRule?] = []
 
     init(mask: SparseKey, tries: [TrieField]) {
         self.mask = mask
@@ -60,10 +67,14 @@ final class Subtable {
         let isPortsOnly =
             lastRange.count == 1 && positions[lastRange.lowerBound] == KeyWord.transport
         let lastWord = isPortsOnly ? mask.words[lastRange.lowerBound] : 0
-        portsMask = lastWord & 0xffff_ffff == 0 ? UInt32(truncatingIfNeeded: lastWord >> 32) : 0
+        portsMask = UInt32(truncatingIfNeeded: lastWord >> 32)
+        hasTCPFlags = portsMask != 0 && lastWord & Self.flagBits != 0
     }
 
     var isEmpty: Bool { ruleCount == 0 }
+
+    /// What of the transport word is no port.
+    static var flagBits: UInt64 { 0xffff_ffff }
 
     /// Mixes one word into a hash.
     @inline(__always)
@@ -86,6 +97,18 @@ final class Subtable {
         var hash = hash
         for position in range { hash = Self.mix(hash, rule.key.words[position]) }
         return hash
+    }
+
+    private func flagHash(_ hash: UInt64, _ rule: ClassifierRule) -> UInt64 {
+        Self.mix(hash, rule.key.words[lastRange.lowerBound] & Self.flagBits)
+    }
+
+    /// Whether any rule may have the packet's TCP flags.
+    ///
+    /// - Parameter hash: of all words before the last.
+    func flagsMayMatch(_ hash: UInt64, _ key: borrowing FlowKey) -> Bool {
+        let bits = mask.words[lastRange.lowerBound] & Self.flagBits
+        return flagCounts[Self.mix(hash, key.words[KeyWord.transport] & bits)] != nil
     }
 
     func hash(_ rule: ClassifierRule) -> UInt64 { extend(0, rule, 0..<positions.count) }
@@ -115,13 +138,14 @@ final class Subtable {
     /// Adds a rule; the caller has removed one with the same key and priority.
     func insert(_ rule: ClassifierRule) {
         rule.mask = mask
-        rule.sequence = nextSequence
-        nextSequence += 1
+        rule.place = rules.count
+        rules.append(rule)
         var hash: UInt64 = 0
         for index in stages.indices {
             hash = extend(hash, rule, stages[index].range)
             stages[index].counts[hash, default: 0] += 1
         }
+        if hasTCPFlags { flagCounts[flagHash(hash, rule), default: 0] += 1 }
         hash = extend(hash, rule, lastRange)
         // Chains hold rules of equal hash, higher priorities first.
         if let head = heads[hash], head.priority >= rule.priority {
@@ -147,6 +171,11 @@ final class Subtable {
             let count = stages[index].counts[hash] ?? 0
             stages[index].counts[hash] = count > 1 ? count - 1 : nil
         }
+        if hasTCPFlags {
+            let flags = flagHash(hash, rule)
+            let count = flagCounts[flags] ?? 0
+            flagCounts[flags] = count > 1 ? count - 1 : nil
+        }
         hash = extend(hash, rule, lastRange)
         if heads[hash] === rule {
             heads[hash] = rule.next
@@ -157,7 +186,9 @@ final class Subtable {
             previous?.next = rule.next
         }
         rule.next = nil
+        rules[rule.place] = nil
         ruleCount -= 1
+        if rules.count > 2 * ruleCount + Self.toleratedGapCount { closeGaps() }
         let count = priorityCounts[rule.priority] ?? 0
         priorityCounts[rule.priority] = count > 1 ? count - 1 : nil
         if count <= 1 && rule.priority == maximumPriority {
@@ -178,23 +209,28 @@ final class Subtable {
         return nil
     }
 
+    /// Calls `body` with each rule, in the order in which they came.
     func forEach(_ body: (ClassifierRule) -> Void) {
-        for head in heads.values {
-            var candidate: ClassifierRule? = head
-            while let rule = candidate {
-                candidate = rule.next
-                body(rule)
-            }
-        }
+        for case let rule? in rules { body(rule) }
     }
 
-    /// As ``forEach(_:)``, in the order in which the rules came, for operators compare dumps.
-    func forEachInOrder(_ body: (ClassifierRule) -> Void) {
-        var rules: [ClassifierRule] = []
-        rules.reserveCapacity(ruleCount)
-        forEach { rules.append($0) }
-        rules.sort { $0.sequence < $1.sequence }
-        for rule in rules { body(rule) }
+    /// Gaps that are not worth closing.
+    private static var toleratedGapCount: Int { 16 }
+
+    private func closeGaps() {
+        rules.removeAll { $0 == nil }
+        for (place, rule) in rules.enumerated() { rule?.place = place }
+    }
+
+    /// Leading bits of the ports that show that no rule matches; `nil` where they do not show it.
+    ///
+    /// - Precondition: no rule matches, and ``portsMask`` is not zero.
+    func decidingPortBits(_ key: borrowing FlowKey) -> UInt32? {
+        let ports = UInt32(truncatingIfNeeded: key.words[KeyWord.transport] >> 32)
+        let answer = portsTrie.lookup(UInt128(ports & portsMask) << 96)
+        if hasTCPFlags && answer.lengths >> UInt128(portsPrefixLength - 1) & 1 == 1 { return nil }
+        let isWhole = answer.bitCount >= 32
+        return (isWhole ? .max : ~(UInt32.max >> UInt32(answer.bitCount))) & portsMask
     }
 
     private var portsPrefixLength: Int { 32 - portsMask.trailingZeroBitCount }
@@ -208,7 +244,7 @@ final class Subtable {
 struct TrieField {
     let location: FieldLocation
 
-    init(_ field: Field) { location = field.descriptor.location }
+    init(_ field: Field) { location = field.location }
 
     /// The field of `key`, its first bit the most significant of the 128.
     func value(in key: borrowing FlowKey) -> UInt128 {

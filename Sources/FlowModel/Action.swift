@@ -17,7 +17,7 @@ public struct Subfield: Hashable, Sendable {
     }
 
     public var location: FieldLocation {
-        let whole = field.descriptor.location
+        let whole = field.location
         if whole.width == 128 && width < 128 {
             return offset >= 64
                 ? .at(whole.word, offset - 64, width) : .at(whole.word + 1, offset, width)
@@ -192,4 +192,41 @@ public struct Learn: Hashable, Sendable {
     public var specifications: [Specification] = []
 
     public init() {}
+}
+
+/// One dimension of a conjunctive match, as `conjunction(id, k/n)` names it (ovs-fields(7)).
+public struct Conjunction: Hashable, Sendable {
+    public let id: UInt32
+    /// Which dimension, counted from 0.
+    public let clause: UInt8
+    /// How many dimensions there are: 2 to 64.
+    public let clauseCount: UInt8
+
+    public init(id: UInt32, clause: UInt8, clauseCount: UInt8) {
+        self.id = id
+        self.clause = clause
+        self.clauseCount = clauseCount
+    }
+
+    /// The conjunctions of a list of actions.
+    public static func all(in actions: [Action]) -> [Conjunction] {
+        actions.compactMap { action in
+            guard case .conjunction(let id, let clause, let count) = action else { return nil }
+            return Conjunction(id: id, clause: clause, clauseCount: count)
+        }
+    }
+
+    /// The action that may not be in the list because a conjunction is, which is any but a note.
+    public static func intruder(in actions: [Action]) -> Action? {
+        var hasConjunction = false
+        var intruder: Action?
+        for action in actions {
+            switch action {
+            case .conjunction: hasConjunction = true
+            case .note: break
+            default: intruder = intruder ?? action
+            }
+        }
+        return hasConjunction ? intruder : nil
+    }
 }

@@ -11,6 +11,8 @@ public final class FlowTable {
     /// Rules with a timeout, which alone are visited by expiry.
     public private(set) var timedRules: [ObjectIdentifier: Rule] = [:]
 
+    private var actionLists = ActionLists()
+
     init(number: UInt8) { self.number = number }
 
     public var ruleCount: Int { classifier.count }
@@ -20,6 +22,7 @@ public final class FlowTable {
     }
 
     public func insert(_ rule: Rule) -> Rule? {
+        rule.actions = actionLists.shared(rule.actions)
         let replaced = classifier.insert(rule).map { asRule($0) }
         rule.isRemoved = false
         if let replaced { forget(replaced) }
@@ -32,14 +35,21 @@ public final class FlowTable {
         forget(rule)
     }
 
+    /// Removes many rules of this table, each named once.
+    public func remove(contentsOf rules: [Rule]) {
+        classifier.remove(contentsOf: rules)
+        for rule in rules { forget(rule) }
+    }
+
     private func forget(_ rule: Rule) {
         rule.isRemoved = true
-        timedRules[ObjectIdentifier(rule)] = nil
+        if !timedRules.isEmpty { timedRules[ObjectIdentifier(rule)] = nil }
     }
 
     /// To be called when a rule's timeouts have changed.
     public func noteTimeouts(of rule: Rule) {
         let isTimed = rule.idleTimeout > 0 || rule.hardTimeout > 0
+        guard isTimed || !timedRules.isEmpty else { return }
         timedRules[ObjectIdentifier(rule)] = isTimed ? rule : nil
     }
 
@@ -50,6 +60,7 @@ public final class FlowTable {
     /// The rules whose match is `criteria` or narrower.
     public func rules(within criteria: Match) -> [Rule] {
         var rules: [Rule] = []
+        if criteria == Match() { rules.reserveCapacity(classifier.count) }
         classifier.forEach(within: criteria) { rules.append(asRule($0)) }
         return rules
     }
@@ -59,5 +70,24 @@ public final class FlowTable {
             preconditionFailure("a flow table holds nothing but rules")
         }
         return rule
+    }
+}
+
+/// Lists of actions that rules of one table share.
+///
+/// A hundred thousand rules rarely do a thousand different things, but each would keep a list and
+/// a box for each action, as many octets as all the rest of it. Only the list that was met last of
+/// those with the same short hash is remembered, so that finding one is quick and nothing has to
+/// be given back.
+private struct ActionLists {
+    private static var capacity: Int { 256 }
+    private var lists: [[Action]] = Array(repeating: [], count: capacity)
+
+    /// A list equal to `list`, of a rule before if that is at hand.
+    mutating func shared(_ list: [Action]) -> [Action] {
+        guard !list.isEmpty else { return list }
+        let place = list.hashValue & (Self.capacity - 1)
+        if lists[place] != list { lists[place] = list }
+        return lists[place]
     }
 }

@@ -30,7 +30,9 @@ public final class Rule: ClassifierRule {
 
     public let table: UInt8
     public var cookie: UInt64
-    public var actions: [Action]
+    public var actions: [Action] {
+        didSet { conjunctions = Conjunction.all(in: actions) }
+    }
     /// Seconds; 0 for none.
     public var idleTimeout: UInt16
     public var hardTimeout: UInt16
@@ -57,6 +59,7 @@ public final class Rule: ClassifierRule {
         counters = Counters(used: now)
         self.isHidden = isHidden
         super.init(match: entry.match, priority: entry.priority)
+        conjunctions = Conjunction.all(in: actions)
     }
 
     /// Whether the rule is a table-miss entry (OpenFlow 1.3.5 §5.4).

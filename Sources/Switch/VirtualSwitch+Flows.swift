@@ -8,10 +8,9 @@ extension VirtualSwitch {
     /// Empties the tables, and installs what the bridge does without a controller.
     func resetFlows(of managed: ManagedBridge, now: Milliseconds) {
         for table in managed.bridge.usedTables {
-            for rule in table.rules(within: Match()) {
-                table.remove(rule)
-                tellRemoved(rule, of: managed, .delete)
-            }
+            let rules = table.rules(within: Match())
+            table.remove(contentsOf: rules)
+            for rule in rules { tellRemoved(rule, of: managed, .delete) }
         }
         let configuration = managed.configuration
         if configuration.failMode == .standalone && !configuration.hasControllers {
@@ -43,12 +42,7 @@ extension VirtualSwitch {
                 for rule in rules { modify(rule, message, of: managed, now: now) }
             }
         case .delete, .deleteStrict:
-            for rule in selectedRules(message, of: managed) {
-                guard !rule.isRemoved else { continue }
-                managed.bridge.table(rule.table).remove(rule)
-                tellRemoved(rule, of: managed, .delete)
-                removeLearned(by: rule, of: managed)
-            }
+            remove(selectedRules(message, of: managed), of: managed)
         }
         network.bumpVersion()
     }
@@ -84,7 +78,21 @@ extension VirtualSwitch {
         }
     }
 
-    /// The rules that a message of modify or delete means.
+    /// Removes rules, and what they have learned.
+    private func remove(_ rules: [Rule], of managed: ManagedBridge) {
+        var rest = rules[...]
+        while let table = rest.first?.table {
+            let end = rest.firstIndex { $0.table != table } ?? rest.endIndex
+            managed.bridge.table(table).remove(contentsOf: Array(rest[..<end]))
+            rest = rest[end...]
+        }
+        for rule in rules {
+            tellRemoved(rule, of: managed, .delete)
+            removeLearned(by: rule, of: managed)
+        }
+    }
+
+    /// The rules that a message of modify or delete means, those of a table together.
     private func selectedRules(_ message: FlowMod, of managed: ManagedBridge) -> [Rule] {
         let tables =
             message.tableID == FlowMod.allTables
@@ -150,7 +158,7 @@ extension VirtualSwitch {
                     throw .actionBadType
                 }
             case .pushMPLS, .popMPLS, .setMPLSLabel, .setMPLSTC, .setMPLSTTL,
-                .decrementMPLSTTL, .setTunnel, .conjunction, .finTimeout, .ctClear:
+                .decrementMPLSTTL, .setTunnel, .finTimeout, .ctClear:
                 throw .actionBadType
             default: break
             }

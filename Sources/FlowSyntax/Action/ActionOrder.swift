@@ -30,7 +30,26 @@ enum ActionOrder {
         }
     }
 
+    /// Parts of conjunctive matches do nothing by themselves, and may not seem to.
+    private static func checkConjunctions(_ actions: [Action]) throws(SyntaxError) {
+        guard let intruder = Conjunction.intruder(in: actions) else { return }
+        let word = ActionPrinter.text(intruder).prefix { $0 != ":" && $0 != "(" }
+        // Ports print without their action.
+        let name: String
+        switch intruder {
+        case .output, .outputField, .outputTruncated: name = "output"
+        case .controller(let controller):
+            let plain = ControllerAction(maxByteCount: controller.maxByteCount)
+            name = controller == plain ? "output" : "controller"
+        default: name = String(word)
+        }
+        throw SyntaxError(
+            "\"conjunction\" actions may be used along with \"note\" but not any other kind of "
+                + "action (such as the \"\(name)\" action used here)")
+    }
+
     static func check(_ actions: [Action]) throws(SyntaxError) {
+        try checkConjunctions(actions)
         var last: Instruction?
         for action in actions {
             let current = instruction(of: action)

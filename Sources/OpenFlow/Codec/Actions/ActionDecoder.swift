@@ -20,8 +20,10 @@ struct ActionDecoder {
 
     /// Reads what a rule does to the end of `reader`: actions in OpenFlow 1.0, instructions later.
     func decodeBehavior(_ reader: inout MessageReader) throws(OpenFlowError) -> [Action] {
-        guard version == .v10 else { return try decodeInstructions(&reader) }
-        let actions = try decodeActions(&reader)
+        let actions =
+            version == .v10 ? try decodeActions(&reader) : try decodeInstructions(&reader)
+        if Conjunction.intruder(in: actions) != nil { throw .nxActionBadConjunction }
+        guard version == .v10 else { return actions }
         if let index = actions.firstIndex(where: Self.isWriteMetadata), index < actions.count - 1 {
             // Later versions write metadata when all actions have been taken.
             throw .actionUnsupportedOrder
