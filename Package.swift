@@ -135,7 +135,8 @@ let package = Package(
 
         // Tests of the whole: what the programs print, and how the sources look.
         .testTarget(
-            name: "TranscriptTests", dependencies: ["TestSupport"], swiftSettings: common
+            name: "TranscriptTests", dependencies: ["FlowModel", "FlowSyntax", "TestSupport"],
+            swiftSettings: common
         ),
         .testTarget(
             name: "PythonTests", dependencies: ["TestSupport"], exclude: ["Scripts"],
