@@ -91,9 +91,29 @@ public indirect enum Action: Hashable, Sendable {
     case learn(Learn)
     case conjunction(id: UInt32, clause: UInt8, clauseCount: UInt8)
     case clone([Action])
+    case ct(ConnectionTrack)
     case ctClear
+    /// `nat(...)`, which stands within `ct(...)` only.
+    case nat(AddressTranslation)
     /// `fin_timeout(...)`.
     case finTimeout(idle: UInt16, hard: UInt16)
+    case bundle(PortSelection)
+    case multipath(Multipath)
+    case sample(Sampling)
+    /// `check_pkt_larger(...)`: whether the packet has more octets, as one bit.
+    case checkPacketLarger(UInt16, Subfield)
+    /// `delete_field:tun_metadataN`.
+    case deleteTunnelMetadata(UInt8)
+
+    case encap(Encapsulation)
+    /// Takes the outer header off; the number says what is found behind it.
+    case decap(packetType: UInt32)
+    case decrementNSHTTL
+    // What the standard has and OVS has not (OpenFlow 1.3.5 §5.12).
+    case copyTTLOut
+    case copyTTLIn
+    case pushPBB(UInt16)
+    case popPBB
 }
 
 /// `resubmit(PORT,TABLE)`: looks the packet up again, then goes on behind.
@@ -102,6 +122,8 @@ public struct Resubmit: Hashable, Sendable {
     public var port: PortNumber?
     /// The table, or the current one.
     public var table: UInt8?
+    /// Whether the connection's original addresses and ports stand in for the packet's own.
+    public var usesOriginalTuple = false
 
     public init(port: PortNumber? = nil, table: UInt8? = nil) {
         self.port = port

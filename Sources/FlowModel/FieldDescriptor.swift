@@ -38,9 +38,9 @@ public enum Prerequisite: Sendable {
 
 /// A class of OXM and NXM type-length-values (OpenFlow 1.5 §7.2.3.3, ovs-fields(7)).
 public enum WireClass: Sendable, Hashable {
-    case nxm0, nxm1, openFlowBasic, packetRegisters
+    case nxm0, nxm1, openFlowBasic, packetRegisters, ericsson
     /// Experimenter classes.
-    case onf, nxNSH, nxET, ericsson
+    case onf, nxNSH, nxET
 
     public var number: UInt16 {
         switch self {
@@ -48,18 +48,18 @@ public enum WireClass: Sendable, Hashable {
         case .nxm1: 0x0001
         case .openFlowBasic: 0x8000
         case .packetRegisters: 0x8001
-        case .onf, .nxNSH, .nxET, .ericsson: 0xffff
+        case .ericsson: 0x1000
+        case .onf, .nxNSH, .nxET: 0xffff
         }
     }
 
     /// The experimenter ID that follows the header, if the class has one.
     public var experimenter: UInt32? {
         switch self {
-        case .nxm0, .nxm1, .openFlowBasic, .packetRegisters: nil
+        case .nxm0, .nxm1, .openFlowBasic, .packetRegisters, .ericsson: nil
         case .onf: 0x4f4e_4600
         case .nxNSH: 0x005a_d650
         case .nxET: 0x0000_2320
-        case .ericsson: 0xd4de_52f1
         }
     }
 }

@@ -9,6 +9,8 @@ public enum EtherType {
     @inlinable public static var mpls: UInt16 { 0x8847 }
     @inlinable public static var mplsMulticast: UInt16 { 0x8848 }
     @inlinable public static var nsh: UInt16 { 0x894f }
+    /// Provider backbone bridging, the tag with the service's identifier.
+    @inlinable public static var pbb: UInt16 { 0x88e7 }
     @inlinable public static var lldp: UInt16 { 0x88cc }
     /// What OVS calls a frame without an EtherType, such as 802.3 with LLC.
     @inlinable public static var notEthernetII: UInt16 { 0x05ff }

@@ -57,11 +57,57 @@ public struct ActionConsistency {
             self = before
         case .learn(let learn): try check(learn)
         case .finTimeout: try require(.tcp)
+        case .ct(let track): try check(track)
+        case .nat(let translation): try check(translation)
+        case .bundle(let bundle):
+            guard bundle.members.allSatisfy({ $0 != .controller && $0 != .none }) else {
+                throw .actionBadOutPort
+            }
+            if let destination = bundle.destination {
+                try requirePrerequisite(of: destination.field)
+            }
+        case .multipath(let multipath): try requirePrerequisite(of: multipath.destination.field)
+        case .checkPacketLarger(_, let subfield): try requirePrerequisite(of: subfield.field)
+        case .decrementNSHTTL: try require(.nsh)
+        case .resubmit(let resubmit):
+            guard !resubmit.usesOriginalTuple || match.hasTrackedConnection else {
+                throw .actionMatchInconsistent
+            }
+        case .encap(let encapsulation): match.encapsulate(encapsulation)
+        case .decap: match.decapsulate()
+        case .popPBB: match.decapsulate()
+        case .pushPBB(let type): match.set(.etherType, to: UInt128(type))
         case .output, .outputTruncated, .controller, .enqueue, .setEthernetSource,
-            .setEthernetDestination, .setTunnel, .setQueue, .popQueue, .resubmit, .gotoTable,
-            .writeMetadata, .clearActions, .meter, .group, .note, .exit, .conjunction, .ctClear:
+            .setEthernetDestination, .setTunnel, .setQueue, .popQueue, .gotoTable,
+            .writeMetadata, .clearActions, .meter, .group, .note, .exit, .conjunction, .ctClear,
+            .sample, .deleteTunnelMetadata, .copyTTLIn, .copyTTLOut:
             break
         }
+    }
+
+    /// Only IP has connections, and a helper knows those of one protocol.
+    private mutating func check(_ track: ConnectionTrack) throws(OpenFlowError) {
+        guard Prerequisite.ip.isMet(by: match) else { throw .actionMatchInconsistent }
+        switch track.helperPort {
+        case 0: break
+        case ConnectionTrack.ftpPort:
+            guard Prerequisite.tcp.isMet(by: match) else { throw .actionMatchInconsistent }
+        case ConnectionTrack.tftpPort:
+            guard Prerequisite.udp.isMet(by: match) else { throw .actionMatchInconsistent }
+        default: throw .actionMatchInconsistent
+        }
+        if case .field(let zone) = track.zone { try requirePrerequisite(of: zone.field) }
+        try check(track.actions)
+    }
+
+    private func check(_ translation: AddressTranslation) throws(OpenFlowError) {
+        let isMet =
+            switch translation.addresses {
+            case .ipv4: Prerequisite.ipv4.isMet(by: match)
+            case .ipv6: Prerequisite.ipv6.isMet(by: match)
+            case nil: true
+            }
+        guard isMet else { throw .actionMatchInconsistent }
     }
 
     /// The fields that a learned rule is made of have to be there when it is made.

@@ -35,7 +35,9 @@ extension Translation {
 
         // The flow-mod with one of these was refused.
         case .meter, .group, .pushMPLS, .popMPLS, .setMPLSLabel, .setMPLSTC, .setMPLSTTL,
-            .decrementMPLSTTL, .setTunnel:
+            .decrementMPLSTTL, .setTunnel, .ct, .nat, .bundle, .multipath, .sample,
+            .checkPacketLarger, .deleteTunnelMetadata, .encap, .decap, .decrementNSHTTL,
+            .copyTTLOut, .copyTTLIn, .pushPBB, .popPBB:
             trace.add(.warning, "not supported")
 
         case .push(let subfield): push(subfield)

@@ -158,8 +158,13 @@ extension VirtualSwitch {
                     throw .actionBadType
                 }
             case .pushMPLS, .popMPLS, .setMPLSLabel, .setMPLSTC, .setMPLSTTL,
-                .decrementMPLSTTL, .setTunnel, .finTimeout, .ctClear:
+                .decrementMPLSTTL, .setTunnel, .finTimeout, .ctClear, .ct, .nat,
+                .bundle, .multipath, .sample, .checkPacketLarger, .deleteTunnelMetadata,
+                .encap, .decap, .decrementNSHTTL, .copyTTLOut, .copyTTLIn, .pushPBB, .popPBB:
                 throw .actionBadType
+            case .resubmit(let resubmit):
+                // The original addresses of connections are not known yet.
+                guard !resubmit.usesOriginalTuple else { throw .actionBadType }
             default: break
             }
         }

@@ -122,7 +122,6 @@ struct ActionTextTests {
         ("fin_timeout(foo=1)", "invalid key 'foo' in 'fin_timeout' argument"),
         ("controller(foo=1)", "unknown key \"foo\" parsing controller action"),
         ("controller(reason=foo)", "unknown reason \"foo\""),
-        ("ct(commit)", "ct: action not supported"),
         (
             "goto_table:1,output:2",
             "invalid instruction ordering: apply_actions must appear before goto_table, for "

@@ -20,7 +20,7 @@ struct ActionChecker {
     }
 
     private static var inconsistent: SyntaxError {
-        .init("actions are invalid with specified match (OFPBAC_MATCH_INCONSISTENT)")
+        invalid("OFPBAC_MATCH_INCONSISTENT")
     }
 
     private mutating func check(
@@ -57,12 +57,15 @@ struct ActionChecker {
         case .load(_, let subfield):
             try requirePrerequisites(of: subfield.field, "ofp_actions", "set_field ", &notes)
         case .move(let source, let destination):
-            try requirePrerequisites(of: source.field, "meta_flow", "source field ", &notes)
-            let field = destination.field
-            try requirePrerequisites(of: field, "meta_flow", "destination field ", &notes)
-            if !field.descriptor.isWritable { throw Self.inconsistent }
-        case .outputField(let source, _):
-            try requirePrerequisites(of: source.field, "meta_flow", "source field ", &notes)
+            try checkSource(source, &notes)
+            try checkDestination(destination, &notes)
+        case .outputField(let source, _), .push(let source):
+            try checkSource(source, &notes)
+        case .pop(let destination): try checkDestination(destination, &notes)
+        case .finTimeout:
+            let isTCP = isIP && match.isExact(.ipProtocol) && match.key.ipProtocol == 6
+            if !isTCP { formats.formIntersection([.anyOpenFlow10, .anyNXM]) }
+        case .learn(let learn): try check(learn, &notes)
         case .clone(let actions):
             let before = match
             try check(actions, &notes)
@@ -72,8 +75,93 @@ struct ActionChecker {
             let before = self
             try check(actions, &notes)
             self = before
+        default: try checkLater(action, &notes)
+        }
+    }
+
+    /// Connection tracking, the selection of links, and headers that OpenFlow does not know.
+    private mutating func checkLater(
+        _ action: Action, _ notes: inout [SyntaxNote]
+    ) throws(SyntaxError) {
+        switch action {
+        case .ct(let track):
+            let helper: Prerequisite? =
+                track.helperPort == 0
+                ? nil : track.helperPort == ConnectionTrack.ftpPort ? .tcp : .udp
+            guard isIP, helper?.isMet(by: match) != false else { throw Self.inconsistent }
+            if case .field(let zone) = track.zone { try checkSource(zone, &notes) }
+            try check(track.actions, &notes)
+        case .nat(let translation):
+            let type: UInt16? =
+                switch translation.addresses {
+                case .ipv4: EtherType.ipv4
+                case .ipv6: EtherType.ipv6
+                case nil: nil
+                }
+            if let type, match.key.etherType != type { throw Self.inconsistent }
+        case .bundle(let bundle):
+            if let destination = bundle.destination { try checkDestination(destination, &notes) }
+            if bundle.members.contains(.controller) {
+                notes.append(SyntaxNote("bundle", .warning, "unsupported controller member"))
+                throw Self.invalid("OFPBAC_BAD_OUT_PORT")
+            }
+        case .multipath(let multipath): try checkDestination(multipath.destination, &notes)
+        case .checkPacketLarger(_, let destination): try checkDestination(destination, &notes)
+        case .decrementNSHTTL:
+            if !Prerequisite.nsh.isMet(by: match) {
+                formats.formIntersection([.anyOpenFlow10, .anyNXM])
+            }
+        case .resubmit(let resubmit):
+            if resubmit.usesOriginalTuple && !match.hasTrackedConnection {
+                throw Self.inconsistent
+            }
+        case .encap(let encapsulation): match.encapsulate(encapsulation)
+        case .decap, .popPBB: match.decapsulate()
+        case .pushPBB(let type): match.set(.etherType, to: UInt128(type))
         default: break
         }
+    }
+
+    /// What a learned rule takes from the packet has to be there, and what it asks for or writes
+    /// has to make sense with what it asks for before.
+    private func check(_ learn: Learn, _ notes: inout [SyntaxNote]) throws(SyntaxError) {
+        var learned = self
+        learned.match = Match()
+        for specification in learn.specifications {
+            if case .field(let source) = specification.source {
+                try checkSource(source, &notes)
+            }
+            switch specification.destination {
+            case .match(let destination):
+                try learned.checkSource(destination, &notes)
+                if case .immediate(let value) = specification.source {
+                    learned.match.set(destination.location, to: value)
+                }
+            case .load(let destination): try learned.checkDestination(destination, &notes)
+            case .output: break
+            }
+        }
+    }
+
+    private func checkSource(
+        _ source: Subfield, _ notes: inout [SyntaxNote]
+    ) throws(SyntaxError) {
+        try requirePrerequisites(of: source.field, "meta_flow", "source field ", &notes)
+    }
+
+    private func checkDestination(
+        _ destination: Subfield, _ notes: inout [SyntaxNote]
+    ) throws(SyntaxError) {
+        let field = destination.field
+        try requirePrerequisites(of: field, "meta_flow", "destination field ", &notes)
+        if field.descriptor.isWritable { return }
+        notes.append(
+            SyntaxNote("meta_flow", .warning, "destination field \(field.name) is not writable"))
+        throw Self.invalid("OFPBAC_BAD_SET_ARGUMENT")
+    }
+
+    private static func invalid(_ reason: String) -> SyntaxError {
+        .init("actions are invalid with specified match (\(reason))")
     }
 
     private var hasTag: Bool { Prerequisite.vlan.isMet(by: match) }
@@ -82,7 +170,7 @@ struct ActionChecker {
         match.isExact(.etherType) && EtherType.isMPLS(match.key.etherType)
     }
 
-    private mutating func requirePrerequisites(
+    private func requirePrerequisites(
         of field: Field, _ module: String, _ words: String, _ notes: inout [SyntaxNote]
     ) throws(SyntaxError) {
         let row = field.descriptor

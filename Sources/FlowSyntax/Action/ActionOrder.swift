@@ -30,6 +30,37 @@ enum ActionOrder {
         }
     }
 
+    /// Checks that actions stand together and within others that can hold them.
+    static func checkPlaces(
+        _ actions: [Action], in outer: FlowParser.OuterAction
+    ) throws(SyntaxError) {
+        for action in actions {
+            if case .meter = action, outer != .none {
+                throw SyntaxError(
+                    "\(outer.rawValue) action doesn't support nested action meter")
+            }
+            guard outer == .ct else {
+                try checkTracking(action)
+                continue
+            }
+            if action.isAllowedInTracking { continue }
+            let what =
+                action.writtenField.map { "modification of \($0.name)" }
+                ?? "action \(ActionPrinter.name(action))"
+            throw SyntaxError("ct action doesn't support nested \(what)")
+        }
+    }
+
+    /// Refuses what has meaning within `ct(...)` only.
+    private static func checkTracking(_ action: Action) throws(SyntaxError) {
+        if case .nat = action {
+            throw SyntaxError("Cannot have NAT action outside of \"ct\" action")
+        }
+        if action.writtenField == .ctMark || action.writtenField == .ctLabel {
+            throw SyntaxError("cannot set CT fields outside of ct action")
+        }
+    }
+
     /// Parts of conjunctive matches do nothing by themselves, and may not seem to.
     private static func checkConjunctions(_ actions: [Action]) throws(SyntaxError) {
         guard let intruder = Conjunction.intruder(in: actions) else { return }

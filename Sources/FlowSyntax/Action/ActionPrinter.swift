@@ -43,7 +43,44 @@ public enum ActionPrinter {
             if idle != 0 { parts.append("idle_timeout=\(idle)") }
             if hard != 0 { parts.append("hard_timeout=\(hard)") }
             return "fin_timeout(" + parts.joined(separator: ",") + ")"
-        default: return header(action) ?? field(action, names) ?? ""
+        default:
+            return header(action) ?? field(action, names) ?? extended(action, names) ?? ""
+        }
+    }
+
+    /// The action's name alone, as error messages have it.
+    static func name(_ action: Action) -> String {
+        switch action {
+        case .output: return "output"
+        case .controller: return "controller"
+        case .load: return "set_field"
+        case .outputField: return "output_reg"
+        case .outputTruncated: return "output_trunc"
+        default:
+            let text = text(action)
+            return String(text.prefix { $0 != ":" && $0 != "(" })
+        }
+    }
+
+    /// Connection tracking, the selection of links, and headers that OpenFlow does not know.
+    private static func extended(_ action: Action, _ names: FlowNames) -> String? {
+        switch action {
+        case .ct(let track): return TrackingText.text(track, names: names)
+        case .nat(let translation): return TrackingText.text(translation)
+        case .bundle(let bundle): return SelectionText.text(bundle, names: names)
+        case .multipath(let multipath): return SelectionText.text(multipath)
+        case .sample(let sampling): return EncapsulationText.text(sampling, names: names)
+        case .checkPacketLarger(let length, let destination):
+            return "check_pkt_larger(\(length))->" + SubfieldText.text(destination)
+        case .deleteTunnelMetadata(let index): return "delete_field:tun_metadata\(index)"
+        case .encap(let encapsulation): return EncapsulationText.text(encapsulation)
+        case .decap(let packetType): return EncapsulationText.text(decap: packetType)
+        case .decrementNSHTTL: return "dec_nsh_ttl"
+        case .copyTTLOut: return "copy_ttl_out"
+        case .copyTTLIn: return "copy_ttl_in"
+        case .pushPBB(let type): return "push_pbb:" + FieldText.hexadecimal(type, width: 4)
+        case .popPBB: return "pop_pbb"
+        default: return nil
         }
     }
 
@@ -118,7 +155,8 @@ public enum ActionPrinter {
             return "resubmit:" + names.text(of: resubmit.port ?? .inPort)
         }
         let port = resubmit.port.map { $0 == .inPort ? "" : names.text(of: $0) } ?? ""
-        return "resubmit(\(port),\(names.text(ofTable: table)))"
+        let tracking = resubmit.usesOriginalTuple ? ",ct" : ""
+        return "resubmit(\(port),\(names.text(ofTable: table))\(tracking))"
     }
 
     private static func text(_ controller: ControllerAction) -> String {

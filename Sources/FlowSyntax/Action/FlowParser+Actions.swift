@@ -5,10 +5,17 @@ extension FlowParser {
     /// The most lists that can stand within each other, as `clone(clone(...))`.
     static var maxActionDepth: Int { 32 }
 
+    /// What a list of actions stands in.
+    enum OuterAction: String {
+        case none
+        case writeActions = "write_actions"
+        case clone, ct
+    }
+
     /// Where an action stands, and what has been found there.
     struct ActionScope {
         var depth = 0
-        var isInWriteActions = false
+        var outer = OuterAction.none
         var formats = FlowFormats.all
     }
 
@@ -48,14 +55,20 @@ extension FlowParser {
                     "\"drop\" must not be accompanied by any other action or instruction")
             }
         }
+        try ActionOrder.checkPlaces(actions, in: scope.outer)
         return actions
     }
 
-    private mutating func nested(
-        _ text: TextPiece, scope: inout ActionScope
+    mutating func nested(
+        _ text: TextPiece, in outer: OuterAction, scope: inout ActionScope
     ) throws(SyntaxError) -> [Action] {
+        let before = scope.outer
         scope.depth += 1
-        defer { scope.depth -= 1 }
+        scope.outer = outer
+        defer {
+            scope.depth -= 1
+            scope.outer = before
+        }
         return try actionList(text, scope: &scope)
     }
 
@@ -67,6 +80,7 @@ extension FlowParser {
         if let action = try headerAction(name, pair.value, scope: &scope) { return action }
         if let action = try fieldAction(name, pair.value, scope: &scope) { return action }
         if let action = try controlAction(name, pair.value, scope: &scope) { return action }
+        if let action = try extendedAction(pair, scope: &scope) { return action }
         if Self.unsupported.contains(name) {
             throw SyntaxError("\(name): action not supported")
         }
@@ -78,10 +92,28 @@ extension FlowParser {
     }
 
     /// Actions of OVS that Martlet does not know yet.
-    private static let unsupported: Set<String> = [
-        "ct", "nat", "multipath", "bundle", "bundle_load", "sample", "encap", "decap",
-        "dec_nsh_ttl", "check_pkt_larger", "delete_field", "debug_slow", "debug_recirc",
-    ]
+    private static let unsupported: Set<String> = ["debug_slow", "debug_recirc"]
+
+    /// Connection tracking, the selection of links, and headers that OpenFlow does not know.
+    private mutating func extendedAction(
+        _ pair: KeyValueScanner.Pair, scope: inout ActionScope
+    ) throws(SyntaxError) -> Action? {
+        let value = pair.value
+        switch pair.key.string {
+        case "ct": return try tracking(value, scope: &scope)
+        case "nat": return .nat(try translation(value))
+        case "bundle": return try bundle(value, hasDestination: false)
+        case "bundle_load": return try bundle(value, hasDestination: true)
+        case "multipath": return try multipath(value)
+        case "sample": return try sampling(value)
+        case "check_pkt_larger": return try packetCheck(pair)
+        case "delete_field": return try deletion(value)
+        case "encap": return try encapsulation(value, scope: &scope)
+        case "decap": return try decapsulation(value)
+        case "dec_nsh_ttl": return .decrementNSHTTL
+        default: return nil
+        }
+    }
 
     private mutating func outputAction(
         _ name: String, _ value: TextPiece
@@ -125,6 +157,7 @@ extension FlowParser {
         var scanner = KeyValueScanner(text)
         var port: PortNumber?
         var length: UInt32 = 0
+        var hasLength = false
         while let pair = try scanner.next() {
             guard pair.hasValue else { return nil }
             if pair.key.isEqual(to: "port") {
@@ -132,13 +165,18 @@ extension FlowParser {
                 if port == nil {
                     throw SyntaxError("output to unknown truncate port: \(pair.value.string)")
                 }
-            } else if pair.key.isEqual(to: "max_len"), port != nil {
+            } else if pair.key.isEqual(to: "max_len") {
+                hasLength = true
                 length = try number32(pair.value)
             } else {
                 return nil
             }
         }
-        guard let port else { return nil }
+        guard let port, hasLength else { return nil }
+        if port.isReserved && port != .local && port != .inPort {
+            throw SyntaxError(
+                "output to unsupported truncate port: \(names.text(of: port).lowercased())")
+        }
         if length < Self.minTruncation {
             throw SyntaxError(
                 "max_len \(length) is less than the minimum value \(Self.minTruncation)")
@@ -160,10 +198,11 @@ extension FlowParser {
 
     func number32(_ text: TextPiece) throws(SyntaxError) -> UInt32 {
         if text.isEmpty { throw SyntaxError("missing required numeric argument") }
-        guard let value = text.number(UInt32.self) else {
+        guard let value = text.number64 else {
             throw SyntaxError("invalid numeric format \(text.string)")
         }
-        return value
+        // As C's conversion to 32 bits, which scripts use for -1.
+        return UInt32(truncatingIfNeeded: value)
     }
 
     private mutating func resubmit(_ text: TextPiece) throws(SyntaxError) -> Resubmit {
@@ -184,11 +223,10 @@ extension FlowParser {
             if table == 255 && resubmit.port == nil { resubmit.table = nil }
         }
         if parts.count > 2, !parts[2].trimmed.isEmpty {
-            let isTracking = parts[2].trimmed.isEqual(to: "ct")
-            throw SyntaxError(
-                isTracking
-                    ? "resubmit(...,ct): action not supported"
-                    : "\(parts[2].string): unknown parameter")
+            guard parts[2].trimmed.isEqual(to: "ct") else {
+                throw SyntaxError("\(parts[2].string): unknown parameter")
+            }
+            resubmit.usesOriginalTuple = true
         }
         if resubmit.port == nil && resubmit.table == nil {
             throw SyntaxError(
@@ -200,10 +238,8 @@ extension FlowParser {
     private mutating func controlAction(
         _ name: String, _ value: TextPiece, scope: inout ActionScope
     ) throws(SyntaxError) -> Action? {
-        let instructions = [
-            "goto_table", "write_metadata", "clear_actions", "write_actions", "meter",
-        ]
-        if scope.depth > 0 && scope.isInWriteActions && instructions.contains(name) {
+        let instructions = ["goto_table", "write_metadata", "clear_actions", "write_actions"]
+        if scope.depth > 0 && instructions.contains(name) {
             throw SyntaxError("\(name) instruction not allowed here")
         }
         switch name {
@@ -215,9 +251,7 @@ extension FlowParser {
             return .writeMetadata(metadata, mask: try tail.map(number64) ?? .max)
         case "clear_actions": return .clearActions
         case "write_actions":
-            scope.isInWriteActions = true
-            defer { scope.isInWriteActions = false }
-            return .writeActions(try nested(value, scope: &scope))
+            return .writeActions(try nested(value, in: .writeActions, scope: &scope))
         case "meter":
             scope.formats.formIntersection([.openFlow13, .openFlow14, .openFlow15])
             return .meter(try number32(value))
@@ -232,7 +266,7 @@ extension FlowParser {
             defer { self = learn.parser }
             return .learn(try learn.parse(value))
         case "conjunction": return try conjunction(value)
-        case "clone": return .clone(try nested(value, scope: &scope))
+        case "clone": return .clone(try nested(value, in: .clone, scope: &scope))
         case "ct_clear": return .ctClear
         case "fin_timeout": return try finTimeout(value)
         default: return nil

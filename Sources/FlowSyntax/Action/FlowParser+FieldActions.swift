@@ -87,8 +87,23 @@ extension FlowParser {
         case "set_mpls_tc": return .setMPLSTC(try octet(value, "TC"))
         case "set_mpls_ttl": return .setMPLSTTL(try octet(value, "TTL"))
         case "dec_mpls_ttl": return .decrementMPLSTTL
+        case "copy_ttl_in", "copy_ttl_out":
+            scope.formats.formIntersection(.modern)
+            return name == "copy_ttl_in" ? .copyTTLIn : .copyTTLOut
+        case "push_pbb", "pop_pbb":
+            scope.formats.formIntersection([.openFlow13, .openFlow14, .openFlow15])
+            return name == "push_pbb" ? .pushPBB(try pbbType(value)) : .popPBB
         default: return nil
         }
+    }
+
+    /// The only EtherType that the tag of PBB has.
+    private func pbbType(_ text: TextPiece) throws(SyntaxError) -> UInt16 {
+        let type = try unsigned(text, "ethertype")
+        if type != EtherType.pbb {
+            throw SyntaxError("\(text.string): not a valid PBB ethertype")
+        }
+        return type
     }
 
     /// Actions on fields of any kind, queues and tunnels.
@@ -98,7 +113,8 @@ extension FlowParser {
         switch name {
         case "set_field": return try setField(value, scope: &scope)
         case "load": return try load(value)
-        case "move": return try move(value)
+        // OpenFlow 1.5's name for it is `copy_field`.
+        case "move", "copy_field": return try move(value)
         case "push": return .push(try wholeSubfield(value))
         case "pop": return .pop(try wholeSubfield(value))
         case "set_tunnel", "set_tunnel64": return .setTunnel(try number64(value))
@@ -109,7 +125,11 @@ extension FlowParser {
     }
 
     private func wholeSubfield(_ text: TextPiece) throws(SyntaxError) -> Subfield {
-        try SubfieldText.parse(text)
+        if let end = text.lastIndex(of: 0x5d), end + 1 < text.endIndex {
+            let rest = text[(end + 1)...].string
+            throw SyntaxError("\(rest): trailing garbage following push or pop")
+        }
+        return try SubfieldText.parse(text)
     }
 
     private mutating func setField(
@@ -124,7 +144,6 @@ extension FlowParser {
         let row = field.descriptor
         guard row.isWritable else { throw SyntaxError("\(row.name) is read-only") }
         let parsed = try FieldValueParser(row: row, names: names).parse(valueText)
-        try Self.refuseTracking(field)
         let reach = row.field == .ipTOS ? 0xfc : row.location.ones
         let isRoomy = row.field == .tunnelFlags || row.field == .vlanVID || row.field == .vlanID
         if !isRoomy && parsed.value & ~reach != 0 {
@@ -132,12 +151,6 @@ extension FlowParser {
         }
         scope.formats.formIntersection(Self.setFieldFormats(field))
         return .setField(field, value: parsed.value, mask: parsed.mask & row.location.ones)
-    }
-
-    static func refuseTracking(_ field: Field) throws(SyntaxError) {
-        if field == .ctMark || field == .ctLabel {
-            throw SyntaxError("cannot set CT fields outside of ct action")
-        }
     }
 
     private static func setFieldFormats(_ field: Field) -> FlowFormats {
@@ -166,7 +179,6 @@ extension FlowParser {
             throw SyntaxError(
                 "\(text.string): value \(number) does not fit into \(destination.width) bits")
         }
-        try Self.refuseTracking(destination.field)
         return .load(UInt64(value), destination)
     }
 
@@ -174,7 +186,7 @@ extension FlowParser {
         guard let arrow = text.arrow else {
             throw SyntaxError("\(text.string): missing `->' following source")
         }
-        let source = try SubfieldText.parse(text[text.startIndex..<arrow])
+        let source = try SubfieldText.parse(text[text.startIndex..<arrow], of: text)
         let destination = try SubfieldText.parse(text[(arrow + 2)...])
         guard source.width == destination.width else {
             throw SyntaxError(

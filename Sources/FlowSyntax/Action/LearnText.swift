@@ -9,7 +9,7 @@ struct LearnText {
         var scanner = KeyValueScanner(text)
         while let pair = try scanner.next() {
             if try setting(pair, into: &learn) { continue }
-            learn.specifications.append(try specification(pair))
+            learn.specifications.append(try specification(pair, of: text))
         }
         return learn
     }
@@ -34,17 +34,23 @@ struct LearnText {
         case "cookie": learn.cookie = try parser.number64(value)
         case "send_flow_rem": learn.flags.insert(.sendFlowRemoved)
         case "delete_learned": learn.flags.insert(.deleteLearned)
-        case "limit": learn.limit = try parser.number32(value)
+        case "limit":
+            learn.limit = UInt32(truncatingIfNeeded: FlowParser.leadingNumber(value))
         case "result_dst":
-            learn.resultDestination = try SubfieldText.parse(value)
+            let destination = try SubfieldText.parse(value)
+            if destination.width != 1 {
+                throw SyntaxError("result_dst in 'learn' action must be a single bit")
+            }
+            learn.resultDestination = destination
             learn.flags.insert(.writeResult)
         default: return false
         }
         return true
     }
 
+    /// One part of `text`, which OVS puts before what is wrong with the part.
     private func specification(
-        _ pair: KeyValueScanner.Pair
+        _ pair: KeyValueScanner.Pair, of text: TextPiece
     ) throws(SyntaxError) -> Learn.Specification {
         if pair.key.isEqual(to: "load") { return try load(pair.value) }
         if pair.key.isEqual(to: "output") {
@@ -53,8 +59,7 @@ struct LearnText {
         }
         let name = pair.key.string
         guard let destination = try? SubfieldText.parse(pair.key) else {
-            let whole = pair.hasValue ? "\(name)=\(pair.value.string)" : name
-            throw SyntaxError("\(whole): unknown keyword \(name)")
+            throw SyntaxError("\(text.string): unknown keyword \(name)")
         }
         guard pair.hasValue else {
             return .init(
@@ -65,28 +70,40 @@ struct LearnText {
             guard source.width == destination.width else {
                 let value = pair.value.string
                 throw SyntaxError(
-                    "\(name)=\(value): bit widths of \(name) (\(source.width)) and \(value) "
+                    "\(text.string): bit widths of \(name) (\(source.width)) and \(value) "
                         + "(\(destination.width)) differ")
             }
             return .init(
                 source: .field(source), destination: .match(destination), width: source.width)
         }
         return .init(
-            source: .immediate(try immediate(pair, destination)), destination: .match(destination),
+            source: .immediate(try immediate(pair, destination, of: text)),
+            destination: .match(destination),
             width: destination.width)
     }
 
     private func immediate(
-        _ pair: KeyValueScanner.Pair, _ destination: Subfield
+        _ pair: KeyValueScanner.Pair, _ destination: Subfield, of text: TextPiece
     ) throws(SyntaxError) -> UInt128 {
         let row = destination.field.descriptor
-        do {
-            return try FieldValueParser(row: row, names: parser.names).parse(pair.value).value
+        if row.wireNames.isEmpty {
+            throw SyntaxError(
+                "\(text.string): experimenter OXM field '\(row.name)' not supported")
+        }
+        do throws(SyntaxError) {
+            let parser = FieldValueParser(row: row, names: parser.names)
+            let value = try parser.parse(pair.value).value
+            if destination.width < 128 && value >> UInt128(destination.width) != 0 {
+                throw SyntaxError(
+                    "\(text.string): value \(FieldText.hexadecimal(value)) does not fit into "
+                        + "\(destination.width) bits")
+            }
+            return value
         } catch {
             let (name, value) = (pair.key.string, pair.value.string)
             let field = pair.value.split(at: 0x5b).head.string
             throw SyntaxError(
-                "\(name)=\(value): \(name) value \(value) cannot be parsed as a subfield "
+                "\(text.string): \(name) value \(value) cannot be parsed as a subfield "
                     + "(\(value): unknown field `\(field)') or an immediate value "
                     + "(\(error.message))"
             )
@@ -108,7 +125,7 @@ struct LearnText {
                 source: .immediate(value), destination: .load(destination),
                 width: destination.width)
         }
-        let source = try SubfieldText.parse(sourceText)
+        let source = try SubfieldText.parse(sourceText, of: text)
         guard source.width == destination.width else {
             throw SyntaxError(
                 "\(text.string): source field is \(source.width) bits wide but destination is "

@@ -9,19 +9,24 @@ public enum SubfieldText {
         return FieldText.text(row, value, mask: row.location.ones, names: FlowNames())
     }
 
-    static func parse(_ text: TextPiece) throws(SyntaxError) -> Subfield {
+    /// - Parameter whole: what errors show, if it is more than the subfield.
+    static func parse(
+        _ text: TextPiece, of whole: TextPiece? = nil
+    ) throws(SyntaxError) -> Subfield {
+        let shown = whole ?? text
         let (nameText, rest) = text.split(at: 0x5b)
         let name = nameText.string
         guard let field = FieldTable.field(named: name) else {
-            throw SyntaxError("\(text.string): unknown field `\(name)'")
+            throw SyntaxError("\(shown.string): unknown field `\(name)'")
         }
         guard let rest else { return Subfield(field) }
         guard rest.last == 0x5d else {
-            throw SyntaxError("\(text.string): missing ] following field name")
+            throw SyntaxError(
+                "\(shown.string): syntax error expecting [] or [<bit>] or [<start>..<end>]")
         }
         let bits = rest.dropLast()
         if bits.isEmpty { return Subfield(field) }
-        let (first, last) = try range(bits, of: text, field)
+        let (first, last) = try range(bits, of: shown, field)
         return Subfield(field: field, offset: first, width: last - first + 1)
     }
 

@@ -17,6 +17,7 @@ extension ActionDecoder {
         var action = try decodePacketAction(type, &body)
         if action == nil { action = try decodeFieldAction(type, &body) }
         if action == nil { action = try decodeControlAction(type, &body) }
+        if action == nil { action = try decodeLaterAction(type, &body) }
         guard let action else { throw .actionBadVendorType }
         actions.append(action)
     }
@@ -79,7 +80,6 @@ extension ActionDecoder {
             }
             return .load(value, destination)
         case NiciraActionType.load2:
-            try body.zeros(6, else: .nxRequestMustBeZero)
             return try decodeSetField(&body, allowsMask: true)
         case NiciraActionType.push: return .push(try stackSubfield(&body))
         case NiciraActionType.pop:
@@ -146,6 +146,35 @@ extension ActionDecoder {
             try body.skip(6)
             var part = try body.part(body.remaining, lengthError: .actionBadLength)
             return .clone(try nested().decodeActions(&part))
+        default: return nil
+        }
+    }
+
+    /// Connection tracking, the selection of links, and headers that OpenFlow does not know.
+    private func decodeLaterAction(
+        _ type: UInt16, _ body: inout MessageReader
+    ) throws(OpenFlowError) -> Action? {
+        typealias Kind = NiciraActionType
+        switch type {
+        case Kind.ct: return .ct(try decodeTracking(&body))
+        case Kind.nat: return .nat(try decodeTranslation(&body))
+        case Kind.resubmitTableCT:
+            var resubmit = try decodeResubmitTable(&body)
+            resubmit.usesOriginalTuple = true
+            return .resubmit(resubmit)
+        case Kind.bundle: return .bundle(try decodeBundle(&body, hasDestination: false))
+        case Kind.bundleLoad: return .bundle(try decodeBundle(&body, hasDestination: true))
+        case Kind.multipath: return .multipath(try decodeMultipath(&body))
+        case Kind.sample, Kind.sampleAtPort, Kind.sampleDirected:
+            return .sample(try decodeSampling(type, &body))
+        case Kind.checkPacketLarger: return try decodePacketCheck(&body)
+        case Kind.deleteField: return try decodeDeletion(&body)
+        // OVS has packet types from OpenFlow 1.3 on.
+        case Kind.encap where version >= .v13: return .encap(try decodeEncapsulation(&body))
+        case Kind.decap where version >= .v13:
+            try body.skip(2)
+            return .decap(packetType: try body.uint32())
+        case Kind.decrementNSHTTL where version >= .v13: return .decrementNSHTTL
         default: return nil
         }
     }
@@ -240,7 +269,7 @@ extension ActionDecoder {
         let offset = Int(try body.uint16())
         let field = try fieldName(&body, else: .matchBadField)
         let width = Int(try body.uint16())
-        try body.zeros(6, else: .nxRequestMustBeZero)
+        try body.zeros(body.remaining, else: .nxRequestMustBeZero)
         return try subfield(field, offset: offset, width: width)
     }
 }

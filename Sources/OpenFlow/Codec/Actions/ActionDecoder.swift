@@ -52,9 +52,10 @@ struct ActionDecoder {
         let isExperimenter = type == ActionType.experimenter
         // What it is comes before how long it is, as in OVS.
         if isExperimenter {
-            guard try reader.peek16(at: 4) == UInt16(ExperimenterID.nicira >> 16),
-                try reader.peek16(at: 6) == UInt16(ExperimenterID.nicira & 0xffff)
-            else { throw .actionBadVendor }
+            let vendor = try UInt32(reader.peek16(at: 4)) << 16 | UInt32(reader.peek16(at: 6))
+            guard vendor == ExperimenterID.nicira || vendor == ExperimenterID.onf else {
+                throw .actionBadVendor
+            }
         } else {
             guard isKnown(type) else { throw .actionBadType }
         }
@@ -62,9 +63,13 @@ struct ActionDecoder {
             isExperimenter || fixedLength(type).map({ $0 == length }) ?? true
         else { throw .actionBadLength }
         var body = try reader.part(length, lengthError: .actionBadLength)
-        try body.skip(isExperimenter ? 8 : 4)
+        try body.skip(4)
         if isExperimenter {
-            try decodeNicira(&body, into: &actions)
+            if try body.uint32() == ExperimenterID.nicira {
+                try decodeNicira(&body, into: &actions)
+            } else {
+                actions.append(try decodeONF(&body))
+            }
         } else if version == .v10 {
             actions.append(try decode10(type, &body))
         } else {
@@ -77,7 +82,8 @@ struct ActionDecoder {
     private func isKnown(_ type: UInt16) -> Bool {
         if version == .v10 { return type <= OpenFlow10ActionType.enqueue }
         let is15 = type == ActionType.copyField || type == ActionType.meter
-        return type <= 10 || (13...ActionType.setField).contains(type)
+        let is13 = type == ActionType.pushPBB || type == ActionType.popPBB
+        return type <= ActionType.setField || is13 && version >= .v13
             || is15 && version >= .v15
     }
 
@@ -156,6 +162,13 @@ struct ActionDecoder {
             let maxByteCount = try body.uint16()
             try body.skip(6)
             return .output(port, maxByteCount: port == .controller ? maxByteCount : 0)
+        case ActionType.copyTTLOut: return .copyTTLOut
+        case ActionType.copyTTLIn: return .copyTTLIn
+        case ActionType.pushPBB:
+            let type = try body.uint16()
+            guard type == EtherType.pbb else { throw .actionBadArgument }
+            return .pushPBB(type)
+        case ActionType.popPBB: return .popPBB
         case ActionType.setMPLSTTL: return .setMPLSTTL(try body.uint8())
         case ActionType.decrementMPLSTTL: return .decrementMPLSTTL
         case ActionType.pushVLAN:
@@ -186,6 +199,15 @@ struct ActionDecoder {
         guard destination.field.descriptor.isWritable else { throw .actionBadSetArgument }
         try body.skip(body.remaining)
         return .move(from: source, to: destination)
+    }
+
+    /// Reads one of ONF's actions: the field copy that OpenFlow 1.3 has as an extension.
+    private func decodeONF(_ body: inout MessageReader) throws(OpenFlowError) -> Action {
+        guard try body.uint16() == ONFActionType.copyField, version >= .v13 else {
+            throw .actionBadVendorType
+        }
+        try body.skip(2)
+        return try decodeCopyField(&body)
     }
 
     /// The setters of 1.1, which OVS takes in later versions too.
@@ -332,7 +354,9 @@ extension ActionDecoder {
         case InstructionType.writeActions:
             isRepeated = instructions.write != nil
             try body.skip(4)
-            instructions.write = try nested().decodePart(&body)
+            let written = try nested().decodePart(&body)
+            guard written.allSatisfy({ $0.canBeWritten }) else { throw .actionBadType }
+            instructions.write = written
         case InstructionType.applyActions:
             isRepeated = instructions.apply != nil
             try body.skip(4)

@@ -100,14 +100,14 @@ extension ActionEncoder {
     ) {
         guard FieldCoding.of(source.field).nxm?.isExperimenter == true else {
             return nicira(NiciraActionType.outputField, into: &writer) {
-                $0.append(packed(source))
+                $0.append(source.packed)
                 $0.append(headerOf: source.field)
                 $0.append(maxByteCount)
                 $0.appendZeros(6)
             }
         }
         nicira(NiciraActionType.outputField2, into: &writer) {
-            $0.append(packed(source))
+            $0.append(source.packed)
             $0.append(maxByteCount)
             $0.append(headerOf: source.field)
         }
@@ -120,15 +120,7 @@ extension ActionEncoder {
             $0.append(UInt16(subfield.offset))
             $0.append(headerOf: subfield.field)
             $0.append(UInt16(subfield.width))
-            $0.appendZeros(6)
         }
-    }
-
-    private func packed(_ subfield: Subfield) -> UInt16 {
-        // The operation of ARP has 16 bits on the wire, though keys hold 8.
-        let isOperation = subfield == Subfield(.arpOperation)
-        let width = isOperation ? 16 : subfield.width
-        return UInt16(subfield.offset << 6 | (width - 1) & 0x3f)
     }
 
     /// Writes up to 64 bits of a field.
@@ -140,7 +132,7 @@ extension ActionEncoder {
                 mask: Self.ones(destination.width) << UInt128(destination.offset), into: &writer)
         }
         nicira(NiciraActionType.load, into: &writer) {
-            $0.append(packed(destination))
+            $0.append(destination.packed)
             $0.append(code.header)
             $0.append(UInt64(truncatingIfNeeded: value))
         }
@@ -153,7 +145,6 @@ extension ActionEncoder {
         guard let code = coding.nxm else { return }
         let isWhole = mask == coding.location.ones
         nicira(NiciraActionType.load2, into: &writer) {
-            $0.appendZeros(6)
             $0.append(isWhole ? code.header : code.maskedHeader)
             if code.isExperimenter { $0.append(code.experimenter) }
             $0.append(value, byteCount: coding.byteCount)
@@ -219,12 +210,57 @@ extension ActionEncoder {
                 $0.appendZeros(6)
                 inner.encodeActions(actions, into: &$0)
             }
+        default: encodeLaterAction(action, into: &writer)
+        }
+    }
+
+    /// Connection tracking, the selection of links, and headers that OpenFlow does not know.
+    private mutating func encodeLaterAction(_ action: Action, into writer: inout OctetWriter) {
+        typealias Kind = NiciraActionType
+        switch action {
+        case .ct(let track):
+            var inner = self
+            nicira(Kind.ct, into: &writer) {
+                track.encodeHeader(into: &$0)
+                inner.encodeActions(track.actions, into: &$0)
+            }
+        case .nat(let translation):
+            nicira(Kind.nat, into: &writer) { translation.encode(into: &$0) }
+        case .bundle(let bundle):
+            let type = bundle.destination == nil ? Kind.bundle : Kind.bundleLoad
+            nicira(type, into: &writer) { bundle.encode(into: &$0) }
+        case .multipath(let multipath):
+            nicira(Kind.multipath, into: &writer) { multipath.encode(into: &$0) }
+        case .sample(let sampling):
+            nicira(sampling.niciraType, into: &writer) { sampling.encode(into: &$0) }
+        case .checkPacketLarger(let byteCount, let destination):
+            nicira(Kind.checkPacketLarger, into: &writer) {
+                $0.append(byteCount)
+                $0.append(UInt16(destination.offset))
+                $0.append(headerOf: destination.field)
+            }
+        case .deleteTunnelMetadata(let index):
+            // The header counts as one of 16 octets, whatever is behind it.
+            nicira(Kind.deleteField, into: &writer) {
+                $0.append(TunnelMetadataHeader.header(index))
+                $0.appendZeros(10)
+            }
+        case .encap(let encapsulation):
+            nicira(Kind.encap, into: &writer) { encapsulation.encode(into: &$0) }
+        case .decap(let packetType):
+            nicira(Kind.decap, into: &writer) {
+                $0.appendZeros(2)
+                $0.append(packetType)
+            }
+        case .decrementNSHTTL: nicira(Kind.decrementNSHTTL, into: &writer) { _ in }
         default: break
         }
     }
 
     private func encode(_ resubmit: Resubmit, into writer: inout OctetWriter) {
-        nicira(NiciraActionType.resubmitTable, into: &writer) {
+        typealias Kind = NiciraActionType
+        let type = resubmit.usesOriginalTuple ? Kind.resubmitTableCT : Kind.resubmitTable
+        nicira(type, into: &writer) {
             $0.append((resubmit.port ?? .inPort).value)
             $0.append(resubmit.table ?? 0xff)
         }

@@ -162,6 +162,10 @@ extension ActionEncoder {
             standard(Kind.pushVLAN, into: &writer) { $0.append(type) }
         case .pushMPLS(let type): standard(Kind.pushMPLS, into: &writer) { $0.append(type) }
         case .popMPLS(let type): standard(Kind.popMPLS, into: &writer) { $0.append(type) }
+        case .copyTTLOut: standard(Kind.copyTTLOut, into: &writer) { $0.appendZeros(4) }
+        case .copyTTLIn: standard(Kind.copyTTLIn, into: &writer) { $0.appendZeros(4) }
+        case .pushPBB(let type): standard(Kind.pushPBB, into: &writer) { $0.append(type) }
+        case .popPBB: standard(Kind.popPBB, into: &writer) { $0.appendZeros(4) }
         case .setMPLSTTL(let ttl): standard(Kind.setMPLSTTL, into: &writer) { $0.append(ttl) }
         case .decrementMPLSTTL:
             standard(Kind.decrementMPLSTTL, into: &writer) { $0.appendZeros(4) }
@@ -172,6 +176,13 @@ extension ActionEncoder {
             standard(Kind.decrementIPTTL, into: &writer) { $0.appendZeros(4) }
         case .meter(let meter) where version >= .v15:
             standard(Kind.meter, into: &writer) { $0.append(meter) }
+        case .load(let value, let destination) where version >= .v15:
+            let shift = UInt128(destination.offset)
+            let ones: UInt128 =
+                destination.width == 128 ? .max : 1 << UInt128(destination.width) - 1
+            encodeSetField(
+                destination.field, value: UInt128(value) << shift, mask: ones << shift,
+                into: &writer)
         case .move(let source, let destination) where version >= .v15:
             encodeCopyField(source, destination, into: &writer)
         case .setField(let field, let value, let mask):
@@ -291,6 +302,7 @@ extension ActionEncoder {
             }
         case .clearActions:
             standard(Kind.clearActions, into: &writer) { $0.appendZeros(4) }
+        case .writeActions(let actions) where actions.isEmpty: break
         case .writeActions(let actions):
             var inner = self
             standard(Kind.writeActions, into: &writer) {

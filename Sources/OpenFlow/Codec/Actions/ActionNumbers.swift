@@ -28,6 +28,8 @@ enum ActionType {
     static var setECN: UInt16 { 8 }
     static var setTransportSource: UInt16 { 9 }
     static var setTransportDestination: UInt16 { 10 }
+    static var copyTTLOut: UInt16 { 11 }
+    static var copyTTLIn: UInt16 { 12 }
     static var setMPLSLabel: UInt16 { 13 }
     static var setMPLSTC: UInt16 { 14 }
     static var setMPLSTTL: UInt16 { 15 }
@@ -41,6 +43,8 @@ enum ActionType {
     static var setIPTTL: UInt16 { 23 }
     static var decrementIPTTL: UInt16 { 24 }
     static var setField: UInt16 { 25 }
+    static var pushPBB: UInt16 { 26 }
+    static var popPBB: UInt16 { 27 }
     // From OpenFlow 1.5 on.
     static var copyField: UInt16 { 28 }
     static var meter: UInt16 { 29 }
@@ -68,6 +72,9 @@ enum NiciraActionType {
     static var load: UInt16 { 7 }
     static var note: UInt16 { 8 }
     static var setTunnel64: UInt16 { 9 }
+    static var multipath: UInt16 { 10 }
+    static var bundle: UInt16 { 12 }
+    static var bundleLoad: UInt16 { 13 }
     static var resubmitTable: UInt16 { 14 }
     static var outputField: UInt16 { 15 }
     static var learn: UInt16 { 16 }
@@ -83,27 +90,39 @@ enum NiciraActionType {
     static var decrementMPLSTTL: UInt16 { 26 }
     static var push: UInt16 { 27 }
     static var pop: UInt16 { 28 }
+    static var sample: UInt16 { 29 }
     static var setMPLSLabel: UInt16 { 30 }
     static var setMPLSTC: UInt16 { 31 }
     static var outputField2: UInt16 { 32 }
     static var load2: UInt16 { 33 }
     static var conjunction: UInt16 { 34 }
+    static var ct: UInt16 { 35 }
+    static var nat: UInt16 { 36 }
     static var controller2: UInt16 { 37 }
+    static var sampleAtPort: UInt16 { 38 }
     static var outputTruncated: UInt16 { 39 }
     static var group: UInt16 { 40 }
+    static var sampleDirected: UInt16 { 41 }
     static var clone: UInt16 { 42 }
     static var ctClear: UInt16 { 43 }
+    static var resubmitTableCT: UInt16 { 44 }
     static var learn2: UInt16 { 45 }
+    static var encap: UInt16 { 46 }
+    static var decap: UInt16 { 47 }
+    static var decrementNSHTTL: UInt16 { 48 }
+    static var checkPacketLarger: UInt16 { 49 }
+    static var deleteField: UInt16 { 50 }
 
     /// The length of the actions that have but one.
     static func length(_ type: UInt16) -> Int? {
         switch type {
         case resubmit, setTunnel, setQueue, popQueue, resubmitTable, exit, decrementTTL,
             finTimeout, controller, pushMPLS, popMPLS, setMPLSTTL, decrementMPLSTTL,
-            setMPLSLabel, setMPLSTC, conjunction, outputTruncated, group, ctClear:
+            setMPLSLabel, setMPLSTC, conjunction, outputTruncated, group, ctClear,
+            resubmitTableCT, decap, decrementNSHTTL:
             16
-        case load, setTunnel64, outputField: 24
-        case writeMetadata: 32
+        case load, setTunnel64, outputField, sample: 24
+        case writeMetadata, multipath, sampleAtPort, sampleDirected: 32
         default: nil
         }
     }
@@ -117,4 +136,9 @@ enum ControllerProperty {
     static var userdata: UInt16 { 3 }
     static var pause: UInt16 { 4 }
     static var meter: UInt16 { 5 }
+}
+
+/// Types of ONF's actions, with which OpenFlow 1.3 has what later versions standardized.
+enum ONFActionType {
+    static var copyField: UInt16 { 3200 }
 }

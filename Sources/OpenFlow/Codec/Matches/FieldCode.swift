@@ -129,7 +129,7 @@ struct FieldHeader: Hashable, Sendable {
         let experimenter: UInt32
     }
 
-    /// Four classes of 128 numbers.
+    /// Five classes of 128 numbers.
     private static func standardIndex(_ type: UInt32) -> Int? {
         let number = Int(type >> 9 & 0x7f)
         switch type >> 16 {
@@ -137,12 +137,13 @@ struct FieldHeader: Hashable, Sendable {
         case 0x0001: return 128 + number
         case 0x8000: return 256 + number
         case 0x8001: return 384 + number
+        case 0x1000: return 512 + number
         default: return nil
         }
     }
 
     private static let standardFields: [Field?] = {
-        var fields: [Field?] = Array(repeating: nil, count: 512)
+        var fields: [Field?] = Array(repeating: nil, count: 640)
         for row in FieldTable.all {
             for wire in row.wireNames where wire.wireClass.experimenter == nil {
                 let code = FieldCode(wire, byteCount: row.byteCount)
