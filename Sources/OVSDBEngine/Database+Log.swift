@@ -316,6 +316,9 @@ extension Database {
                     maximum: ColumnType.unlimited)
                 let difference = try Datum(member.value, type: shape)
                 row[index] = row[index].applying(difference: difference, type: type)
+                // A difference may hold what the column may not, but must not lead there: a
+                // snapshot of it could not be read again.
+                try row[index].checkWhole(type: type)
             } else {
                 row[index] = try Datum(member.value, type: type)
             }

@@ -95,6 +95,15 @@ extension Datum {
             in: json)
     }
 
+    /// Throws where the column does not take so many members, or its constraints forbid one.
+    public func checkWhole(type: ColumnType) throws(OVSDBError) {
+        if count < type.minimum || count > type.maximum {
+            let noun = type.isMap ? "map" : "set"
+            try Self.checkCount(count, noun: noun, type: type, json: json(type: type))
+        }
+        try check(type: type)
+    }
+
     /// Throws where the column's constraints forbid a member.
     public func check(type: ColumnType) throws(OVSDBError) {
         if type.key.hasConstraints {
