@@ -100,7 +100,7 @@ struct Execution {
 
     private mutating func execute(_ json: JSON, _ subject: String) throws(OVSDBError) -> Step {
         var members = try MemberParser(json, subject: subject)
-        let name = try members.string("op")
+        let name = try members.identifier("op")
         switch name {
         case "insert": return .result(try insert(&members, json))
         case "select": return .result(try select(&members))
@@ -263,8 +263,12 @@ extension Execution {
         // Encoded row by row: the value of a large table would be many times its text.
         var printer = JSONPrinter()
         var isFirstRow = true
+        // Rows that are alike in all the columns asked for are told once.
+        let mayRepeat = !columns.contains(TableSchema.uuidIndex)
+        var told: Set<[Datum]> = []
         for uuid in uuids {
             guard let row = transaction.row(RowKey(table: table, uuid: uuid)) else { continue }
+            if mayRepeat, !told.insert(columns.map { row[$0] }).inserted { continue }
             printer.write(verbatim: isFirstRow ? "[{" : ",{")
             isFirstRow = false
             var isFirst = true
@@ -289,14 +293,14 @@ extension Execution {
         let until = try members.string("until")
         let rowsJSON = try members.array("rows")
         try members.finish()
-        guard until == "==" || until == "!=" else {
-            throw .syntax("\"until\" must be \"==\" or \"!=\"", in: .string(until))
-        }
+        let uuids = try rows(of: table, where: whereJSON)
+        let columns = try parseColumns(columnsJSON, table: table)
         if let timeout, timeout < 0 {
             throw .syntax("timeout must be nonnegative", in: .integer(timeout))
         }
-        let uuids = try rows(of: table, where: whereJSON)
-        let columns = try parseColumns(columnsJSON, table: table)
+        guard until == "==" || until == "!=" else {
+            throw .syntax("\"until\" must be \"==\" or \"!=\"", in: .string(until))
+        }
         var expected: Set<[Datum]> = []
         for rowJSON in rowsJSON {
             var row = schema.tables[table].defaultRow
@@ -333,9 +337,8 @@ extension Execution {
     }
 
     private mutating func assert(_ members: inout MemberParser) throws(OVSDBError) -> JSONObject {
-        let lock = try members.string("lock")
+        let lock = try members.identifier("lock")
         try members.finish()
-        guard NamedUUIDs.isIdentifier(lock) else { throw members.mismatch("lock") }
         guard ownsLock(lock) else {
             throw OVSDBError("not owner", "Asserted lock \(lock) not held.")
         }
@@ -347,7 +350,7 @@ extension Execution {
 
 extension Execution {
     private func table(_ members: inout MemberParser) throws(OVSDBError) -> Int {
-        let name = try members.string("table")
+        let name = try members.identifier("table")
         guard let table = schema.index(of: name) else {
             throw members.failure("No table named \(name).")
         }

@@ -6,8 +6,8 @@ extension Transaction {
     /// Completes and checks the changes; returns those that change something.
     mutating func prepare() throws(OVSDBError) -> [RowChange] {
         try collectGarbage()
-        try pruneWeakReferences()
         try checkRowCounts()
+        try pruneWeakReferences()
         let effective = changes.filter { $0.isEffective }
         try checkIndexes(effective)
         return effective.map { change in
@@ -27,6 +27,7 @@ extension Transaction {
             count(change, into: &deltas, &mentioned)
         }
         for (target, referrer, column) in mentioned where row(target) == nil {
+            if change(target)?.old != nil { try checkUnreferenced(target, deltas) }
             throw danglingReference(to: target, by: referrer, column: column)
         }
         for change in changes where change.old != nil && change.new == nil {
@@ -132,21 +133,34 @@ extension Transaction {
             guard reference.references(in: row).contains(where: isDangling) else { continue }
             var datum = row[reference.column]
             datum.filter { !isDangling(reference.isInValues ? $1 : $0) }
-            try checkCount(datum, of: referrer, column: reference.column)
+            let schema = database.tables[referrer.table].schema
+            if datum.count < schema.columns[reference.column].type.minimum {
+                throw emptied(referrer, reference, from: row[reference.column])
+            }
             modify(referrer) { $0[reference.column] = datum }
         }
     }
 
-    private func checkCount(
-        _ datum: Datum, of key: RowKey, column: Int
-    ) throws(OVSDBError) {
+    /// Why a row may not lose its weak references.
+    private func emptied(
+        _ key: RowKey, _ reference: ReferenceColumn, from old: Datum
+    ) -> OVSDBError {
         let schema = database.tables[key.table].schema
-        let column = schema.columns[column]
-        guard datum.count < column.type.minimum else { return }
-        throw .constraint(
-            "Removing weak references to deleted rows would leave \(datum.count) of at least "
-                + "\(column.type.minimum) members in column \"\(column.name)\" of "
-                + "\"\(schema.name)\" row \(key.uuid).")
+        let isNew = change(key).map { $0.old == nil } ?? false
+        let place =
+            "column \"\(schema.columns[reference.column].name)\" in \"\(schema.name)\" row "
+            + "\(key.uuid)" + (isNew ? " (inserted within this transaction)" : "")
+        // Word for word, spelling too, as the genuine server has it.
+        if old == Datum(.uuid(UUID.zero)) {
+            return .constraint(
+                "Weak reference \(place) contained all-zeros UUID (probably as the default value "
+                    + "for this column) but deleting this value caused a constraint volation "
+                    + "because this column is not allowed to be empty.")
+        }
+        return .constraint(
+            "Deletion of \(old.count) weak reference(s) to deleted (or never-existing) rows from "
+                + "\(place) caused this column to become empty, but constraints on this column "
+                + "disallow an empty column.")
     }
 
     // MARK: Limits and indexes

@@ -76,9 +76,9 @@ extension BaseType {
         }
         switch atom {
         case .integer(let value):
-            try checkRange(value, minimumInteger, maximumInteger)
+            try checkRange(value, minimumInteger, maximumInteger) { String($0) }
         case .real(let value):
-            try checkRange(value, minimumReal, maximumReal)
+            try checkRange(value, minimumReal, maximumReal) { Atom.real($0).text }
         case .string(let value):
             try checkLength(value)
         case .boolean, .uuid:
@@ -87,17 +87,20 @@ extension BaseType {
     }
 
     private func checkRange<Value: Comparable>(
-        _ value: Value, _ minimum: Value?, _ maximum: Value?
+        _ value: Value, _ minimum: Value?, _ maximum: Value?, text: (Value) -> String
     ) throws(OVSDBError) {
         if value >= minimum ?? value && value <= maximum ?? value { return }
         switch (minimum, maximum) {
         case (let minimum?, let maximum?):
             throw .constraint(
-                "\(value) is not in the valid range \(minimum) to \(maximum) (inclusive)")
+                "\(text(value)) is not in the valid range \(text(minimum)) to \(text(maximum)) "
+                    + "(inclusive)")
         case (let minimum?, nil):
-            throw .constraint("\(value) is less than minimum allowed value \(minimum)")
+            throw .constraint(
+                "\(text(value)) is less than minimum allowed value \(text(minimum))")
         case (nil, let maximum?):
-            throw .constraint("\(value) is greater than maximum allowed value \(maximum)")
+            throw .constraint(
+                "\(text(value)) is greater than maximum allowed value \(text(maximum))")
         case (nil, nil):
             break
         }

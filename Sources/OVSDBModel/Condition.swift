@@ -125,6 +125,9 @@ extension Clause.Comparison {
     /// What may stand on the right: `includes` also takes fewer members, `excludes` any number.
     fileprivate func argumentType(for type: ColumnType) -> ColumnType {
         switch self {
+        case .less, .lessOrEqual, .greater, .greaterOrEqual:
+            // A column may lack its number, but a bound may not.
+            ColumnType(type.key)
         case .includes where !type.isScalar:
             ColumnType(type.key, type.value, minimum: 0, maximum: type.maximum)
         case .excludes where !type.isScalar:

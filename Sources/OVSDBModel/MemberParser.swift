@@ -35,6 +35,13 @@ public struct MemberParser: Sendable {
         return value
     }
 
+    /// A string that is an identifier (`<id>`, RFC 7047 §3.1).
+    public mutating func identifier(_ name: String) throws(OVSDBError) -> String {
+        let value = try string(name)
+        guard NamedUUIDs.isIdentifier(value) else { throw mismatch(name) }
+        return value
+    }
+
     public mutating func array(_ name: String) throws(OVSDBError) -> [JSON] {
         guard let value = try required(name).array else { throw mismatch(name) }
         return value
