@@ -138,6 +138,7 @@ final class DatabaseRemotes {
             endpoint.listener = try StreamListener(target, loop: host.loop, tls: tls) {
                 [weak self, unowned endpoint] stream in self?.serve(stream, endpoint)
             }
+            tellPort(of: target, endpoint)
             if case .unix(let path) = target.address { ExitCleanup.add(path) }
         } catch {
             if StreamTarget.isPassive(name) {
@@ -146,6 +147,15 @@ final class DatabaseRemotes {
                 LogModule("reconnect").info("\(name): connection attempt failed (\(error.reason))")
             }
         }
+    }
+
+    /// Says in the log which port the system chose, where scripts look for it.
+    private func tellPort(of target: StreamTarget, _ endpoint: RemoteEndpoint) {
+        guard case .tcp(_, 0) = target.address, let port = endpoint.listener?.boundPort else {
+            return
+        }
+        let place = target.name.drop { $0 != ":" }.dropFirst()
+        LogModule("socket_util").info("\(place): listening on port \(port)")
     }
 
     private func connect(_ target: StreamTarget, _ endpoint: RemoteEndpoint) {
