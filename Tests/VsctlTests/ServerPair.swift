@@ -132,7 +132,7 @@ final class ServerPair {
 
     /// A text without what depends on the order in which the genuine server's hash tables give out
     /// columns and rows: which of several bad references or values it finds first,
-    /// and which of two rows with the same index it calls the first.
+    /// and which two of the rows with the same index it names, in which order.
     private static func masked(_ text: String) -> String {
         text.replacing(
             /Table \w+ column \w+ row \S+ references nonexistent row \S+ in table \w+\./,
@@ -143,9 +143,10 @@ final class ServerPair {
         ).replacing(
             /^"\S+ is not (one of the allowed values|in the valid range)/,
             with: "\"N is not among"
-        ).replacing(/First row, (with .*?)  Second row, (with .*?\.)"/) { match in
-            let rows = [String(match.output.1), String(match.output.2)].sorted()
-            return "Rows, \(rows.joined(separator: "  "))\""
-        }
+        ).replacing(
+            /Weak reference column .* because this column is not allowed to be empty/,
+            with: "Deletion of weak references caused this column to become empty, but "
+                + "constraints on this column disallow an empty column"
+        ).replacing(/First row, with .* Second row, with .*\."/, with: "Two rows.\"")
     }
 }
