@@ -6,6 +6,8 @@ struct Execution {
     var recirculationID: UInt32 = 0
     var mark: UInt32 = 0
     var priority: UInt32 = 0
+    /// What `hash` has computed, or 0.
+    var hash: UInt32 = 0
     /// How often the packet was recirculated.
     var depth = 0
     /// At most so many octets of the frame go out next.
@@ -21,6 +23,7 @@ struct Execution {
         let priority = key[word: KeyWord.priority]
         self.priority = UInt32(truncatingIfNeeded: priority >> 32)
         mark = UInt32(truncatingIfNeeded: priority)
+        hash = UInt32(truncatingIfNeeded: key[word: KeyWord.datapathHash] >> 32)
     }
 
     var metadata: PacketParser.Metadata {
@@ -28,6 +31,7 @@ struct Execution {
         metadata.recirculationID = recirculationID
         metadata.mark = mark
         metadata.priority = priority
+        metadata.datapathHash = hash
         return metadata
     }
 }
@@ -96,6 +100,11 @@ extension UserspaceDatapath {
                 index = end
             case .setPriority:
                 setPriority(operation, &execution)
+            case .hash:
+                hash(packet, operation, &execution)
+            case .meter:
+                guard let passed = metered(packet, operation.pointee.first) else { return }
+                packet = passed
             default:
                 packet = pool.makeUnique(packet)
                 guard rewrite(packet, operation) else {
@@ -195,6 +204,30 @@ extension UserspaceDatapath {
         }
         count(packet, key, slot)
         run(state.pointee.records[slot].program, packet, &inner)
+    }
+
+    private func hash(
+        _ packet: PacketBuffer, _ operation: UnsafePointer<Operation>,
+        _ execution: inout Execution
+    ) {
+        let key = keys + (Self.keyCount - 2)
+        parse(packet, execution, into: key)
+        execution.hash = PacketHash.hash(
+            key, isSymmetric: operation.pointee.second == 1, basis: operation.pointee.first)
+    }
+
+    /// Has a meter look at a packet, which it drops, or gives back, perhaps changed.
+    private func metered(_ packet: PacketBuffer, _ number: UInt32) -> PacketBuffer? {
+        switch verdict(ofMeter: number, on: packet, now: state.pointee.now) {
+        case .pass: return packet
+        case .drop:
+            pool.release(packet)
+            return nil
+        case .remark(let levels):
+            let own = pool.makeUnique(packet)
+            HeaderRewriter.raiseDropPrecedence(of: own, by: levels)
+            return own
+        }
     }
 
     private func setPriority(

@@ -48,6 +48,9 @@ public final class UserspaceDatapath {
         /// Packets that wait for the owner.
         var misses = PendingVector<Miss>()
         var upcalls = PendingVector<Upcall>()
+        /// Meters by number.
+        var meterMemory: UnsafeMutablePointer<MeterState>?
+        var meterCapacity = 0
         var now: UInt64 = 0
         /// When the subtables were sorted last.
         var sorted: UInt64 = 0
@@ -64,6 +67,7 @@ public final class UserspaceDatapath {
             for number in 0..<portCapacity { ports[number].queue?.deallocate() }
             records.deallocate()
             ports.deallocate()
+            meterMemory?.deallocate()
         }
     }
 

@@ -16,6 +16,28 @@ public indirect enum DatapathAction: Hashable, Sendable {
     case truncate(UInt32)
     case clone([DatapathAction])
     case ctClear
+    /// Hashes the packet, for flows to match on when it comes again.
+    case hash(DatapathHash)
+    /// Drops the packet, or changes it, if a meter's rate is exceeded.
+    case meter(UInt32)
+}
+
+/// What `hash(...)` computes.
+public struct DatapathHash: Hashable, Sendable {
+    public enum Kind: String, Hashable, Sendable {
+        /// Of addresses, protocol and ports.
+        case transport = "l4"
+        /// The same for both directions of a connection.
+        case symmetric = "sym_l4"
+    }
+
+    public let kind: Kind
+    public let basis: UInt32
+
+    public init(kind: Kind, basis: UInt32) {
+        self.kind = kind
+        self.basis = basis
+    }
 }
 
 /// Fields that one `set(...)` writes together: a header, or a kind of metadata.

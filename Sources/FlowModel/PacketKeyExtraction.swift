@@ -12,6 +12,7 @@ public enum PacketParser {
         public var recirculationID: UInt32 = 0
         public var mark: UInt32 = 0
         public var priority: UInt32 = 0
+        public var datapathHash: UInt32 = 0
 
         @inlinable public init(inPort: UInt32) { self.inPort = inPort }
     }
@@ -30,6 +31,7 @@ public enum PacketParser {
             UInt64(metadata.inPort) &<< 32 | UInt64(metadata.recirculationID), at: KeyWord.inPort)
         key.append(
             UInt64(metadata.priority) &<< 32 | UInt64(metadata.mark), at: KeyWord.priority)
+        key.append(UInt64(metadata.datapathHash) &<< 32, at: KeyWord.datapathHash)
         guard frame.byteCount >= 14 else { return }
 
         let destination = frame.load48(at: 0)

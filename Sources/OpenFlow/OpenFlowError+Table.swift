@@ -176,29 +176,57 @@ extension OpenFlowError {
             row(.flowModCantSynchronised, "OFPFMFC_CANT_SYNC", .from(.v14, .standard(5, 8))),
             row(.flowModBadPriority, "OFPFMFC_BAD_PRIORITY", .from(.v14, .standard(5, 9))),
             row(.flowModIsSynchronised, "OFPFMFC_IS_SYNC", .from(.v14, .standard(5, 10))),
-            row(.groupModGroupExists, "OFPGMFC_GROUP_EXISTS", .from(.v11, .standard(6, 0))),
-            row(.groupModInvalidGroup, "OFPGMFC_INVALID_GROUP", .from(.v11, .standard(6, 1))),
+            row(
+                .groupModGroupExists, "OFPGMFC_GROUP_EXISTS", .from(.v10, .nicira(6, 0)),
+                .from(.v11, .standard(6, 0))),
+            row(
+                .groupModInvalidGroup, "OFPGMFC_INVALID_GROUP", .from(.v10, .nicira(6, 1)),
+                .from(.v11, .standard(6, 1))),
             row(
                 .groupModWeightUnsupported, "OFPGMFC_WEIGHT_UNSUPPORTED",
-                .from(.v11, .standard(6, 2))),
-            row(.groupModOutOfGroups, "OFPGMFC_OUT_OF_GROUPS", .from(.v11, .standard(6, 3))),
-            row(.groupModOutOfBuckets, "OFPGMFC_OUT_OF_BUCKETS", .from(.v11, .standard(6, 4))),
+                .from(.v10, .nicira(6, 2)), .from(.v11, .standard(6, 2))),
+            row(
+                .groupModOutOfGroups, "OFPGMFC_OUT_OF_GROUPS", .from(.v10, .nicira(6, 3)),
+                .from(.v11, .standard(6, 3))),
+            row(
+                .groupModOutOfBuckets, "OFPGMFC_OUT_OF_BUCKETS", .from(.v10, .nicira(6, 4)),
+                .from(.v11, .standard(6, 4))),
             row(
                 .groupModChainingUnsupported, "OFPGMFC_CHAINING_UNSUPPORTED",
-                .from(.v11, .standard(6, 5))),
+                .from(.v10, .nicira(6, 5)), .from(.v11, .standard(6, 5))),
             row(
                 .groupModWatchUnsupported, "OFPGMFC_WATCH_UNSUPPORTED",
-                .from(.v11, .standard(6, 6))),
-            row(.groupModLoop, "OFPGMFC_LOOP", .from(.v11, .standard(6, 7))),
-            row(.groupModUnknownGroup, "OFPGMFC_UNKNOWN_GROUP", .from(.v11, .standard(6, 8))),
-            row(.groupModChainedGroup, "OFPGMFC_CHAINED_GROUP", .from(.v12, .standard(6, 9))),
-            row(.groupModBadType, "OFPGMFC_BAD_TYPE", .from(.v12, .standard(6, 10))),
-            row(.groupModBadCommand, "OFPGMFC_BAD_COMMAND", .from(.v12, .standard(6, 11))),
-            row(.groupModBadBucket, "OFPGMFC_BAD_BUCKET", .from(.v12, .standard(6, 12))),
-            row(.groupModBadWatch, "OFPGMFC_BAD_WATCH", .from(.v12, .standard(6, 13))),
-            row(.groupModNotPermitted, "OFPGMFC_EPERM", .from(.v12, .standard(6, 14))),
-            row(.groupModUnknownBucket, "OFPGMFC_UNKNOWN_BUCKET", .from(.v15, .standard(6, 15))),
-            row(.groupModBucketExists, "OFPGMFC_BUCKET_EXISTS", .from(.v15, .standard(6, 16))),
+                .from(.v10, .nicira(6, 6)), .from(.v11, .standard(6, 6))),
+            row(
+                .groupModLoop, "OFPGMFC_LOOP", .from(.v10, .nicira(6, 7)),
+                .from(.v11, .standard(6, 7))),
+            row(
+                .groupModUnknownGroup, "OFPGMFC_UNKNOWN_GROUP", .from(.v10, .nicira(6, 8)),
+                .from(.v11, .standard(6, 8))),
+            row(
+                .groupModChainedGroup, "OFPGMFC_CHAINED_GROUP", .from(.v10, .nicira(6, 9)),
+                .from(.v11, nil), .from(.v12, .standard(6, 9))),
+            row(
+                .groupModBadType, "OFPGMFC_BAD_TYPE", .from(.v10, .nicira(6, 10)), .from(.v11, nil),
+                .from(.v12, .standard(6, 10))),
+            row(
+                .groupModBadCommand, "OFPGMFC_BAD_COMMAND", .from(.v10, .nicira(6, 11)),
+                .from(.v11, nil), .from(.v12, .standard(6, 11))),
+            row(
+                .groupModBadBucket, "OFPGMFC_BAD_BUCKET", .from(.v10, .nicira(6, 12)),
+                .from(.v11, nil), .from(.v12, .standard(6, 12))),
+            row(
+                .groupModBadWatch, "OFPGMFC_BAD_WATCH", .from(.v10, .nicira(6, 13)),
+                .from(.v11, nil), .from(.v12, .standard(6, 13))),
+            row(
+                .groupModNotPermitted, "OFPGMFC_EPERM", .from(.v10, .nicira(6, 14)),
+                .from(.v11, nil), .from(.v12, .standard(6, 14))),
+            row(
+                .groupModUnknownBucket, "OFPGMFC_UNKNOWN_BUCKET", .from(.v10, .nicira(6, 15)),
+                .from(.v11, nil), .from(.v15, .standard(6, 15))),
+            row(
+                .groupModBucketExists, "OFPGMFC_BUCKET_EXISTS", .from(.v10, .nicira(6, 16)),
+                .from(.v11, nil), .from(.v15, .standard(6, 16))),
             row(
                 .portModBadPort, "OFPPMFC_BAD_PORT",
                 .from(.v10, .standard(4, 0)), .from(.v11, .standard(7, 0))),

@@ -1,4 +1,5 @@
 import Bytes
+import FlowModel
 
 extension OpenFlowMessage {
     /// Reads one whole message, header and all.

@@ -1,5 +1,5 @@
 public import Bytes
-import FlowModel
+public import FlowModel
 
 /// Writes an answer to a ``StatsRequest`` entry by entry, in as many messages as it takes.
 ///

@@ -110,6 +110,9 @@ public struct BundleTable: Sendable {
         bundles[add.bundleID]?.lastUse = now
     }
 
+    /// When the bundle was last used of which nothing has been heard for longest.
+    public var oldestUse: SessionTime? { bundles.values.map(\.lastUse).min() }
+
     /// Drops bundles that nothing was heard of for `timeout` milliseconds.
     ///
     /// - Returns: their numbers.

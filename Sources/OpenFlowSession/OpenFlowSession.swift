@@ -238,6 +238,15 @@ public struct OpenFlowSession: Sendable {
         OpenFlowMessage.error(message).encode(dialect, xid: currentXID, into: &output)
     }
 
+    /// Tells the peer what is wrong with a message that came earlier.
+    public mutating func refuse(_ error: OpenFlowError, with octets: [UInt8]) {
+        let message = ErrorMessage(
+            code: error.code(in: dialect.version),
+            data: Array(octets.prefix(ErrorMessage.maxDataByteCount)))
+        let xid = MessageHeader(octets)?.xid ?? currentXID
+        OpenFlowMessage.error(message).encode(dialect, xid: xid, into: &output)
+    }
+
     /// Answers the message at hand with many entries, each encoded as it comes.
     public mutating func reply(
         _ kind: StatsReplyWriter.Kind, entries: (inout StatsReplyWriter) -> Void

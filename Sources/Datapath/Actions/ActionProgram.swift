@@ -5,6 +5,7 @@ struct Operation {
     enum Code: UInt8 {
         case output, userspace, recirculate, truncate, clone
         case pushVLAN, popVLAN, pushMPLS, popMPLS
+        case hash, meter
         case setPriority, setEthernet, setMPLS, setARP, setIPv4, setIPv6, setPorts, setICMP, setND
     }
 
@@ -109,6 +110,8 @@ struct ActionCompiler {
             append(.clone)
             try compile(actions, depth: depth + 1)
             operations[step].second = UInt32(operations.count - step - 1)
+        case .hash(let hash): append(.hash, hash.basis, hash.kind == .symmetric ? 1 : 0)
+        case .meter(let number): append(.meter, number)
         case .ctClear: return
         }
     }

@@ -35,7 +35,7 @@ extension FlowParser {
         return actions
     }
 
-    private mutating func actionList(
+    mutating func actionList(
         _ text: TextPiece, scope: inout ActionScope
     ) throws(SyntaxError) -> [Action] {
         guard scope.depth < Self.maxActionDepth else {

@@ -33,8 +33,13 @@ public enum DatapathActionPrinter {
             return "pop_mpls(eth_type=" + FieldText.hexadecimal(UInt128(type)) + ")"
         case .recirculate(let id): return "recirc(" + FieldText.hexadecimal(UInt128(id)) + ")"
         case .truncate(let length): return "trunc(\(length))"
+        case .clone(let actions) where actions.count == 2 && actions[0].isMeter:
+            // Packets for a controller that a meter limits, as OVS writes it.
+            return "sample(sample=100.0%,actions(" + text(actions, names: names) + "))"
         case .clone(let actions): return "clone(" + text(actions, names: names) + ")"
         case .ctClear: return "ct_clear"
+        case .hash(let hash): return "hash(\(hash.kind.rawValue)(\(hash.basis)))"
+        case .meter(let meter): return "meter(\(meter))"
         }
     }
 
@@ -50,4 +55,8 @@ public enum DatapathActionPrinter {
                 + "controller_id=\(upcall.controllerID),max_len=\(upcall.maxByteCount))"
         }
     }
+}
+
+extension DatapathAction {
+    fileprivate var isMeter: Bool { if case .meter = self { true } else { false } }
 }

@@ -22,9 +22,13 @@ extension Bucket {
     ) throws(OpenFlowError) -> [Bucket] {
         var buckets: [Bucket] = []
         while !reader.isAtEnd {
-            buckets.append(
-                dialect.hasBucketIDs
-                    ? try decode15(&reader, dialect, in: type) : try decodeOld(&reader, dialect))
+            guard !dialect.hasBucketIDs else {
+                buckets.append(try decode15(&reader, dialect, in: type))
+                continue
+            }
+            var bucket = try decodeOld(&reader, dialect)
+            bucket.id = UInt32(buckets.count)
+            buckets.append(bucket)
         }
         return buckets
     }
@@ -180,6 +184,7 @@ extension GroupMod {
         guard dialect.hasBucketIDs else {
             guard !isNew else { throw .groupModBadCommand }
             buckets = try Bucket.decodeAll(&reader, dialect, in: type)
+            try check()
             return
         }
         let length = Int(try reader.uint16())
@@ -189,6 +194,7 @@ extension GroupMod {
         var part = try reader.part(length, lengthError: .groupModBadBucket)
         buckets = try Bucket.decodeAll(&part, dialect, in: type)
         selection = try GroupSelection(&reader)
+        try check()
     }
 
     func encode(_ dialect: Dialect, _ xid: UInt32, into writer: inout OctetWriter) {

@@ -1,4 +1,5 @@
 import Bytes
+import FlowModel
 
 extension MeterBand {
     private static var byteCount: Int { 16 }
