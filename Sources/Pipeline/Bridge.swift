@@ -24,6 +24,8 @@ public final class Bridge {
     private(set) var bundleOrder: [Bundle] = []
     private var tables: [FlowTable?] = Array(repeating: nil, count: 255)
     public var macTable = MACTable()
+    public var groups: [UInt32: Group] = [:]
+    public var meters: [UInt32: Meter] = [:]
     public var floodVLANs: Set<UInt16> = []
     public var forwardsBPDUs = false
     /// Whether a packet that no rule of table 0 matches goes to a controller.

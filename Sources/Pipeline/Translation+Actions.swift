@@ -4,14 +4,15 @@ import FlowSyntax
 /// Dispatch, and the actions that steer the walk.
 extension Translation {
     func execute(_ list: [Action]) {
-        for action in list {
+        for index in list.indices {
+            if isFreezing { return freeze(list[index...]) }
             if isExiting || error != nil { return }
-            trace.add(.action, TraceText.action(action, names))
-            execute(action)
+            trace.add(.action, TraceText.action(list[index], names))
+            execute(list[index])
         }
     }
 
-    private func execute(_ action: Action) {
+    func execute(_ action: Action) {
         switch action {
         case .output(let port, let maxByteCount):
             output(to: port, maxByteCount: maxByteCount)
@@ -31,10 +32,12 @@ extension Translation {
         case .exit: isExiting = true
         case .clone(let list): clone(list)
         case .learn(let learn): self.learn(learn)
+        case .group(let id): sendToGroup(id)
+        case .meter(let id): meter(id)
         case .note, .conjunction, .finTimeout, .ctClear: break
 
         // The flow-mod with one of these was refused.
-        case .meter, .group, .pushMPLS, .popMPLS, .setMPLSLabel, .setMPLSTC, .setMPLSTTL,
+        case .pushMPLS, .popMPLS, .setMPLSLabel, .setMPLSTC, .setMPLSTTL,
             .decrementMPLSTTL, .setTunnel, .ct, .nat, .bundle, .multipath, .sample,
             .checkPacketLarger, .deleteTunnelMetadata, .encap, .decap, .decrementNSHTTL,
             .copyTTLOut, .copyTTLIn, .pushPBB, .popPBB:
@@ -88,7 +91,8 @@ extension Translation {
         let before = (key: key, stack: stack, actionSet: actionSet)
         // What the list writes can be written back, so that the datapath needs no copy.
         execute(list)
-        if error == nil { executeActionSet() }
+        if error == nil && !isFreezing { executeActionSet() }
+        finishFreezing()
         (key, stack, actionSet) = before
         isExiting = false
     }
@@ -121,22 +125,33 @@ extension Translation {
     // MARK: The action set (OpenFlow 1.3.5 §5.10)
 
     private func writeToActionSet(_ list: [Action]) {
-        for action in list {
-            let kind = Self.rank(of: action)
-            if case .setField(let field, _, _) = action {
-                actionSet.removeAll {
-                    if case .setField(field, _, _) = $0 { true } else { false }
-                }
-            } else {
-                actionSet.removeAll { Self.rank(of: $0) == kind }
-            }
-            actionSet.append(action)
-        }
+        Self.write(list, to: &actionSet)
         trace.add(.detail, "action set is\(actionSetText)")
     }
 
+    private static func write(_ list: [Action], to set: inout [Action]) {
+        for action in list {
+            let kind = rank(of: action)
+            switch action {
+            case .setField(let field, _, _):
+                set.removeAll { if case .setField(field, _, _) = $0 { true } else { false } }
+            case .load(_, let subfield):
+                set.removeAll { if case .load(_, subfield) = $0 { true } else { false } }
+            default: set.removeAll { rank(of: $0) == kind && kind != headerRank }
+            }
+            set.append(action)
+        }
+    }
+
+    /// What a bucket's list does: it is an action set.
+    static func asActionSet(_ list: [Action]) -> [Action] {
+        var set: [Action] = []
+        write(list, to: &set)
+        return ordered(set)
+    }
+
     private var actionSetText: String {
-        let set = orderedActionSet
+        let set = Self.ordered(actionSet)
         return set.isEmpty ? " empty" : ": " + ActionPrinter.text(set, names: names)
     }
 
@@ -145,14 +160,21 @@ extension Translation {
         actionSet.removeAll()
     }
 
-    /// The action set in the order in which it is executed; nothing where it sends no packet.
-    private var orderedActionSet: [Action] {
-        guard actionSet.contains(where: { Self.rank(of: $0) >= 9 }) else { return [] }
-        return actionSet.enumerated().sorted {
-            let (left, right) = (Self.rank(of: $0.element), Self.rank(of: $1.element))
+    /// An action set in the order in which it is executed; nothing where it sends no packet.
+    ///
+    /// Where there is a group, the output is not executed (OpenFlow 1.3.5 §5.10).
+    private static func ordered(_ set: [Action]) -> [Action] {
+        guard let last = set.map({ rank(of: $0) }).filter({ $0 >= groupRank }).min() else {
+            return []
+        }
+        return set.enumerated().filter { rank(of: $0.element) <= last }.sorted {
+            let (left, right) = (rank(of: $0.element), rank(of: $1.element))
             return left == right ? $0.offset < $1.offset : left < right
         }.map(\.element)
     }
+
+    private static var headerRank: Int { 7 }
+    private static var groupRank: Int { 9 }
 
     /// When an action of the set is run; one of each rank is kept, but set-field once a field.
     private static func rank(of action: Action) -> Int {
@@ -164,14 +186,14 @@ extension Translation {
         case .decrementTTL: return 5
         case .decrementMPLSTTL: return 6
         case .setQueue: return 8
-        case .group: return 9
+        case .group: return groupRank
         case .output, .outputField, .outputTruncated, .controller, .enqueue, .resubmit: return 10
-        default: return 7
+        default: return headerRank
         }
     }
 
     func executeActionSet() {
-        let set = orderedActionSet
+        let set = Self.ordered(actionSet)
         actionSet.removeAll()
         guard !set.isEmpty else { return }
         trace.open(.table, "--. Executing action set:")

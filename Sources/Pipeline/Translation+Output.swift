@@ -97,6 +97,7 @@ extension Translation {
         if !peer.configuration.contains(.noReceive) {
             descend { walk(from: 0) }
         }
+        finishFreezing()
         trace.close()
         // What stops the walk there does not stop it here.
         (bridge, key, table, rule, error) = before
@@ -117,7 +118,13 @@ extension Translation {
             isSuppressed: options.suppressesPacketIns,
             recirculationID: id, ruleCookie: cookie, controllerID: action.controllerID,
             maxByteCount: action.maxByteCount)
-        actions.append(.userspace(.controller(upcall)))
+        let order = DatapathAction.userspace(.controller(upcall))
+        if let meter = bridge.meters[action.meter ?? MeterConfig.controller] {
+            // What the meter drops is lost to the controller alone.
+            actions.append(.clone([.meter(meter.datapathNumber), order]))
+        } else {
+            actions.append(order)
+        }
     }
 
     func sendMiss() {

@@ -61,7 +61,7 @@ extension Translation {
     }
 
     /// Whether the packet has the field; what says so is consulted.
-    private func isPresent(_ field: Field) -> Bool {
+    func isPresent(_ field: Field) -> Bool {
         let prerequisite = field.descriptor.prerequisite
         switch prerequisite {
         case .none, .ethernet: return true

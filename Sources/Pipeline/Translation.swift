@@ -9,6 +9,8 @@ public enum FlowEffect {
     /// A table was searched; the rule, if any, comes as an effect of its own.
     case tableLookup(FlowTable, matched: Bool)
     case learned(Bridge, MACTable.Key, Bundle)
+    /// A group was gone through, or one of its buckets.
+    case group(Group, bucket: Int?)
     case rulesLearned(Bridge, LearnedRule)
     /// A packet went into a patch port and came out of another.
     case patch(from: BridgePort, to: BridgePort)
@@ -29,6 +31,7 @@ public enum TranslationError: Error, Equatable, Sendable {
     case recursionTooDeep
     case tooManyResubmits
     case noInputBridge
+    case noRecirculationContext
 
     /// OVS's words.
     public var sentence: String {
@@ -36,6 +39,7 @@ public enum TranslationError: Error, Equatable, Sendable {
         case .recursionTooDeep: "Recursion too deep"
         case .tooManyResubmits: "Too many resubmits"
         case .noInputBridge: "No bridge for the input port"
+        case .noRecirculationContext: "No recirculation context"
         }
     }
 }
@@ -53,7 +57,8 @@ public struct TranslationResult {
     public var trace: [TraceNode] = []
     /// Whether the translation changed what other translations depend on.
     public var hasChangedState = false
-    /// The contexts of packet-ins, in the order of the recirculation IDs that were given out.
+    /// The contexts of packet-ins and of packets that come again, in the order in which their
+    /// numbers were given out.
     public var packetIns: [UInt32] = []
 }
 
@@ -84,6 +89,10 @@ public struct TranslationOptions {
 public protocol ContextRegistry: AnyObject {
     /// - Returns: the number, from 1.
     func register(_ state: PacketInState) -> UInt32
+    /// - Returns: the number, which is that of an equal state if there is one.
+    func freeze(_ state: FrozenState) -> UInt32
+    /// What is to be done with packets that come again with the number.
+    func frozenState(of id: UInt32) -> FrozenState?
 }
 
 /// Walks one flow through the bridges' tables ("translation"; OVS: xlate).
@@ -128,6 +137,10 @@ final class Translation {
     var error: TranslationError?
     var actionSet: [Action] = []
     var stack: [UInt128] = []
+    /// Whether the walk is being broken off, to go on when the datapath has the packet again.
+    var isFreezing = false
+    var frozenSteps: [FrozenState.Step] = []
+    var frozenHash: DatapathHash?
     /// The queue that the packet came with.
     let originalPriority: UInt64
 
@@ -162,15 +175,25 @@ final class Translation {
         } else {
             walk(from: 0)
         }
+        finishFreezing()
         trace.close()
         addLearnedRules()
+    }
+
+    /// Gives up on a packet that comes again after what was to be done with it is forgotten.
+    func refuseRecirculated() {
+        trace.open(.bridge, "bridge(\"\(bridge.name)\")")
+        let id = String(key.recirculationID, radix: 16)
+        fail(.noRecirculationContext, "Recirculation context not found for ID \(id)")
+        trace.close()
     }
 
     /// Runs a list of actions instead of the tables, as a packet-out does.
     func run(_ list: [Action]) {
         trace.open(.bridge, "bridge(\"\(bridge.name)\")")
         execute(list)
-        if error == nil { executeActionSet() }
+        if error == nil && !isFreezing { executeActionSet() }
+        finishFreezing()
         trace.close()
         addLearnedRules()
     }
@@ -213,7 +236,7 @@ final class Translation {
         } else {
             trace.add(.action, "drop")
         }
-        if isFirst && error == nil { executeActionSet() }
+        if isFirst && error == nil && !isFreezing { executeActionSet() }
         trace.close()
         (table, rule) = before
     }
@@ -290,9 +313,21 @@ extension Network {
         _ key: FlowKey, on bridge: Bridge, registry: any ContextRegistry,
         options: TranslationOptions
     ) -> TranslationResult {
+        guard key.recirculationID != 0 else {
+            let translation = Translation(
+                key, bridge: bridge, network: self, registry: registry, options: options)
+            translation.run()
+            return translation.result
+        }
+        let state = registry.frozenState(of: key.recirculationID)
         let translation = Translation(
-            key, bridge: bridge, network: self, registry: registry, options: options)
-        translation.run()
+            key, bridge: state?.bridge ?? bridge, network: self, registry: registry,
+            options: options)
+        if let state {
+            translation.thaw(state)
+        } else {
+            translation.refuseRecirculated()
+        }
         return translation.result
     }
 

@@ -132,4 +132,7 @@ public protocol DatapathLink: AnyObject {
     func removeFlow(_ id: FlowID)
     /// Runs actions on a packet that did not come in by a port.
     func execute(_ octets: [UInt8], _ key: FlowKey, _ actions: [DatapathAction])
+    /// Makes a meter, or gives it other bands.
+    func setMeter(_ number: UInt32, _ config: MeterConfig)
+    func removeMeter(_ number: UInt32)
 }

@@ -64,12 +64,15 @@ extension VirtualSwitch {
         {
             throw .flowModOverlap
         }
-        _ = flowTable.insert(Rule(entry, now: now))
+        let rule = Rule(entry, now: now)
+        let replaced = flowTable.insert(rule)
+        journal?.note(.inserted(flowTable, rule, replaced: replaced))
     }
 
     private func modify(
         _ rule: Rule, _ message: FlowMod, of managed: ManagedBridge, now: Milliseconds
     ) {
+        journal?.note(.modified(rule, before: Journal.RuleContents(rule)))
         rule.actions = message.actions
         rule.modified = now
         if let cookie = message.newCookie { rule.cookie = cookie }
@@ -83,6 +86,10 @@ extension VirtualSwitch {
         var rest = rules[...]
         while let table = rest.first?.table {
             let end = rest.firstIndex { $0.table != table } ?? rest.endIndex
+            if journal != nil {
+                let flowTable = managed.bridge.table(table)
+                for rule in rest[..<end] { journal?.note(.removed(flowTable, rule)) }
+            }
             managed.bridge.table(table).remove(contentsOf: Array(rest[..<end]))
             rest = rest[end...]
         }
@@ -112,7 +119,9 @@ extension VirtualSwitch {
         return rules.filter { rule in
             !rule.isHidden
                 && rule.cookie & message.cookieMask == message.cookie & message.cookieMask
-                && (!isDeletion || Self.sends(rule.actions, to: message.outPort))
+                && (!isDeletion
+                    || Self.sends(rule.actions, to: message.outPort)
+                        && Self.sends(rule.actions, toGroup: message.outGroup))
         }
     }
 
@@ -129,6 +138,11 @@ extension VirtualSwitch {
         }
     }
 
+    /// Whether the actions send to the group, or it is any.
+    static func sends(_ actions: [Action], toGroup id: UInt32) -> Bool {
+        id == FlowMod.anyGroup || groups(in: actions).contains(id)
+    }
+
     // MARK: Checks
 
     private func checkActions(
@@ -136,6 +150,7 @@ extension VirtualSwitch {
     ) throws(OpenFlowError) {
         let table = message.tableID == FlowMod.allTables ? 0 : message.tableID
         try Self.check(message.actions, table: table)
+        try checkReferences(of: message.actions, on: managed)
     }
 
     /// Refuses what the pipeline does not do.
@@ -150,8 +165,6 @@ extension VirtualSwitch {
                 }
             case .writeActions(let list), .clone(let list):
                 try check(list, table: nil)
-            case .group: throw .actionBadOutGroup
-            case .meter: throw .meterModUnknownMeter
             case .learn(let learn):
                 // Learned rules cannot time out with their connection yet.
                 guard learn.finIdleTimeout == 0 && learn.finHardTimeout == 0 else {

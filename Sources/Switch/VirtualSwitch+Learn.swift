@@ -15,6 +15,7 @@ extension VirtualSwitch {
             }
             guard !isShared, let learned = managed.bridge.existingTable(table) else { continue }
             for rule in learned.rules(within: Match()) where rule.cookie == cookie {
+                journal?.note(.removed(learned, rule))
                 learned.remove(rule)
                 tellRemoved(rule, of: managed, .delete)
             }

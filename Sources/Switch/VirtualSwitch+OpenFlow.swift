@@ -27,6 +27,12 @@ extension VirtualSwitch {
         case .packetOut(let packetOut):
             try sendPacket(packetOut, on: managed, now: now)
             return []
+        case .groupMod(let groupMod):
+            try modifyGroups(groupMod, of: managed, now: now)
+            return []
+        case .meterMod(let meterMod):
+            try modifyMeters(meterMod, of: managed, now: now)
+            return []
         case .portMod(let portMod):
             try modifyPort(portMod, of: managed)
             return []
@@ -94,6 +100,7 @@ extension VirtualSwitch {
         let mask = message.mask.rawValue
         let before = port.configuration
         let bits = before.rawValue & ~mask | message.config.rawValue & mask
+        journal?.note(.port(port, before: before))
         port.configuration = BridgePort.Configuration(rawValue: bits)
         guard port.configuration != before else { return }
         if before.contains(.portDown) != port.configuration.contains(.portDown) {
@@ -126,6 +133,7 @@ extension VirtualSwitch {
         guard inPort < .maximum || inPort == .local || inPort == .none || inPort == .controller
         else { throw .requestBadPort }
         try Self.check(message.actions, table: nil)
+        try checkReferences(of: message.actions, on: managed)
         inject(message, on: managed, now: now)
     }
 
@@ -146,7 +154,11 @@ extension VirtualSwitch {
             options: TranslationOptions(now: now, mayLearn: true))
         if result.hasChangedState { network.bumpVersion() }
         credit(result.effects, packets: 1, octets: UInt64(message.data.count), used: now)
-        link.execute(message.data, datapathKey, result.actions)
+        if journal != nil {
+            journal?.packets.append((message.data, datapathKey, result.actions))
+        } else {
+            link.execute(message.data, datapathKey, result.actions)
+        }
         retiredContexts += result.packetIns
     }
 
@@ -193,12 +205,18 @@ extension VirtualSwitch {
             }
             guard queue == nil || queue == Self.onlyQueue else { throw .queueOpBadQueue }
             return StatsReply(.queue(queueStatistics(of: managed, port)))
-        case .group: return StatsReply(.group([]))
-        case .groupDescription: return StatsReply(.groupDescription([]))
-        case .meter: return StatsReply(.meter([]))
-        case .meterConfig: return StatsReply(.meterConfig([]))
-        case .groupFeatures: return StatsReply(.groupFeatures(GroupFeatures()))
-        case .meterFeatures: return StatsReply(.meterFeatures(MeterFeatures()))
+        case .group(let id): return StatsReply(.group(groupStatistics(id, of: managed, now)))
+        case .groupDescription(let id):
+            // Before OpenFlow 1.5 the request names no group.
+            let all = version < .v15 && version != .v10
+            return StatsReply(
+                .groupDescription(groupDescriptions(all ? GroupMod.all : id, of: managed)))
+        case .meter(let id): return StatsReply(.meter(try meterStatistics(id, of: managed, now)))
+        case .meterConfig(let id):
+            return StatsReply(.meterConfig(try meterConfigs(id, of: managed)))
+        case .groupFeatures:
+            return StatsReply(.groupFeatures(Self.groupFeatures(isOld: version == .v10)))
+        case .meterFeatures: return StatsReply(.meterFeatures(Self.meterFeatures))
         case .tableFeatures:
             let count = Bridge.tableCount
             let tables = (0..<count).map {
@@ -248,6 +266,7 @@ extension VirtualSwitch {
             !rule.isHidden
                 && rule.cookie & request.cookieMask == request.cookie & request.cookieMask
                 && Self.sends(rule.actions, to: request.outPort)
+                && Self.sends(rule.actions, toGroup: request.outGroup)
         }
     }
 

@@ -129,6 +129,8 @@ extension VirtualSwitch {
                 if isChanged { network.bumpVersion() }
             case .rulesLearned(let bridge, let learned):
                 if bridge.learn(learned, now: used) == .changed { network.bumpVersion() }
+            case .group(let group, let bucket):
+                group.credit(bucket: bucket, packets: packets, octets: octets)
             case .patch(let from, let to):
                 creditPatch(from, to, packets: packets, octets: octets)
             }

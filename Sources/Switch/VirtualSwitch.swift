@@ -10,7 +10,7 @@ public enum SwitchEvent {
     case portStatus(bridge: String, BridgePort, PortChange)
 
     public enum RemovalReason: Sendable {
-        case idleTimeout, hardTimeout, delete
+        case idleTimeout, hardTimeout, delete, groupDelete, meterDelete
     }
     public enum PortChange: Sendable {
         case added, removed, modified
@@ -66,6 +66,11 @@ public final class VirtualSwitch {
     /// Contexts that no megaflow holds, whose packets may still be on their way up.
     var retiredContexts: [UInt32] = []
     var revalidatedVersion: UInt64 = 0
+    /// What a bundle has done so far, while one is carried out.
+    var journal: Journal?
+    var usedMeterNumbers: Set<UInt32> = []
+    /// What meters had counted when the datapath was last asked, by its numbers.
+    var meterCounters: [UInt32: MeterCounters] = [:]
     var usedDatapathNumbers: Set<UInt32> = [0]
     /// No number below it is free.
     private var lowestFreeNumber: UInt32 = 1
@@ -125,6 +130,7 @@ public final class VirtualSwitch {
         // Else each port would look for its own addresses.
         managed.bridge.macTable.removeAll()
         for interface in managed.interfaces.values { close(interface, of: managed, tells: false) }
+        for id in managed.bridge.meters.keys { removeMeter(id, of: managed) }
         network.remove(managed.bridge)
     }
 
@@ -444,22 +450,56 @@ extension EthernetAddress {
 /// The contexts of packets that come up again.
 public final class ContextTable: ContextRegistry {
     private var states: [UInt32: PacketInState] = [:]
+    /// States of packets that come again, and how many hold them.
+    private var frozen: [UInt32: (state: FrozenState, holds: Int)] = [:]
+    private var frozenNumbers: [FrozenState: UInt32] = [:]
     private var next: UInt32 = 1
 
+    private func takeNumber() -> UInt32 {
+        while true {
+            let id = next
+            next = next == .max ? 1 : next + 1
+            if states[id] == nil && frozen[id] == nil { return id }
+        }
+    }
+
     public func register(_ state: PacketInState) -> UInt32 {
-        let id = next
-        next = next == .max ? 1 : next + 1
+        let id = takeNumber()
         states[id] = state
         return id
     }
 
+    public func freeze(_ state: FrozenState) -> UInt32 {
+        if let id = frozenNumbers[state] {
+            frozen[id]?.holds += 1
+            return id
+        }
+        let id = takeNumber()
+        frozen[id] = (state, 1)
+        frozenNumbers[state] = id
+        return id
+    }
+
+    public func frozenState(of id: UInt32) -> FrozenState? { frozen[id]?.state }
+
     public func state(of id: UInt32) -> PacketInState? { states[id] }
 
     public func release(_ ids: [UInt32]) {
-        for id in ids { states[id] = nil }
+        for id in ids {
+            guard let (state, holds) = frozen[id] else {
+                states[id] = nil
+                continue
+            }
+            if holds > 1 {
+                frozen[id]?.holds = holds - 1
+            } else {
+                frozen[id] = nil
+                frozenNumbers[state] = nil
+            }
+        }
     }
 
-    public var count: Int { states.count }
+    public var count: Int { states.count + frozen.count }
 }
 
 /// Contexts on their way out (``VirtualSwitch/takeRetiredContexts()``).

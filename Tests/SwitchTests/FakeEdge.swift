@@ -64,5 +64,7 @@ final class FakeEdge: DeviceProvider, DatapathLink {
     func removePort(_ number: UInt32) { ports[number] = nil }
     func updateFlow(_ id: FlowID, _ actions: [DatapathAction]) {}
     func removeFlow(_ id: FlowID) {}
+    func setMeter(_ number: UInt32, _ config: MeterConfig) {}
+    func removeMeter(_ number: UInt32) {}
     func execute(_ octets: [UInt8], _ key: FlowKey, _ actions: [DatapathAction]) {}
 }

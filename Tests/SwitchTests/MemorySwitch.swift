@@ -77,6 +77,12 @@ final class MemorySwitch {
             order { [datapath] in try? datapath.update(id, actions) }
         }
         func removeFlow(_ id: FlowID) { order { [datapath] in _ = datapath.remove(id) } }
+        func setMeter(_ number: UInt32, _ config: MeterConfig) {
+            order { [datapath] in datapath.setMeter(number, config, now: 0) }
+        }
+        func removeMeter(_ number: UInt32) {
+            order { [datapath] in datapath.removeMeter(number) }
+        }
         func execute(_ octets: [UInt8], _ key: FlowKey, _ actions: [DatapathAction]) {
             order { [datapath] in
                 datapath.execute(datapath.pool.make(octets), PackedKey(key), actions)
@@ -159,6 +165,26 @@ final class MemorySwitch {
         _ = try virtualSwitch.handle(
             OpenFlowMessage.parse(octets, dialect: dialect), version: version, for: managed,
             now: now)
+    }
+
+    /// Carries out a message as it comes from a controller.
+    func handle(
+        _ message: OpenFlowMessage, on bridge: String, _ version: OpenFlowVersion = .v15
+    ) throws {
+        guard let managed = virtualSwitch.bridges[bridge] else { return }
+        let dialect = Dialect(version: version)
+        let octets = message.encoded(dialect)
+        _ = try virtualSwitch.handle(
+            OpenFlowMessage.parse(octets, dialect: dialect), version: version, for: managed,
+            now: now)
+    }
+
+    /// Does what `ovs-ofctl` would with a group.
+    func changeGroup(
+        _ command: GroupMod.Command, _ text: String, on bridge: String
+    ) throws {
+        var parser = FlowParser(names: names(of: bridge))
+        try handle(.groupMod(parser.group(text, for: command).message), on: bridge)
     }
 
     private func names(of bridge: String) -> FlowNames {

@@ -130,7 +130,7 @@ extension VirtualSwitch {
         }
         let actions = result.actions.filter { action in
             switch action {
-            case .output, .truncate: false
+            case .output, .truncate, .recirculate, .hash: false
             default: true
             }
         }

@@ -88,6 +88,16 @@ final class ForwardingPlane: DatapathLink, @unchecked Sendable {
         order { datapath in _ = datapath.remove(id) }
     }
 
+    func setMeter(_ number: UInt32, _ config: MeterConfig) {
+        order { [clock] datapath in
+            datapath.setMeter(number, config, now: UInt64(clock.now))
+        }
+    }
+
+    func removeMeter(_ number: UInt32) {
+        order { datapath in datapath.removeMeter(number) }
+    }
+
     func execute(_ octets: [UInt8], _ key: FlowKey, _ actions: [DatapathAction]) {
         order { [upcall] datapath in
             guard octets.count <= PacketPool.defaultCapacity - PacketPool.headroom else { return }
@@ -120,6 +130,15 @@ final class ForwardingPlane: DatapathLink, @unchecked Sendable {
             snapshot.statistics = datapath.statistics
             if withFlows { datapath.forEachFlow { snapshot.flows.append($0) } }
             return snapshot
+        }
+    }
+
+    /// What each meter has counted.
+    func meterCounters() -> [(number: UInt32, counters: MeterCounters)] {
+        ask { datapath in
+            var all: [(number: UInt32, counters: MeterCounters)] = []
+            datapath.forEachMeter { all.append(($0, $1)) }
+            return all
         }
     }
 

@@ -137,6 +137,12 @@ final class SwitchRuntime: @unchecked Sendable {
         lock.withLock { virtualSwitch.absorb(statistics) }
     }
 
+    /// Brings meters' counters up to date.
+    func refreshMeters() {
+        let meters = plane.meterCounters()
+        lock.withLock { virtualSwitch.absorb(meters: meters) }
+    }
+
     // MARK: For commands
 
     /// Fetches what a command looks at; must not be called with the switch locked.

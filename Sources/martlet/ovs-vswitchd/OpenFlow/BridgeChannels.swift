@@ -189,6 +189,19 @@ final class BridgeChannels {
         for connection in connections.values { connection.tell(event) }
     }
 
+    /// Tells the other controllers of a change to groups or meters (OpenFlow 1.4.1 §7.4.6).
+    func forward(_ message: OpenFlowMessage, from origin: OpenFlowConnection) {
+        let isMeter: Bool
+        switch message {
+        case .groupMod: isMeter = false
+        case .meterMod: isMeter = true
+        default: return
+        }
+        for connection in connections.values where connection !== origin {
+            connection.tellRequest(message, isMeter: isMeter)
+        }
+    }
+
     // MARK: State
 
     /// Whether some controller has been connected within the time that fail-open allows.

@@ -16,10 +16,11 @@ final class OpenFlowConnection {
     var onClose: (() -> Void)?
     /// Called when another connection must give up being primary.
     var onBecamePrimary: ((OpenFlowConnection) -> Void)?
-    private(set) var session: OpenFlowSession
+    var session: OpenFlowSession
+    var bundles = BundleTable()
 
-    private let runtime: SwitchRuntime
-    private unowned let server: BridgeChannels
+    let runtime: SwitchRuntime
+    unowned let server: BridgeChannels
     private let log = LogModule("rconn")
     private var timer: ControlTimer?
     private var isClosed = false
@@ -69,7 +70,7 @@ final class OpenFlowConnection {
         while !isClosed, let event = session.next() {
             switch event {
             case .established: break
-            case .message(let envelope): handle(envelope.message)
+            case .message(let envelope): handle(envelope)
             case .roleRequest(let role):
                 if session.changeRole(to: role, in: &server.election) {
                     onBecamePrimary?(self)
@@ -91,11 +92,16 @@ final class OpenFlowConnection {
         }
     }
 
-    private func handle(_ message: OpenFlowMessage) {
+    private func handle(_ envelope: Envelope) {
+        let message = envelope.message
+        let now = runtime.loop.nowMilliseconds
         do throws(OpenFlowError) {
-            if case .statsRequest(let request) = message {
-                try answer(request)
-                return
+            switch message {
+            case .statsRequest(let request): return try answer(request)
+            case .bundleControl(let control): return try handle(control, at: now)
+            case .bundleAdd(let add):
+                return try bundles.add(add, xid: envelope.xid, dialect: session.dialect, at: now)
+            default: break
             }
             let version = session.dialect.version
             let replies = try locked { (virtualSwitch, managed) throws(OpenFlowError) in
@@ -103,6 +109,7 @@ final class OpenFlowConnection {
                     message, version: version, for: managed, now: runtime.clock.now)
             }
             for reply in replies { session.reply(reply) }
+            server.forward(message, from: self)
         } catch {
             session.refuse(error)
         }
@@ -110,7 +117,8 @@ final class OpenFlowConnection {
 
     private func answer(_ request: StatsRequest) throws(OpenFlowError) {
         switch request {
-        case .flow, .aggregate: runtime.refreshCounters()
+        case .flow, .aggregate, .group: runtime.refreshCounters()
+        case .meter: runtime.refreshMeters()
         case .port: runtime.devices.refreshCounters()
         default: break
         }
@@ -199,14 +207,27 @@ final class OpenFlowConnection {
         return session.dialect.version < .v13 ? .action : .noMatch
     }
 
+    /// Tells of another controller's change to groups or meters, where that is wanted.
+    func tellRequest(_ message: OpenFlowMessage, isMeter: Bool) {
+        guard session.dialect.version >= .v14, session.wantsRequestForward(isMeter: isMeter) else {
+            return
+        }
+        let octets = message.encoded(session.dialect)
+        session.send(.requestForward(RequestForward(request: octets)))
+        flush()
+    }
+
     // MARK: Time
 
     private func schedule() {
         timer?.cancel()
-        guard !isClosed, let deadline = session.deadline else { return }
+        let bundleDeadline = bundles.oldestUse.map { $0 + Self.bundleIdleTimeout }
+        let deadlines = [session.deadline, bundleDeadline].compactMap { $0 }
+        guard !isClosed, let deadline = deadlines.min() else { return }
         let delay = max(1, deadline - runtime.loop.nowMilliseconds)
         timer = runtime.loop.after(.milliseconds(delay)) { [unowned self] in
             session.advance(to: runtime.loop.nowMilliseconds)
+            expireBundles(at: runtime.loop.nowMilliseconds)
             handleEvents()
             flush()
             schedule()
@@ -222,6 +243,8 @@ extension FlowRemoved {
             case .idleTimeout: .idleTimeout
             case .hardTimeout: .hardTimeout
             case .delete: .delete
+            case .groupDelete: .groupDelete
+            case .meterDelete: .meterDelete
             }
         tableID = rule.table
         cookie = rule.cookie
