@@ -32,8 +32,13 @@ enum FlowCommands {
         defer { NoteLog.write(parser.takeNotes()) }
         let flow = try parser.flow(text, for: command)
         try connection.adopt(try context.options.chosen(from: flow.formats))
-        let version = connection.dialect.version
-        try connection.transactQuietly(.flowMod(FlowMod(flow, command, version)))
+        let message = FlowMod(flow, command, connection.dialect.version)
+        guard context.options.usesBundle else {
+            return try connection.transactQuietly(.flowMod(message))
+        }
+        var bundle = BundleTransaction(connection)
+        bundle.append(.flowMod(message))
+        try bundle.commit()
     }
 
     static func addFile(_ context: OfctlContext) throws {
@@ -47,10 +52,40 @@ enum FlowCommands {
         let connection = try context.connect()
         let names =
             context.acceptsNames ? try connection.names(tablesFirst: true) : FlowNames()
+        if context.options.usesBundle {
+            return try bundleAll(octets, path, command, (connection, names), context)
+        }
         var batch = FlowModBatch(names: names, command: command, fileName: path)
         defer { NoteLog.write(batch.parser.takeNotes()) }
         let (encoded, formats) = try batch.encode(octets, connection, context.options)
         try connection.send(encoded, adopting: formats)
+    }
+}
+
+extension FlowCommands {
+    /// A file of flows with what its commands are to be.
+    private static func bundleAll(
+        _ octets: [UInt8], _ path: String, _ command: FlowCommand,
+        _ place: (
+            connection: SwitchConnection, names: FlowNames
+        ), _ context: OfctlContext
+    ) throws {
+        var parser = FlowParser(names: place.names)
+        defer { NoteLog.write(parser.takeNotes()) }
+        var bundle = BundleTransaction(place.connection)
+        var formats = FlowFormats.all
+        try TextFile.forEachLine(of: octets) { line, number in
+            do {
+                let (command, flow) = try parser.flowLine(line, default: command)
+                formats.formIntersection(flow.formats)
+                bundle.append(
+                    .flowMod(FlowMod(flow, command, place.connection.dialect.version)))
+            } catch {
+                throw ProgramError("\(path):\(number): \(error)")
+            }
+        }
+        _ = try context.options.chosen(from: formats)
+        try bundle.commit()
     }
 }
 

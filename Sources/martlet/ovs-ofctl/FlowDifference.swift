@@ -160,7 +160,11 @@ enum FlowDifference {
             && chosen.contains(.nxmTableID)
         let format = usesTables ? chosen.subtracting([.nxm]) : chosen
         try connection.adopt(format)
-        try send(changes(from: present, to: wanted, context.options), connection, format)
+        let mods = changes(from: present, to: wanted, context.options)
+        guard context.options.usesBundle else { return try send(mods, connection, format) }
+        var bundle = BundleTransaction(connection)
+        for mod in mods { bundle.append(.flowMod(mod)) }
+        try bundle.commit()
     }
 
     private static func changes(

@@ -45,7 +45,16 @@ enum MessageCodec {
             "OFPT_PACKET_IN", "OFPT_FLOW_REMOVED", "OFPT_PORT_STATUS", "OFPT_PACKET_OUT",
             "OFPT_FLOW_MOD",
         ]
-        return Int(type) < common.count ? common[Int(type)] : "***type \(type)***"
+        if Int(type) < common.count { return common[Int(type)] }
+        switch type {
+        case 15 where version > .v10: return "OFPT_GROUP_MOD"
+        case 16 where version > .v10: return "OFPT_PORT_MOD"
+        case 17 where version > .v10: return "OFPT_TABLE_MOD"
+        case 29 where version >= .v13: return "OFPT_METER_MOD"
+        case 33 where version >= .v14: return "OFPT_BUNDLE_CONTROL"
+        case 34 where version >= .v14: return "OFPT_BUNDLE_ADD_MESSAGE"
+        default: return "***type \(type)***"
+        }
     }
 
     /// The text of whatever these octets are.

@@ -34,9 +34,17 @@ enum OfctlHelp {
           packet-out SWITCH PACKET-OUT        let the switch act on a packet
           monitor SWITCH [MISSLEN] [invalid_ttl]  print what the switch sends
           snoop SWITCH                        print what the switch and its controller say
+          add-group SWITCH GROUP              add a group; add-groups: those of a file
+          mod-group SWITCH GROUP              change a group, or add it (--may-create)
+          insert-buckets SWITCH GROUP         add buckets to a group
+          remove-buckets SWITCH GROUP         take buckets from a group
+          del-groups SWITCH [GROUP]           remove groups, and the flows that use them
+          bundle SWITCH FILE                  carry out all changes of a file, or none
           dump-groups SWITCH [GROUP]          groups
           dump-group-stats SWITCH [GROUP]     statistics of groups
           dump-group-features SWITCH          what groups can do
+          add-meter SWITCH METER              add a meter; mod-meter: change it
+          del-meters SWITCH [METER]           remove meters, and the flows that use them
           dump-meters SWITCH [METER]          meters
           meter-stats SWITCH [METER]          statistics of meters
           meter-features SWITCH               what meters can do

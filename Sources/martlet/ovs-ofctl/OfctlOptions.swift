@@ -19,6 +19,7 @@ struct OfctlOptions {
     var readsOnly = false
     var readds = false
     var usesBundle = false
+    var mayCreate = false
     var printsTimestamps = false
     var verbosity = 0
     /// Whether port names are shown; by default on a terminal.
@@ -61,7 +62,8 @@ struct OfctlOptions {
         case "sort": try addSortKey(option.value, isDescending: false)
         case "rsort": try addSortKey(option.value, isDescending: true)
         case "protocols": try setVersions(value)
-        case "color", "may-create": break
+        case "may-create": mayCreate = true
+        case "color": break
         default: return false
         }
         return true
@@ -97,6 +99,13 @@ struct OfctlOptions {
         }
         self.versions = versions
         hasVersions = true
+    }
+
+    /// Takes OpenFlow 1.4 where no version that has bundles was asked for.
+    mutating func chooseBundleVersion() {
+        let able: [OpenFlowVersion] = [.v13, .v14, .v15]
+        guard !hasVersions || !able.contains(where: { versions.contains($0) }) else { return }
+        versions = OpenFlowVersions(OpenFlowVersion.v14)
     }
 
     /// The formats that the versions and `--flow-format` leave.

@@ -16,7 +16,38 @@ enum OfctlProgram {
         let run: (OfctlContext) throws -> Void
     }
 
-    static var commands: [Command] {
+    static var commands: [Command] { flowCommands + groupCommands + otherCommands }
+
+    private static var groupCommands: [Command] {
+        [
+            Command(name: "add-group", arguments: 1...2, writes: true, run: GroupCommands.add),
+            Command(
+                name: "add-groups", arguments: 1...2, writes: true, run: GroupCommands.addFile),
+            Command(name: "mod-group", arguments: 1...2, writes: true, run: GroupCommands.modify),
+            Command(name: "del-groups", arguments: 1...2, writes: true, run: GroupCommands.delete),
+            Command(
+                name: "insert-buckets", arguments: 1...2, writes: true,
+                run: GroupCommands.insertBuckets),
+            Command(
+                name: "remove-buckets", arguments: 1...2, writes: true,
+                run: GroupCommands.removeBuckets),
+            Command(name: "dump-groups", arguments: 1...2, run: GroupCommands.dump),
+            Command(name: "dump-group-stats", arguments: 1...2, run: GroupCommands.dumpStats),
+            Command(
+                name: "dump-group-features", arguments: 1...1, run: GroupCommands.dumpFeatures),
+            Command(name: "bundle", arguments: 2...2, writes: true, run: BundleCommand.run),
+            Command(name: "add-meter", arguments: 2...2, writes: true, run: MeterCommands.add),
+            Command(name: "mod-meter", arguments: 2...2, writes: true, run: MeterCommands.modify),
+            Command(name: "del-meter", arguments: 1...2, writes: true, run: MeterCommands.delete),
+            Command(name: "del-meters", arguments: 1...2, writes: true, run: MeterCommands.delete),
+            Command(name: "dump-meter", arguments: 1...2, run: MeterCommands.dump),
+            Command(name: "dump-meters", arguments: 1...2, run: MeterCommands.dump),
+            Command(name: "meter-stats", arguments: 1...2, run: MeterCommands.dumpStats),
+            Command(name: "meter-features", arguments: 1...1, run: MeterCommands.dumpFeatures),
+        ]
+    }
+
+    private static var flowCommands: [Command] {
         [
             Command(name: "show", arguments: 1...1, run: SwitchCommands.show),
             Command(name: "dump-desc", arguments: 1...1, run: SwitchCommands.describe),
@@ -34,15 +65,6 @@ enum OfctlProgram {
             Command(
                 name: "set-frags", arguments: 2...2, writes: true,
                 run: SwitchCommands.setFragments),
-            Command(name: "dump-groups", arguments: 1...2, run: SwitchCommands.dumpGroups),
-            Command(name: "dump-group-stats", arguments: 1...2, run: SwitchCommands.dumpGroupStats),
-            Command(
-                name: "dump-group-features", arguments: 1...1, run: SwitchCommands.dumpGroupFeatures
-            ),
-            Command(name: "dump-meters", arguments: 1...2, run: SwitchCommands.dumpMeters),
-            Command(name: "meter-stats", arguments: 1...2, run: SwitchCommands.dumpMeterStats),
-            Command(
-                name: "meter-features", arguments: 1...1, run: SwitchCommands.dumpMeterFeatures),
             Command(name: "dump-flows", arguments: 1...2, run: FlowDump.run),
             Command(name: "dump-aggregate", arguments: 1...2, run: FlowDump.aggregate),
             Command(name: "add-flow", arguments: 2...2, writes: true, run: FlowCommands.add),
@@ -55,6 +77,11 @@ enum OfctlProgram {
             Command(
                 name: "packet-out", arguments: 2...Int.max, writes: true,
                 run: PacketOutCommand.run),
+        ]
+    }
+
+    private static var otherCommands: [Command] {
+        [
             Command(name: "monitor", arguments: 1...3, run: MonitorCommand.run),
             Command(name: "snoop", arguments: 1...1, run: MonitorCommand.snoop),
             Command(name: "probe", arguments: 1...1, run: EchoCommands.probe),
@@ -80,11 +107,9 @@ enum OfctlProgram {
 
     /// Commands of the genuine program that are not offered yet, for a plain answer.
     private static let unsupported: Set<String> = [
-        "dump-table-features", "dump-table-desc", "mod-table", "add-group", "add-groups",
-        "mod-group", "del-groups", "insert-buckets", "remove-buckets",
-        "add-meter", "mod-meter", "del-meter", "del-meters", "add-tlv-map", "del-tlv-map",
+        "dump-table-features", "dump-table-desc", "mod-table", "add-tlv-map", "del-tlv-map",
         "dump-tlv-map", "dump-ipfix-bridge", "dump-ipfix-flow", "ct-flush-zone", "ct-flush",
-        "ofp-parse-pcap", "bundle",
+        "ofp-parse-pcap",
     ]
 
     static func run(_ arguments: [String]) -> Int32 {
@@ -118,9 +143,8 @@ enum OfctlProgram {
             default: _ = CommonOptions.handleTLS(option)
             }
         }
-        if options.usesBundle && !options.hasVersions {
-            options.versions = OpenFlowVersions(OpenFlowVersion.v14)
-        }
+        if parser.operands.first == "bundle" { options.usesBundle = true }
+        if options.usesBundle { options.chooseBundleVersion() }
         try dispatch(parser.operands, options, process)
     }
 

@@ -33,14 +33,20 @@ enum PacketOutCommand {
             context.acceptsNames ? try connection.names(tablesFirst: true) : FlowNames()
         var parser = FlowParser(names: names)
         defer { NoteLog.write(parser.takeNotes()) }
-        let description = try parser.packetOut(context.arguments[1])
+        let message = try message(context.arguments[1], &parser)
+        try connection.transactQuietly(.packetOut(message))
+    }
+
+    /// What a text says.
+    static func message(_ text: String, _ parser: inout FlowParser) throws -> PacketOut {
+        let description = try parser.packetOut(text)
         guard let digits = description.packet else { throw ProgramError("must specify packet") }
         let octets = try packet(digits, prefix: "packet: ")
         var message = PacketOut(
             inPort: description.inPort, actions: description.actions, data: octets)
         message.metadata = description.metadata
         message.inPort = description.inPort
-        try connection.transactQuietly(.packetOut(message))
+        return message
     }
 
     /// `packet-out SWITCH IN_PORT ACTIONS PACKET...`.

@@ -84,6 +84,9 @@ final class SwitchConnection {
         return (isOne ? "version " : "versions ") + MessagePrinter.list(versions)
     }
 
+    /// What the connection is to, for the operator.
+    var streamName: String { stream.name }
+
     /// The transaction that comes next.
     var upcomingXID: UInt32 { nextXID }
 

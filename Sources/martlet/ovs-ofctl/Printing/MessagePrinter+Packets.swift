@@ -51,6 +51,16 @@ extension MessagePrinter {
         return " \(name)\n" + text(ofRequest: error.data)
     }
 
+    /// What is wrong with a message, behind a colon.
+    private static func reason(_ octets: [UInt8], _ dialect: Dialect) -> String {
+        do {
+            _ = try OpenFlowMessage.parse(octets, dialect: dialect)
+            return ""
+        } catch {
+            return ": \(error.name)"
+        }
+    }
+
     private func text(ofRequest octets: [UInt8]) -> String {
         guard let header = MessageHeader(octets) else {
             return HexDump.text(octets, hasText: true)
@@ -63,7 +73,7 @@ extension MessagePrinter {
         let reason =
             header.length > octets.count
             ? "\n(***truncated to \(octets.count) bytes from \(header.length)***)\n"
-            : " ***decode error***\n"
+            : " ***decode error\(Self.reason(octets, dialect))***\n"
         return "\(name)\(version) (xid=0x\(xid)):\(reason)" + HexDump.text(octets, hasText: true)
     }
 }

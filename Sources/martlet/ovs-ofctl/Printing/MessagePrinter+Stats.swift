@@ -61,9 +61,11 @@ extension MessagePrinter {
         case .queue(let queues):
             return " \(queues.count) queues\n" + queues.map { text($0) }.joined()
         case .portDescription(let ports): return "\n" + text(ports)
-        case .group, .groupDescription, .meter, .meterConfig, .tableDescription,
-            .queueDescription:
-            return ""
+        case .group(let groups): return text(groups)
+        case .groupDescription(let groups): return text(groups)
+        case .meter(let meters): return text(meters)
+        case .meterConfig(let meters): return text(meters)
+        case .tableDescription, .queueDescription: return ""
         case .groupFeatures(let features): return text(features)
         case .meterFeatures(let features): return text(features)
         case .tableFeatures(let tables): return tables.map { text($0) }.joined()

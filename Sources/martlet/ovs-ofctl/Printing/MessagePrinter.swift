@@ -144,6 +144,11 @@ struct MessagePrinter {
         case .statsRequest(let request): text(request)
         case .statsReply(let reply): text(reply)
         case .roleRequest(let role), .roleReply(let role): text(role)
+        case .groupMod(let message): text(message)
+        case .meterMod(let message): text(message)
+        case .bundleControl(let control): text(control)
+        case .bundleAdd(let add): text(add)
+        case .requestForward(let forward): text(forward)
         case .setFlowFormat(let format): " format=\(format == .nxm ? "nxm" : "openflow10")"
         case .setTableInFlowMod(let isEnabled): isEnabled ? " enable" : " disable"
         case .setPacketInFormat(let format): " format=\(Self.name(of: format))"
