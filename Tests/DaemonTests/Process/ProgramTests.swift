@@ -131,7 +131,6 @@ import Testing
         (["--unixctl=/no/x"], "/no/x: could not initialize control socket "),
         (["--pidfile=/no/x"], "/no/x.tmp: create failed (No such file or directory)"),
         (["foo:bar"], "foo:bar: Address family not supported by protocol"),
-        (["ssl:192.0.2.1"], "ssl:192.0.2.1: TLS connections are not supported yet"),
         (["--dpdk"], "Using --dpdk to configure DPDK is not supported."),
         (["a", "b"], "at most one non-option argument accepted; use --help for usage"),
         (["-vbridge:xx"], "processing \"bridge:xx\": no destination, level, or module \"xx\""),
