@@ -141,7 +141,7 @@ enum Corpus {
         let hasIDs = Dialect(version: version).hasBucketIDs
         let buckets = (1...2).map { number in
             Bucket(
-                id: hasIDs ? UInt32(number) : Bucket.all, weight: 7, watchPort: PortNumber(3),
+                id: UInt32(number - 1), weight: 7, watchPort: PortNumber(3),
                 actions: [.output(PortNumber(UInt16(number)), maxByteCount: 0)])
         }
         var selection = GroupSelection()
