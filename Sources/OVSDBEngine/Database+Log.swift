@@ -195,7 +195,7 @@ extension Database {
     /// schema or what went before.
     public static func load(
         log octets: [UInt8], storage: (any DatabaseStorage)?,
-        makeUUID: @escaping @Sendable () -> UUID = { UUID.random() }
+        makeUUID: @escaping @Sendable () -> UUID = UUIDSource.generator()
     ) throws(OVSDBError) -> DatabaseLoad {
         var reader = LogReader(octets)
         let database = Database(

@@ -17,7 +17,7 @@ public final class Database {
     /// - Parameter storage: Where commits are logged; nil keeps nothing.
     public init(
         _ schema: DatabaseSchema, storage: (any DatabaseStorage)? = nil,
-        makeUUID: @escaping @Sendable () -> UUID = { UUID.random() }
+        makeUUID: @escaping @Sendable () -> UUID = UUIDSource.generator()
     ) {
         self.schema = schema
         self.storage = storage

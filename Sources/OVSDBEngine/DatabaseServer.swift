@@ -95,7 +95,7 @@ public final class DatabaseServer {
     public var onCommit: ((_ changes: [RowChange], _ database: Database) -> Void)?
     let makeUUID: @Sendable () -> UUID
 
-    public init(makeUUID: @escaping @Sendable () -> UUID = { UUID.random() }) {
+    public init(makeUUID: @escaping @Sendable () -> UUID = UUIDSource.generator()) {
         self.makeUUID = makeUUID
         serverID = makeUUID()
         let own = Database(ServerDatabase.schema, makeUUID: makeUUID)

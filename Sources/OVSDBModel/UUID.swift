@@ -82,3 +82,41 @@ extension UUID: LosslessStringConvertible, CustomStringConvertible {
         return String(decoding: octets, as: UTF8.self)
     }
 }
+
+/// Makes version 4 identifiers without asking the system for each: xoshiro256** (Blackman and
+/// Vigna), started with 256 bits of the system's randomness.
+///
+/// Identifiers have to differ, not to be secret. A process that forks makes its source afterwards.
+public struct UUIDSource: RandomNumberGenerator, Sendable {
+    private var state: (UInt64, UInt64, UInt64, UInt64)
+
+    public init() {
+        var system = SystemRandomNumberGenerator()
+        state = (system.next(), system.next(), system.next(), system.next() | 1)
+    }
+
+    public mutating func next() -> UInt64 {
+        let product = state.1 &* 5
+        let result = (product << 7 | product >> 57) &* 9
+        let shifted = state.1 << 17
+        state.2 ^= state.0
+        state.3 ^= state.1
+        state.1 ^= state.2
+        state.0 ^= state.3
+        state.2 ^= shifted
+        state.3 = state.3 << 45 | state.3 >> 19
+        return result
+    }
+
+    public mutating func makeUUID() -> UUID { UUID.random(using: &self) }
+
+    /// A function that makes identifiers, for one thread at a time.
+    public static func generator() -> @Sendable () -> UUID {
+        let source = Owned()
+        return { source.value.makeUUID() }
+    }
+
+    private final class Owned: @unchecked Sendable {
+        var value = UUIDSource()
+    }
+}

@@ -51,60 +51,71 @@ public final class StreamConnection {
     var onEnd: ((TransportError?) -> Void)?
 
     private let channel: any Channel
+    /// The socket, where octets go into it as they are; nil with TLS.
+    private let descriptor: CInt?
     private var early: [UInt8] = []
     private var failure: TransportError?
-    /// What is written when this turn of the loop ends.
-    private var gathered: ByteBuffer?
-    private var hasFlushScheduled = false
-    private var delayedFlush: ControlTimer?
-    private var flushedAt: UInt64 = 0
+    /// What is written when this turn of the loop ends, or a little later.
+    private var gathered: [UInt8] = []
+    private var turn = Turn.none
+    /// Whether the channel may hold octets that the system has not taken.
+    private var isBacklogged = false
     private var isClosing = false
+
+    /// When the gathered octets go out.
+    private enum Turn { case none, patient, prompt }
+
+    /// A longer array is given back once it is written.
+    private static let keptCapacity = 1 << 16
 
     init(channel: any Channel, name: String, loop: ControlLoop) {
         self.channel = channel
         self.name = name
         self.loop = loop
         self.peerHost = channel.remoteAddress?.ipAddress ?? ""
-        let certificate = try? channel.pipeline.syncOperations.nioSSL_peerCertificate()
+        let operations = channel.pipeline.syncOperations
+        let usesTLS = (try? operations.handler(type: NIOSSLHandler.self)) != nil
+        descriptor =
+            usesTLS ? nil : try? operations.withUnsafeTransportIfAvailable { (it: CInt) in it }
+        let certificate = try? operations.nioSSL_peerCertificate()
         peerCommonName = (try? certificate?.toDERBytes()).flatMap {
             CertificateSubject(der: $0)?.commonName
         }
     }
 
     /// Octets that the system has not taken yet.
-    public var queuedByteCount: Int {
-        let written = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-        return written + (gathered?.readableBytes ?? 0)
+    public var queuedByteCount: Int { backlog + gathered.count }
+
+    /// Octets that the channel holds.
+    private var backlog: Int {
+        guard isBacklogged else { return 0 }
+        let count = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        isBacklogged = count > 0
+        return count
     }
 
     /// Queues octets; they go out at the end of this turn of the loop.
     public func send(_ octets: [UInt8]) {
-        guard gather(octets), !hasFlushScheduled else { return }
-        hasFlushScheduled = true
-        loop.soon { [self] in flush() }
+        guard gather(octets), turn != .prompt else { return }
+        turn = .prompt
+        loop.output.add(prompt: self)
     }
 
     /// Queues octets that nobody waits for; they go out at the end of this turn of the loop too,
-    /// unless others did less than ``gatheringTime`` ago.
+    /// unless others did so less than ``OutputTurns/gatheringTime`` ago.
     ///
     /// What tells hundreds of peers of each of thousands of changes a second is so sent in a tenth
     /// of the calls, while a single change is told at once.
     public func sendSoon(_ octets: [UInt8]) {
-        let due = flushedAt &+ Self.gatheringTime
-        let now = loop.nowNanoseconds
-        guard now < due else { return send(octets) }
-        guard gather(octets), !hasFlushScheduled, delayedFlush == nil else { return }
-        delayedFlush = loop.after(.nanoseconds(Int64(due - now))) { [self] in flush() }
+        guard gather(octets), turn == .none else { return }
+        turn = .patient
+        loop.output.add(patient: self)
     }
-
-    /// How long octets that nobody waits for may wait, in nanoseconds.
-    static let gatheringTime: UInt64 = 1_000_000
 
     /// Whether the octets were taken.
     private func gather(_ octets: [UInt8]) -> Bool {
         guard !isClosed, !isClosing, !octets.isEmpty else { return false }
-        if gathered == nil { gathered = channel.allocator.buffer(capacity: octets.count) }
-        gathered?.writeBytes(octets)
+        if gathered.isEmpty { gathered = octets } else { gathered += octets }
         guard queuedByteCount <= maximumQueuedByteCount else {
             abort(TransportError("too much output is queued", errno: ENOBUFS))
             return false
@@ -112,32 +123,37 @@ public final class StreamConnection {
         return true
     }
 
-    private func flush() {
-        hasFlushScheduled = false
-        delayedFlush?.cancel()
-        delayedFlush = nil
-        guard !isClosed else { return }
-        flushedAt = loop.nowNanoseconds
-        writeGathered()
-        channel.pipeline.syncOperations.flush()
-    }
-
-    private func writeGathered() {
-        guard let buffer = gathered else { return }
-        gathered = nil
-        channel.pipeline.syncOperations.write(NIOAny(buffer), promise: nil)
+    /// Sends what was queued, as far as the system takes it; the channel keeps the rest.
+    func sendGathered() {
+        turn = .none
+        guard !isClosed, !gathered.isEmpty else { return }
+        var sent = 0
+        // A closed channel's descriptor may be somebody else's by now.
+        if let descriptor, backlog == 0, channel.isActive {
+            let count = gathered.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
+            }
+            // The channel meets the error again, and tells of it.
+            sent = max(0, count)
+        }
+        if sent < gathered.count {
+            isBacklogged = true
+            var buffer = channel.allocator.buffer(capacity: gathered.count - sent)
+            buffer.writeBytes(gathered[sent...])
+            channel.pipeline.syncOperations.writeAndFlush(NIOAny(buffer), promise: nil)
+        }
+        gathered.removeAll(keepingCapacity: gathered.capacity <= Self.keptCapacity)
     }
 
     /// Closes once what is queued is out, or after ``closeTimeout``.
     public func close() {
         guard !isClosed, !isClosing else { return }
         isClosing = true
-        // TLS keeps what is not flushed to itself, where it is not counted.
-        guard hasFlushScheduled || queuedByteCount > 0 else {
+        sendGathered()
+        guard queuedByteCount > 0 else {
             channel.close(promise: nil)
             return
         }
-        writeGathered()
         let empty = channel.allocator.buffer(capacity: 0)
         let promise = channel.eventLoop.makePromise(of: Void.self)
         channel.pipeline.syncOperations.writeAndFlush(NIOAny(empty), promise: promise)

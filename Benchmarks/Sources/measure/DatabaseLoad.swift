@@ -161,8 +161,8 @@ enum DatabaseLoad {
         let descriptor = open(path, O_RDONLY)
         guard descriptor >= 0 else { fail("cannot read \(path)") }
         defer { close(descriptor) }
-        return String(
-            decoding: octets.prefix(max(0, read(descriptor, &octets, 8192))), as: UTF8.self)
+        let count = read(descriptor, &octets, 8192)
+        return String(decoding: octets.prefix(max(0, count)), as: UTF8.self)
     }
 
     /// Kilobytes.

@@ -201,6 +201,7 @@ final class DatabaseHost {
         connection.onMessage = { [weak self] message in
             self?.probes.heard(from: session)
             self?.handle(message, from: session)
+            self?.loop.expectMore()
         }
         return session
     }
