@@ -154,6 +154,10 @@ let package = Package(
             dependencies: ["JSONRPC", "OVSDBModel", "TestSupport", "martlet"],
             swiftSettings: common
         ),
+        .testTarget(
+            name: "OfctlTests", dependencies: ["TestSupport", "martlet"], exclude: ["Messages"],
+            swiftSettings: common
+        ),
         .testTarget(name: "TidyTests", dependencies: ["TestSupport"], swiftSettings: common),
 
         tests("Bytes", []),

@@ -50,6 +50,8 @@ extension OpenFlowMessage {
         case .experimenter, .getAsyncRequest, .getAsyncReply, .setAsync, .setFlowFormat,
             .setTableInFlowMod, .setPacketInFormat, .setControllerID, .flowAge:
             encodeExtension(dialect, xid, into: &writer)
+        case .tlvTableMod, .tlvTableRequest, .tlvTableReply, .ctFlushZone, .ctFlush:
+            encodeTable(dialect, xid, into: &writer)
         }
     }
 
@@ -95,6 +97,26 @@ extension OpenFlowMessage {
                 $0.append(id)
             }
         case .flowAge: writer.nicira(NiciraMessageType.flowAge, dialect, xid) { _ in }
+        default: break
+        }
+    }
+
+    /// What Nicira has for tunnel options and connections.
+    private func encodeTable(_ dialect: Dialect, _ xid: UInt32, into writer: inout OctetWriter) {
+        typealias Kind = NiciraMessageType
+        switch self {
+        case .tlvTableMod(let mod):
+            writer.nicira(Kind.tlvTableMod, dialect, xid) { mod.encode(into: &$0) }
+        case .tlvTableRequest: writer.nicira(Kind.tlvTableRequest, dialect, xid) { _ in }
+        case .tlvTableReply(let table):
+            writer.nicira(Kind.tlvTableReply, dialect, xid) { table.encode(into: &$0) }
+        case .ctFlushZone(let zone):
+            writer.nicira(Kind.ctFlushZone, dialect, xid) {
+                $0.appendZeros(6)
+                $0.append(zone)
+            }
+        case .ctFlush(let flush):
+            writer.nicira(Kind.ctFlush, dialect, xid) { flush.encode(into: &$0) }
         default: break
         }
     }

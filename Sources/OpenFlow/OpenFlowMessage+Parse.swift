@@ -21,6 +21,7 @@ extension OpenFlowMessage {
         try reader.skip(MessageHeader.byteCount)
         if header.isHello { return .hello(try Hello(&reader)) }
         guard OpenFlowVersion.allKnown.contains(header.version) else { throw .requestBadVersion }
+        _ = try MessageForm.of(octets)
         let message = try parse(header.type, &reader, own)
         guard reader.isAtEnd || message.toleratesRest else { throw .requestBadLength }
         return message
@@ -29,7 +30,11 @@ extension OpenFlowMessage {
     /// Whether octets behind the message are ignored, as the standard asks of some.
     private var toleratesRest: Bool {
         switch self {
-        case .hello, .setFlowFormat, .setControllerID, .setTableInFlowMod: true
+        case .hello, .setFlowFormat, .setControllerID, .setTableInFlowMod, .flowRemoved,
+            .statsRequest(.flow), .statsRequest(.aggregate):
+            true
+        case .statsReply(let reply):
+            if case .aggregate = reply.body { true } else { false }
         default: false
         }
     }
@@ -46,7 +51,8 @@ extension OpenFlowMessage {
         case MessageType.featuresReply:
             return .featuresReply(try SwitchFeatures(&reader, dialect))
         case MessageType.getConfigRequest: return .getConfigRequest
-        case MessageType.getConfigReply: return .getConfigReply(try SwitchConfig(&reader, dialect))
+        case MessageType.getConfigReply:
+            return .getConfigReply(try SwitchConfig(reply: &reader, dialect))
         case MessageType.setConfig: return .setConfig(try SwitchConfig(&reader, dialect))
         case MessageType.packetIn: return .packetIn(try PacketIn(&reader, dialect))
         case MessageType.flowRemoved: return .flowRemoved(try FlowRemoved(&reader, dialect))
@@ -78,14 +84,16 @@ extension OpenFlowMessage {
         case MessageType.tableMod where version >= .v11:
             return .tableMod(try TableMod(&reader, dialect))
         case MessageType.roleRequest where version >= .v12:
-            return .roleRequest(try Role(&reader))
-        case MessageType.roleReply where version >= .v12: return .roleReply(try Role(&reader))
+            return .roleRequest(try Role(&reader, isReply: false))
+        case MessageType.roleReply where version >= .v12:
+            return .roleReply(try Role(&reader, isReply: true))
         case MessageType.getAsyncRequest where version >= .v13: return .getAsyncRequest
         case MessageType.getAsyncReply where version >= .v13:
-            return .getAsyncReply(try AsyncConfig(&reader, dialect))
+            return .getAsyncReply(try AsyncConfig(&reader, dialect, isReply: true))
         case MessageType.setAsync where version >= .v13:
-            return .setAsync(try AsyncConfig(&reader, dialect))
-        case MessageType.meterMod where version >= .v13: return .meterMod(try MeterMod(&reader))
+            return .setAsync(try AsyncConfig(&reader, dialect, isReply: false))
+        case MessageType.meterMod where version >= .v13:
+            return .meterMod(try MeterMod(&reader, dialect))
         default: return try parse14(type, &reader, dialect)
         }
     }
@@ -99,8 +107,9 @@ extension OpenFlowMessage {
         case MessageType.roleStatus: return .roleStatus(try RoleStatus(&reader))
         case MessageType.tableStatus: return .tableStatus(try TableStatus(&reader))
         case MessageType.requestForward: return .requestForward(try RequestForward(&reader))
-        case MessageType.bundleControl: return .bundleControl(try BundleControl(&reader))
-        case MessageType.bundleAdd: return .bundleAdd(try BundleAdd(&reader))
+        case MessageType.bundleControl:
+            return .bundleControl(try BundleControl(&reader, dialect))
+        case MessageType.bundleAdd: return .bundleAdd(try BundleAdd(&reader, dialect))
         default: throw .requestBadType
         }
     }
@@ -110,18 +119,19 @@ extension OpenFlowMessage {
     ) throws(OpenFlowError) -> OpenFlowMessage {
         let experimenter = try reader.uint32()
         let subtype = try reader.uint32()
-        if experimenter == ExperimenterID.onf { return try parseONF(subtype, &reader) }
+        if experimenter == ExperimenterID.onf { return try parseONF(subtype, &reader, dialect) }
         guard experimenter == ExperimenterID.nicira else { throw .requestBadVendor }
         switch subtype {
         case NiciraMessageType.roleRequest: return .roleRequest(try Role(nicira: &reader))
         case NiciraMessageType.roleReply: return .roleReply(try Role(nicira: &reader))
         case NiciraMessageType.setFlowFormat:
-            guard let format = FlowFormat(rawValue: try reader.uint32()) else {
-                throw .requestNotPermitted
-            }
-            return .setFlowFormat(format)
+            let number = try reader.uint32()
+            if let format = FlowFormat(rawValue: number) { return .setFlowFormat(format) }
+            guard dialect.isForgiving else { throw .requestNotPermitted }
+            return .experimenter(Experimenter(experimenter: experimenter, subtype: subtype))
         case NiciraMessageType.flowMod: return .flowMod(try FlowMod(nicira: &reader, dialect))
-        case NiciraMessageType.flowRemoved: return .flowRemoved(try FlowRemoved(nicira: &reader))
+        case NiciraMessageType.flowRemoved:
+            return .flowRemoved(try FlowRemoved(nicira: &reader))
         case NiciraMessageType.setTableInFlowMod:
             let isOn = try reader.uint8() != 0
             try reader.skip(7)
@@ -131,15 +141,38 @@ extension OpenFlowMessage {
                 throw .requestNotPermitted
             }
             return .setPacketInFormat(format)
-        case NiciraMessageType.packetIn: return .packetIn(try PacketIn(nicira: &reader))
-        case NiciraMessageType.packetIn2: return .packetIn(try PacketIn(nicira2: &reader))
+        case NiciraMessageType.packetIn: return .packetIn(try PacketIn(nicira: &reader, dialect))
+        case NiciraMessageType.packetIn2:
+            return .packetIn(try PacketIn(nicira2: &reader, dialect))
         case NiciraMessageType.flowAge: return .flowAge
         case NiciraMessageType.setAsync:
-            return .setAsync(try AsyncConfig(&reader, Dialect(version: .v13)))
+            return .setAsync(try AsyncConfig(nicira: &reader, dialect))
+        case NiciraMessageType.setAsync2:
+            return .setAsync(try AsyncConfig(nicira2: &reader))
         case NiciraMessageType.groupMod: return .groupMod(try GroupMod(&reader, dialect))
         case NiciraMessageType.setControllerID:
-            try reader.zeros(6, else: .nxRequestMustBeZero)
+            if dialect.isForgiving {
+                try reader.skip(6)
+            } else {
+                try reader.zeros(6, else: .nxRequestMustBeZero)
+            }
             return .setControllerID(try reader.uint16())
+        default: return try parseTables(subtype, &reader)
+        }
+    }
+
+    /// What Nicira has for tunnel options and connections.
+    private static func parseTables(
+        _ subtype: UInt32, _ reader: inout MessageReader
+    ) throws(OpenFlowError) -> OpenFlowMessage {
+        switch subtype {
+        case NiciraMessageType.tlvTableMod: return .tlvTableMod(try TLVTableMod(&reader))
+        case NiciraMessageType.tlvTableRequest: return .tlvTableRequest
+        case NiciraMessageType.tlvTableReply: return .tlvTableReply(try TLVTable(&reader))
+        case NiciraMessageType.ctFlushZone:
+            try reader.skip(6)
+            return .ctFlushZone(try reader.uint16())
+        case NiciraMessageType.ctFlush: return .ctFlush(try ConnectionFlush(&reader))
         default: throw .requestBadSubtype
         }
     }

@@ -51,6 +51,16 @@ public enum OpenFlowMessage: Hashable, Sendable {
     case setControllerID(UInt16)
     /// NXT_FLOW_AGE: flow statistics are to tell ages. Obsolete, and without effect in OVS.
     case flowAge
+    /// NXT_TLV_TABLE_MOD.
+    case tlvTableMod(TLVTableMod)
+    /// NXT_TLV_TABLE_REQUEST.
+    case tlvTableRequest
+    /// NXT_TLV_TABLE_REPLY.
+    case tlvTableReply(TLVTable)
+    /// NXT_CT_FLUSH_ZONE: the connections of a zone are forgotten.
+    case ctFlushZone(UInt16)
+    /// NXT_CT_FLUSH.
+    case ctFlush(ConnectionFlush)
 }
 
 /// A message with the transaction that it belongs to.

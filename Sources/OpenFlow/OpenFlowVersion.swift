@@ -97,6 +97,9 @@ public struct Dialect: Hashable, Sendable {
     /// For 1.0 only: the high octet of a flow-mod's command is a table (NXT_FLOW_MOD_TABLE_ID).
     public var hasTableInFlowMod: Bool
     public var packetInFormat: PacketInFormat
+    /// What is unknown or without effect in a message is kept or passed over instead of refused:
+    /// for who prints it.
+    public var isForgiving = false
 
     /// Buckets have numbers: in OpenFlow 1.5, and in Nicira's messages for 1.0, which are like it.
     public var hasBucketIDs: Bool { version >= .v15 || version == .v10 }

@@ -338,6 +338,8 @@ extension OpenFlowSession {
             .flowRemoved, .portStatus, .statsReply, .barrierReply, .roleReply, .getAsyncReply,
             .queueConfigReply, .roleStatus, .tableStatus, .requestForward:
             refuse(.requestBadType)
+        case .tlvTableMod, .tlvTableRequest, .ctFlushZone, .ctFlush: return .message(envelope)
+        case .tlvTableReply: refuse(.requestBadSubtype)
         }
         return nil
     }

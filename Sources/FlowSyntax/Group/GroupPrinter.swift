@@ -13,10 +13,11 @@ public struct GroupPrinter {
 
     /// `group_id=1,type=all,bucket=actions=output:1`.
     public func text(
-        id: UInt32, type: GroupType?, selection: GroupSelection, buckets: [Bucket]
+        id: UInt32, type: GroupType, showsType: Bool = true, selection: GroupSelection,
+        buckets: [Bucket]
     ) -> String {
         var text = "group_id=\(id)"
-        if let type { text += ",type=" + Self.name(of: type) }
+        if showsType { text += ",type=" + Self.name(of: type) }
         if !selection.isDefault {
             text += ",selection_method=" + selection.method
             if selection.parameter != 0 {

@@ -118,6 +118,7 @@ public enum MeterText {
         case MeterConfig.all: "all"
         case MeterConfig.controller: "controller"
         case MeterConfig.slowPath: "slowpath"
+        case ..<MeterConfig.all where id > MeterConfig.maximum: "unknown"
         default: String(id)
         }
     }
@@ -129,6 +130,8 @@ public enum MeterText {
             (.kbps, "kbps"), (.pktps, "pktps"), (.burst, "burst"), (.stats, "stats"),
         ]
         for (flag, word) in words where config.flags.contains(flag) { text += word + " " }
+        let unknown = config.flags.subtracting(.known)
+        if !unknown.isEmpty { text += "flags:0x\(String(unknown.rawValue, radix: 16)) " }
         text += "bands=\n"
         for band in config.bands {
             text += "type=\(band.kind == .drop ? "drop" : "dscp_remark") rate=\(band.rate)"

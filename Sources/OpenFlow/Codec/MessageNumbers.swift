@@ -58,8 +58,14 @@ enum NiciraMessageType {
     static var flowAge: UInt32 { 18 }
     static var setAsync: UInt32 { 19 }
     static var setControllerID: UInt32 { 20 }
+    static var tlvTableMod: UInt32 { 24 }
+    static var tlvTableRequest: UInt32 { 25 }
+    static var tlvTableReply: UInt32 { 26 }
+    static var setAsync2: UInt32 { 27 }
+    static var ctFlushZone: UInt32 { 29 }
     static var packetIn2: UInt32 { 30 }
     static var groupMod: UInt32 { 31 }
+    static var ctFlush: UInt32 { 32 }
 }
 
 /// Types of statistics, and subtypes of Nicira's.

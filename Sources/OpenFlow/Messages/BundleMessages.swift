@@ -53,11 +53,13 @@ public struct BundleAdd: Hashable, Sendable {
 
 /// Tells a controller that its role has changed (OpenFlow 1.4 §7.4.4).
 public struct RoleStatus: Hashable, Sendable {
-    public enum Reason: UInt8, Hashable, Sendable {
+    public struct Reason: RawRepresentable, Hashable, Sendable {
+        public let rawValue: UInt8
+        public init(rawValue: UInt8) { self.rawValue = rawValue }
         /// Another controller asked to be primary.
-        case primaryRequest = 0
-        case configuration = 1
-        case experimenter = 2
+        public static var primaryRequest: Self { .init(rawValue: 0) }
+        public static var configuration: Self { .init(rawValue: 1) }
+        public static var experimenter: Self { .init(rawValue: 2) }
     }
 
     public var role: Role.Kind

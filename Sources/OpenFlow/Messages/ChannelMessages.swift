@@ -2,6 +2,8 @@
 public struct Hello: Hashable, Sendable {
     /// The bitmap, if there was one; otherwise the header's version and all older ones are meant.
     public var versions: OpenFlowVersions?
+    /// Something else stood there that was passed over.
+    public var hasUnknownData = false
 
     public init(versions: OpenFlowVersions? = nil) {
         self.versions = versions

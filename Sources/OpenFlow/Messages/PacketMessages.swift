@@ -3,6 +3,8 @@ public import FlowModel
 /// A packet that the switch hands to the controller.
 public struct PacketIn: Hashable, Sendable {
     public var reason: PacketInReason
+    /// The number of a reason that has no name.
+    public var unknownReason: UInt8?
     public var tableID: UInt8
     public var cookie: UInt64
     /// What is known of the packet besides its octets: the port it came in on, registers, tunnel.

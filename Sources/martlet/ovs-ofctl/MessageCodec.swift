@@ -18,6 +18,8 @@ enum MessageCodec {
         var own = dialect
         guard let header = MessageHeader(octets) else { return own }
         own.version = header.version
+        own.isForgiving = true
+        own.hasTableInFlowMod = true
         let isExperimenter = header.type == 4 && octets.count >= 16
         own.packetInFormat = .standard
         if isExperimenter {
@@ -31,49 +33,9 @@ enum MessageCodec {
         return own
     }
 
-    /// The name of a message that cannot be read.
-    static func name(of octets: [UInt8], _ header: MessageHeader) -> String {
-        let isFlowMod = header.type == 4 && octets.count >= 16 && octets[15] == 13
-        return isFlowMod ? "NXT_FLOW_MOD" : name(ofType: header.type, header.version)
-    }
-
-    private static func name(ofType type: UInt8, _ version: OpenFlowVersion) -> String {
-        let common = [
-            "OFPT_HELLO", "OFPT_ERROR", "OFPT_ECHO_REQUEST", "OFPT_ECHO_REPLY",
-            "OFPT_EXPERIMENTER", "OFPT_FEATURES_REQUEST", "OFPT_FEATURES_REPLY",
-            "OFPT_GET_CONFIG_REQUEST", "OFPT_GET_CONFIG_REPLY", "OFPT_SET_CONFIG",
-            "OFPT_PACKET_IN", "OFPT_FLOW_REMOVED", "OFPT_PORT_STATUS", "OFPT_PACKET_OUT",
-            "OFPT_FLOW_MOD",
-        ]
-        if Int(type) < common.count { return common[Int(type)] }
-        switch type {
-        case 15 where version > .v10: return "OFPT_GROUP_MOD"
-        case 16 where version > .v10: return "OFPT_PORT_MOD"
-        case 17 where version > .v10: return "OFPT_TABLE_MOD"
-        case 29 where version >= .v13: return "OFPT_METER_MOD"
-        case 33 where version >= .v14: return "OFPT_BUNDLE_CONTROL"
-        case 34 where version >= .v14: return "OFPT_BUNDLE_ADD_MESSAGE"
-        default: return "***type \(type)***"
-        }
-    }
-
     /// The text of whatever these octets are.
     static func text(_ octets: [UInt8], _ printer: MessagePrinter) -> String {
-        var printer = printer
-        printer.dialect = dialect(of: octets, printer.dialect)
-        guard let header = MessageHeader(octets) else {
-            return "OpenFlow packet too short (only \(octets.count) bytes):\n"
-                + HexDump.text(octets, hasText: true)
-        }
-        do {
-            let message = try OpenFlowMessage.parse(octets, dialect: printer.dialect)
-            return printer.text(Envelope(xid: header.xid, message))
-        } catch {
-            let name = name(of: octets, header)
-            let xid = String(header.xid, radix: 16)
-            return "\(name)\(printer.version) (xid=0x\(xid)): ***decode error: \(error.name)***\n"
-                + HexDump.text(octets, hasText: true)
-        }
+        printer.text(octets)
     }
 }
 

@@ -4,6 +4,7 @@ import Bytes
 private enum ONFMessageType {
     static var bundleControl: UInt32 { 2300 }
     static var bundleAdd: UInt32 { 2301 }
+    static var roleStatus: UInt32 { 1911 }
 }
 
 extension OctetWriter {
@@ -24,23 +25,24 @@ extension OctetWriter {
 extension OpenFlowMessage {
     /// Reads one of ONF's messages, behind the subtype.
     static func parseONF(
-        _ subtype: UInt32, _ reader: inout MessageReader
+        _ subtype: UInt32, _ reader: inout MessageReader, _ dialect: Dialect
     ) throws(OpenFlowError) -> OpenFlowMessage {
         switch subtype {
         case ONFMessageType.bundleControl:
-            return .bundleControl(try BundleControl(&reader))
-        case ONFMessageType.bundleAdd: return .bundleAdd(try BundleAdd(&reader))
+            return .bundleControl(try BundleControl(&reader, dialect))
+        case ONFMessageType.bundleAdd: return .bundleAdd(try BundleAdd(&reader, dialect))
+        case ONFMessageType.roleStatus: return .roleStatus(try RoleStatus(&reader))
         default: throw .requestBadSubtype
         }
     }
 }
 
 extension BundleControl {
-    init(_ reader: inout MessageReader) throws(OpenFlowError) {
+    init(_ reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
         let id = try reader.uint32()
         guard let kind = Kind(rawValue: try reader.uint16()) else { throw .bundleBadType }
         let flags = Flags(rawValue: try reader.uint16())
-        guard flags.isSubset(of: .known) else { throw .bundleBadFlags }
+        guard flags.isSubset(of: .known) || dialect.isForgiving else { throw .bundleBadFlags }
         self.init(bundleID: id, kind: kind, flags: flags)
         try reader.skip(reader.remaining)
     }
@@ -57,11 +59,15 @@ extension BundleControl {
 }
 
 extension BundleAdd {
-    init(_ reader: inout MessageReader) throws(OpenFlowError) {
+    init(_ reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
         let id = try reader.uint32()
         try reader.skip(2)
         let flags = BundleControl.Flags(rawValue: try reader.uint16())
-        guard flags.isSubset(of: .known) else { throw .bundleBadFlags }
+        guard flags.isSubset(of: .known) || dialect.isForgiving else { throw .bundleBadFlags }
+        guard reader.remaining >= MessageHeader.byteCount else { throw .bundleMessageBadLength }
+        guard try reader.peek16() >> 8 == UInt16(dialect.version.rawValue) else {
+            throw .bundleBadVersion
+        }
         let length = Int(try reader.peek16(at: 2))
         guard length >= MessageHeader.byteCount, length <= reader.remaining else {
             throw .bundleMessageBadLength
@@ -85,7 +91,7 @@ extension BundleAdd {
 extension RoleStatus {
     init(_ reader: inout MessageReader) throws(OpenFlowError) {
         guard let role = Role.Kind(rawValue: try reader.uint32()) else { throw .roleBadRole }
-        guard let reason = Reason(rawValue: try reader.uint8()) else { throw .roleBadRole }
+        let reason = Reason(rawValue: try reader.uint8())
         try reader.skip(3)
         self.init(role: role, reason: reason, generationID: try reader.uint64())
         try reader.skip(reader.remaining)

@@ -6,15 +6,27 @@ extension Hello {
     /// Reads the elements; those of unknown types are skipped, as are octets of older peers.
     init(_ reader: inout MessageReader) throws(OpenFlowError) {
         self.init()
-        while reader.remaining >= 4 {
+        while !reader.isAtEnd {
+            guard reader.remaining >= 4 else {
+                hasUnknownData = true
+                return
+            }
             let type = try reader.uint16()
             let length = Int(try reader.uint16())
-            guard length >= 4, length - 4 <= reader.remaining else { return }
-            var body = try reader.part(length - 4, lengthError: .requestBadLength)
-            if type == Self.bitmapType, body.remaining >= 4 {
-                versions = OpenFlowVersions(rawValue: try body.uint32())
+            let rest = length - 4 + MatchDecoder.padding(length)
+            guard length >= 4, rest <= reader.remaining else {
+                hasUnknownData = true
+                return
             }
-            try reader.skip(min(MatchDecoder.padding(length), reader.remaining))
+            var body = try reader.part(rest, lengthError: .requestBadLength)
+            // There is no version 0.
+            if type == Self.bitmapType, length >= 8, case let bits = try body.uint32(),
+                bits != 0, bits & 1 == 0
+            {
+                versions = OpenFlowVersions(rawValue: bits)
+            } else {
+                hasUnknownData = true
+            }
         }
     }
 
@@ -65,12 +77,12 @@ extension ErrorMessage {
 }
 
 extension Role {
-    init(_ reader: inout MessageReader) throws(OpenFlowError) {
+    init(_ reader: inout MessageReader, isReply: Bool) throws(OpenFlowError) {
         guard let kind = Kind(rawValue: try reader.uint32()) else { throw .roleBadRole }
         try reader.skip(4)
         let generation = try reader.uint64()
-        // A request for the present role, or for the equal one, has no generation.
-        let hasGeneration = kind == .primary || kind == .secondary
+        // A request for the present role has no generation, and all ones stand for none.
+        let hasGeneration = generation != .max && (isReply || kind != .noChange)
         self.init(kind: kind, generationID: hasGeneration ? generation : nil)
     }
 

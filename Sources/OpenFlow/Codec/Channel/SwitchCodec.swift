@@ -5,21 +5,30 @@ extension SwitchFeatures {
     /// Bits of the capabilities that mean the same in every version.
     private static var commonBits: UInt32 { 0xe7 }
 
+    /// The bits of the capabilities that a version has.
+    private static func bits(_ version: OpenFlowVersion) -> UInt32 {
+        switch version {
+        case .v10, .v11: commonBits | (version == .v10 ? 0 : Capabilities.groupStats.rawValue)
+        case .v12, .v13: 0x16f
+        default: 0x76f
+        }
+    }
+
     init(_ reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
         self.init(datapathID: try reader.uint64(), actions: 0)
         bufferCount = try reader.uint32()
         tableCount = try reader.uint8()
-        auxiliaryID = try reader.uint8()
+        let auxiliary = try reader.uint8()
+        if dialect.version >= .v13 { auxiliaryID = auxiliary }
         try reader.skip(2)
         let bits = try reader.uint32()
         if dialect.version == .v10 {
-            capabilities = Capabilities(rawValue: bits & Self.commonBits)
+            capabilities = Capabilities(rawValue: bits & Self.bits(.v10))
             if bits & 8 != 0 { capabilities.insert(.stp) }
             actions = try reader.uint32()
             while !reader.isAtEnd { ports.append(try PortDescription(&reader, dialect)) }
         } else {
-            let all: Capabilities = [.groupStats, .portBlocked, .bundles, .flowMonitoring]
-            capabilities = Capabilities(rawValue: bits & (Self.commonBits | all.rawValue))
+            capabilities = Capabilities(rawValue: bits & Self.bits(dialect.version))
             try reader.skip(4)
             guard dialect.version < .v13 else { return }
             while !reader.isAtEnd { ports.append(try PortDescription(&reader, dialect)) }
@@ -58,6 +67,15 @@ extension SwitchFeatures {
 
 extension SwitchConfig {
     private static var invalidTTLBit: UInt16 { 4 }
+
+    /// Reads what a switch tells, of which what is unknown is passed over.
+    init(reply reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
+        let flags = try reader.uint16()
+        self.init(
+            fragments: FragmentHandling(rawValue: flags & 3) ?? .normal,
+            sendsInvalidTTL: flags & Self.invalidTTLBit != 0 && dialect.version < .v13,
+            missSendLength: try reader.uint16())
+    }
 
     init(_ reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
         let flags = try reader.uint16()

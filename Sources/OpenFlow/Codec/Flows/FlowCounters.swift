@@ -30,13 +30,14 @@ struct FlowCounters {
 
     /// Reads the fields; those of unknown classes and types are skipped.
     init(_ reader: inout MessageReader) throws(OpenFlowError) {
+        guard reader.remaining >= 4 else { throw .matchBadLength }
         try reader.skip(2)
         let length = Int(try reader.uint16())
-        guard length >= 4, length - 4 <= reader.remaining else { throw .requestBadLength }
-        var part = try reader.part(length - 4, lengthError: .requestBadLength)
+        guard length >= 4, length - 4 <= reader.remaining else { throw .matchBadLength }
+        var part = try reader.part(length - 4, lengthError: .matchBadLength)
         while !part.isAtEnd {
             let header = try part.uint32()
-            var body = try part.part(Int(header & 0xff), lengthError: .requestBadLength)
+            var body = try part.part(Int(header & 0xff), lengthError: .matchBadLength)
             guard header >> 16 == Self.basicClass else { continue }
             switch header >> 9 & 0x7f {
             case Kind.duration: duration = try body.duration()

@@ -37,7 +37,7 @@ extension FlowMod {
             self.cookie = result.cookie
             cookieMask = result.cookieMask
         }
-        actions = try ActionDecoder(version: .v10).decodeBehavior(&reader)
+        actions = try ActionDecoder(version: dialect.version).decodeBehavior(&reader)
         try checkFlags10()
     }
 
@@ -52,13 +52,13 @@ extension FlowMod {
         }
         self.command = command
         if dialect.hasTableInFlowMod { tableID = UInt8(word >> 8) }
-        newCookie = Self.newCookie10(cookie, command)
+        newCookie = dialect.isForgiving ? cookie : Self.newCookie10(cookie, command)
         idleTimeout = try reader.uint16()
         hardTimeout = try reader.uint16()
         priority = try reader.uint16()
         bufferID = Self.buffer(try reader.uint32())
         let port = PortNumber(try reader.uint16())
-        if command == .delete || command == .deleteStrict { outPort = port }
+        if dialect.isForgiving || command == .delete || command == .deleteStrict { outPort = port }
         flags = FlowFlags(rawValue: try reader.uint16())
     }
 
@@ -83,6 +83,9 @@ extension FlowMod {
         }
     }
 
+    /// Octets from the timeouts to the match, from OpenFlow 1.1 on.
+    private static var byteCountBeforeMatch: Int { 22 }
+
     static func buffer(_ number: UInt32) -> UInt32? { number == noBuffer ? nil : number }
 
     private init(standard reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
@@ -90,7 +93,13 @@ extension FlowMod {
         let cookie = try reader.uint64()
         let cookieMask = try reader.uint64()
         tableID = try reader.uint8()
-        guard let command = Command(rawValue: try reader.uint8()) else { throw .flowModBadCommand }
+        let commandNumber = try reader.uint8()
+        // What a rule is about is read before what is to be done with it, as in OVS.
+        var tail = copy reader
+        try tail.skip(FlowMod.byteCountBeforeMatch)
+        match = try MatchDecoder.decodeStandard(&tail, dialect.version)
+        actions = try ActionDecoder(version: dialect.version).decodeBehavior(&tail)
+        guard let command = Command(rawValue: commandNumber) else { throw .flowModBadCommand }
         self.command = command
         if command == .add {
             newCookie = cookie
@@ -98,6 +107,10 @@ extension FlowMod {
         } else {
             self.cookie = cookie & cookieMask
             self.cookieMask = cookieMask
+            // OpenFlow 1.1 gives rules a cookie unless it looks for one.
+            if dialect.version == .v11, cookieMask == 0 {
+                newCookie = Self.newCookie10(cookie, command)
+            }
             let hasAll = dialect.version >= .v12
             guard tableID != Self.allTables || hasAll else { throw .flowModBadTableID }
         }
@@ -107,15 +120,14 @@ extension FlowMod {
         bufferID = Self.buffer(try reader.uint32())
         guard let port = PortNumber(wide: try reader.uint32()) else { throw .actionBadOutPort }
         let group = try reader.uint32()
-        if command == .delete || command == .deleteStrict {
+        if dialect.isForgiving || command == .delete || command == .deleteStrict {
             outPort = port
             outGroup = group
         }
         flags = FlowFlags(rawValue: try reader.uint16())
         let importance = try reader.uint16()
-        if dialect.version >= .v14 { self.importance = importance }
-        match = try MatchDecoder.decodeStandard(&reader, dialect.version)
-        actions = try ActionDecoder(version: dialect.version).decodeBehavior(&reader)
+        if dialect.version >= .v14, command == .add { self.importance = importance }
+        reader = tail
         guard flags.rawValue & ~FlowFlags.bits(dialect.version) == 0 else {
             throw .flowModBadFlags
         }

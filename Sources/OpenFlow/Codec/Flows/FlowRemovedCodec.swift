@@ -27,9 +27,7 @@ extension FlowRemoved {
         tableID = try reader.uint8()
         duration = try reader.duration()
         idleTimeout = try reader.uint16()
-        // OpenFlow 1.1 has nothing here.
-        let timeout = try reader.uint16()
-        hardTimeout = dialect.version >= .v12 ? timeout : 0
+        hardTimeout = try reader.uint16()
         packetCount = try reader.uint64()
         byteCount = try reader.uint64()
         match = try MatchDecoder.decodeStandard(&reader, dialect.version)

@@ -135,8 +135,10 @@ extension FlowStatsEntry {
         priority = try reader.uint16()
         idleTimeout = try reader.uint16()
         hardTimeout = try reader.uint16()
-        flags = FlowFlags(rawValue: try reader.uint16())
-        importance = try reader.uint16()
+        let flags = FlowFlags(rawValue: try reader.uint16())
+        if dialect.version >= .v13 { self.flags = flags }
+        let importance = try reader.uint16()
+        if dialect.version >= .v14 { self.importance = importance }
         try reader.skip(2)
         cookie = try reader.uint64()
         packetCount = try reader.uint64()

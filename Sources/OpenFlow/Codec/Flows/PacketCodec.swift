@@ -18,16 +18,16 @@ extension PacketIn {
         self.init()
         bufferID = FlowMod.buffer(try reader.uint32())
         if dialect.version == .v11 {
-            try decode11(&reader)
+            try decode11(&reader, dialect)
             return
         }
         let totalLength = Int(try reader.uint16())
         if dialect.version == .v10 {
             inPort = PortNumber(try reader.uint16())
-            reason = try Self.reason(try reader.uint8())
+            try decodeReason(try reader.uint8(), dialect)
             try reader.skip(1)
         } else {
-            reason = try Self.reason(try reader.uint8())
+            try decodeReason(try reader.uint8(), dialect)
             tableID = try reader.uint8()
             if dialect.version >= .v13 { cookie = try reader.uint64() }
             metadata = try MatchDecoder.decodeStandard(
@@ -39,23 +39,25 @@ extension PacketIn {
     }
 
     /// Reads what follows the buffer's number in OpenFlow 1.1, and the packet's length.
-    private mutating func decode11(_ reader: inout MessageReader) throws(OpenFlowError) {
-        guard let port = PortNumber(wide: try reader.uint32()) else { throw .requestBadPort }
+    private mutating func decode11(
+        _ reader: inout MessageReader, _ dialect: Dialect
+    ) throws(OpenFlowError) {
+        guard let port = PortNumber(wide: try reader.uint32()) else { throw .actionBadOutPort }
         inPort = port
         try reader.skip(4)
         let totalLength = Int(try reader.uint16())
-        reason = try Self.reason(try reader.uint8())
+        try decodeReason(try reader.uint8(), dialect)
         tableID = try reader.uint8()
         data = try reader.rest()
         note(totalLength: totalLength)
     }
 
     /// Reads NXT_PACKET_IN.
-    init(nicira reader: inout MessageReader) throws(OpenFlowError) {
+    init(nicira reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
         self.init()
         bufferID = FlowMod.buffer(try reader.uint32())
         let totalLength = Int(try reader.uint16())
-        reason = try Self.reason(try reader.uint8())
+        try decodeReason(try reader.uint8(), dialect)
         tableID = try reader.uint8()
         cookie = try reader.uint64()
         let length = Int(try reader.uint16())
@@ -69,7 +71,7 @@ extension PacketIn {
     }
 
     /// Reads NXT_PACKET_IN2.
-    init(nicira2 reader: inout MessageReader) throws(OpenFlowError) {
+    init(nicira2 reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
         self.init()
         var length: Int?
         while reader.remaining >= 4 {
@@ -87,7 +89,8 @@ extension PacketIn {
             case PacketInProperty.cookie:
                 try body.skip(4)
                 cookie = try body.uint64()
-            case PacketInProperty.reason: reason = try Self.reason(try body.uint8())
+            case PacketInProperty.reason:
+                try decodeReason(try body.uint8(), dialect)
             case PacketInProperty.metadata:
                 metadata = try MatchDecoder.decode(&body, options: .skipsUnknown).match
             case PacketInProperty.userdata: userdata = try body.rest()
@@ -95,12 +98,19 @@ extension PacketIn {
             }
             try reader.skip(min(MatchDecoder.padding(propertyLength), reader.remaining))
         }
+        guard !data.isEmpty else { throw .requestBadLength }
         note(totalLength: length ?? data.count)
     }
 
-    private static func reason(_ value: UInt8) throws(OpenFlowError) -> PacketInReason {
-        guard let reason = PacketInReason(rawValue: value) else { throw .nxRequestBadReason }
-        return reason
+    private mutating func decodeReason(
+        _ value: UInt8, _ dialect: Dialect
+    ) throws(OpenFlowError) {
+        if let known = PacketInReason(rawValue: value) {
+            reason = known
+        } else {
+            guard dialect.isForgiving else { throw .nxRequestBadReason }
+            unknownReason = value
+        }
     }
 
     /// The reason in the numbers of `version`: those that it lacks are actions.
@@ -208,20 +218,20 @@ extension PacketOut {
             metadata = try MatchDecoder.decodeStandard(&reader, dialect.version)
             guard metadata.isExact(.inPort) else { throw .requestBadPort }
         } else {
-            guard let port = PortNumber(wide: try reader.uint32()) else { throw .requestBadPort }
+            guard let port = PortNumber(wide: try reader.uint32()) else { throw .actionBadOutPort }
             inPort = port
             length = Int(try reader.uint16())
             try reader.skip(6)
         }
+        guard length <= reader.remaining else { throw .requestBadLength }
+        var part = try reader.part(length, lengthError: .actionBadLength)
+        actions = try ActionDecoder(version: dialect.version).decodeActions(&part)
         let isPort =
             inPort < .maximum || inPort == .local || inPort == .none || inPort == .controller
         guard isPort else { throw .requestBadPort }
-        guard length <= reader.remaining else { throw .actionBadLength }
-        var part = try reader.part(length, lengthError: .actionBadLength)
-        actions = try ActionDecoder(version: dialect.version).decodeActions(&part)
-        if bufferID == nil {
-            data = try reader.rest()
-        }
+        // What the switch has already is not sent once more.
+        let rest = try reader.rest()
+        if bufferID == nil { data = rest }
     }
 
     func encode(_ dialect: Dialect, _ xid: UInt32, into writer: inout OctetWriter) {

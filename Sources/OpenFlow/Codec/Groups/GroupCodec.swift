@@ -174,27 +174,27 @@ extension GroupSelection.FieldMask {
 extension GroupMod {
     /// Reads OFPT_GROUP_MOD, behind the header, or NXT_GROUP_MOD, behind the subtype.
     init(_ reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
-        guard let command = Command(rawValue: try reader.uint16()) else {
-            throw .groupModBadCommand
-        }
-        guard let type = GroupType(rawValue: try reader.uint8()) else { throw .groupModBadType }
+        let number = try reader.uint16()
+        let typeNumber = try reader.uint8()
         try reader.skip(1)
-        self.init(command: command, type: type, id: try reader.uint32())
-        let isNew = command == .insertBucket || command == .removeBucket
+        let id = try reader.uint32()
+        let length = dialect.hasBucketIDs ? Int(try reader.uint16()) : 0
+        if dialect.hasBucketIDs { try reader.skip(2) }
+        let bucketID = dialect.hasBucketIDs ? try reader.uint32() : Bucket.all
+        try Self.check(bucketID, for: Command(rawValue: number))
+        guard let type = GroupType(rawValue: typeNumber) else { throw .groupModBadType }
+        guard let command = Command(rawValue: number) else { throw .groupModBadCommand }
+        self.init(command: command, type: type, id: id, commandBucketID: bucketID)
         guard dialect.hasBucketIDs else {
-            guard !isNew else { throw .groupModBadCommand }
             buckets = try Bucket.decodeAll(&reader, dialect, in: type)
-            try check()
+            try check(dialect.version)
             return
         }
-        let length = Int(try reader.uint16())
-        try reader.skip(2)
-        commandBucketID = try reader.uint32()
         guard length <= reader.remaining else { throw .groupModBadBucket }
         var part = try reader.part(length, lengthError: .groupModBadBucket)
         buckets = try Bucket.decodeAll(&part, dialect, in: type)
         selection = try GroupSelection(&reader)
-        try check()
+        try check(dialect.version)
     }
 
     func encode(_ dialect: Dialect, _ xid: UInt32, into writer: inout OctetWriter) {

@@ -8,9 +8,10 @@ extension MeterBand {
     static func decodeAll(_ reader: inout MessageReader) throws(OpenFlowError) -> [MeterBand] {
         var bands: [MeterBand] = []
         while !reader.isAtEnd {
+            guard reader.remaining >= byteCount else { throw .requestBadLength }
             let type = try reader.uint16()
-            guard let kind = Kind(rawValue: type) else { throw .meterModBadBand }
             guard Int(try reader.uint16()) == byteCount else { throw .requestBadLength }
+            guard let kind = Kind(rawValue: type) else { throw .meterModBadBand }
             var band = MeterBand(
                 kind: kind, rate: try reader.uint32(), burst: try reader.uint32())
             let level = try reader.uint8()
@@ -53,7 +54,7 @@ extension MeterConfig {
 }
 
 extension MeterMod {
-    init(_ reader: inout MessageReader) throws(OpenFlowError) {
+    init(_ reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
         guard let command = Command(rawValue: try reader.uint16()) else {
             throw .meterModBadCommand
         }
@@ -62,8 +63,9 @@ extension MeterMod {
         if command == .delete {
             // What a meter was does not matter when it goes.
             try reader.skip(reader.remaining)
+            if dialect.isForgiving { config.flags = [] }
         } else {
-            guard flags.isSubset(of: .known),
+            guard flags.isSubset(of: .known) || dialect.isForgiving,
                 !flags.isSuperset(of: [.kbps, .pktps])
             else { throw .meterModBadFlags }
             config.bands = try MeterBand.decodeAll(&reader)

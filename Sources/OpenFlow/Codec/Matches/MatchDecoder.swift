@@ -40,6 +40,7 @@ enum MatchDecoder {
     static func decodeStandard(
         _ reader: inout MessageReader, _ version: OpenFlowVersion, options: Options = []
     ) throws(OpenFlowError) -> Match {
+        guard reader.remaining >= 4 else { throw .matchBadLength }
         let type = try reader.uint16()
         let length = Int(try reader.uint16())
         if type == 0 {

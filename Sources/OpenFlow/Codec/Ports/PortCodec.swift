@@ -12,7 +12,7 @@ extension PortDescription {
         if is10 {
             number = PortNumber(try reader.uint16())
         } else {
-            guard let wide = PortNumber(wide: try reader.uint32()) else { throw .requestBadPort }
+            guard let wide = PortNumber(wide: try reader.uint32()) else { throw .actionBadOutPort }
             number = wide
             if dialect.version < .v14 { try reader.skip(4) }
         }
@@ -105,6 +105,18 @@ extension PortDescription {
     }
 }
 
+extension PortFeatures {
+    /// Kilobits a second of the fastest mode, which is all that OpenFlow 1.0 tells of speed.
+    public var speed: UInt32 {
+        let speeds: [(PortFeatures, UInt32)] = [
+            (.full1T, 1_000_000_000), (.full100G, 100_000_000), (.full40G, 40_000_000),
+            (.full10G, 10_000_000), ([.half1G, .full1G], 1_000_000),
+            ([.half100M, .full100M], 100_000), ([.half10M, .full10M], 10_000),
+        ]
+        return speeds.first { !isDisjoint(with: $0.0) }?.1 ?? 0
+    }
+}
+
 /// Properties of ports, of changes to them and of their counters.
 private enum PortProperty {
     static var ethernet: UInt16 { 0 }
@@ -147,7 +159,7 @@ extension PortMod {
         if is10 {
             number = PortNumber(try reader.uint16())
         } else {
-            guard let wide = PortNumber(wide: try reader.uint32()) else { throw .requestBadPort }
+            guard let wide = PortNumber(wide: try reader.uint32()) else { throw .actionBadOutPort }
             number = wide
             try reader.skip(4)
         }
@@ -160,7 +172,10 @@ extension PortMod {
             mask: PortConfig(rawValue: try reader.uint32() & bits))
         guard dialect.version < .v14 else {
             try reader.forEachProperty { (type, body) throws(OpenFlowError) in
-                guard type == PortProperty.ethernet else { throw .propertyBadType }
+                guard type == PortProperty.ethernet else {
+                    guard dialect.isForgiving else { throw .propertyBadType }
+                    return
+                }
                 advertised = try body.features(dialect)
             }
             return

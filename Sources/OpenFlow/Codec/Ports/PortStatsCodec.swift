@@ -11,7 +11,7 @@ extension PortStats {
             self.init(port: PortNumber(try reader.uint16()))
             try reader.skip(6)
         } else {
-            guard let port = PortNumber(wide: try reader.uint32()) else { throw .requestBadPort }
+            guard let port = PortNumber(wide: try reader.uint32()) else { throw .actionBadOutPort }
             self.init(port: port)
             try reader.skip(4)
         }
@@ -49,7 +49,7 @@ extension PortStats {
         let length = Int(try reader.uint16())
         guard length >= fixedByteCount14 else { throw .requestBadLength }
         try reader.skip(2)
-        guard let port = PortNumber(wide: try reader.uint32()) else { throw .requestBadPort }
+        guard let port = PortNumber(wide: try reader.uint32()) else { throw .actionBadOutPort }
         var stats = PortStats(port: port)
         stats.duration = try reader.optionalDuration()
         try stats.decodeCounts(&reader)
@@ -127,7 +127,7 @@ extension QueueStats {
             try reader.skip(2)
             self.init(port: port, queueID: try reader.uint32())
         } else {
-            guard let port = PortNumber(wide: try reader.uint32()) else { throw .requestBadPort }
+            guard let port = PortNumber(wide: try reader.uint32()) else { throw .actionBadOutPort }
             self.init(port: port, queueID: try reader.uint32())
         }
         transmittedBytes = try reader.uint64()

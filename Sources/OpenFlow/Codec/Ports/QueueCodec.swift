@@ -24,7 +24,7 @@ extension QueueConfig {
             try reader.skip(2)
             return port
         }
-        guard let port = PortNumber(wide: try reader.uint32()) else { throw .requestBadPort }
+        guard let port = PortNumber(wide: try reader.uint32()) else { throw .actionBadOutPort }
         try reader.skip(4)
         return port
     }
@@ -112,7 +112,7 @@ extension QueueDescription {
 
     /// Reads one entry of OFPMP_QUEUE_DESC.
     init(_ reader: inout MessageReader) throws(OpenFlowError) {
-        guard let port = PortNumber(wide: try reader.uint32()) else { throw .requestBadPort }
+        guard let port = PortNumber(wide: try reader.uint32()) else { throw .actionBadOutPort }
         self.init(port: port, queueID: try reader.uint32())
         let length = Int(try reader.uint16())
         guard length >= 16 else { throw .requestBadLength }

@@ -163,7 +163,7 @@ extension MessageReader {
             try skip(padding)
             return port == .all ? .none : port
         }
-        guard let port = PortNumber(wide: try uint32()) else { throw .requestBadPort }
+        guard let port = PortNumber(wide: try uint32()) else { throw .actionBadOutPort }
         try skip(widePadding)
         return port
     }

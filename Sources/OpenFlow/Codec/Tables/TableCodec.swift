@@ -94,11 +94,12 @@ extension TableMod {
         try reader.skip(3)
         self.init(tableID: table, config: TableConfig(rawValue: try reader.uint32()))
         guard dialect.version >= .v14 else { return }
-        try decodeProperties(&reader)
+        try decodeProperties(&reader, isTold: false)
     }
 
+    /// - Parameter isTold: a switch tells; what is unknown is passed over.
     private mutating func decodeProperties(
-        _ reader: inout MessageReader
+        _ reader: inout MessageReader, isTold: Bool
     ) throws(OpenFlowError) {
         try reader.forEachProperty { (type, body) throws(OpenFlowError) in
             switch type {
@@ -106,7 +107,10 @@ extension TableMod {
             case TableConfigProperty.vacancy:
                 vacancy = Vacancy(down: try body.uint8(), up: try body.uint8())
                 vacancy?.current = try body.uint8()
-            default: throw .propertyBadType
+                // Only the switch knows how much is free.
+                let isRight = vacancy?.current == 0 && (vacancy?.down ?? 0) <= (vacancy?.up ?? 0)
+                guard isTold || isRight else { throw .propertyBadValue }
+            default: guard isTold else { throw .requestBadType }
             }
         }
     }
@@ -142,7 +146,7 @@ extension TableMod {
         let table = try part.uint8()
         try part.skip(1)
         self.init(tableID: table, config: TableConfig(rawValue: try part.uint32()))
-        try decodeProperties(&part)
+        try decodeProperties(&part, isTold: true)
     }
 
     /// Appends one entry of OFPMP_TABLE_DESC.
@@ -160,6 +164,7 @@ extension TableMod {
 extension TableStatus {
     init(_ reader: inout MessageReader) throws(OpenFlowError) {
         let reason = Reason(rawValue: try reader.uint8())
+        guard reason == .vacancyDown || reason == .vacancyUp else { throw .propertyBadValue }
         try reader.skip(7)
         self.init(reason: reason, table: try TableMod(description: &reader))
     }

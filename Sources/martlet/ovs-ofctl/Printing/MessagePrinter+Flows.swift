@@ -65,8 +65,8 @@ extension MessagePrinter {
         if flowMod.importance != 0 { text += "importance:\(flowMod.importance) " }
         if let buffer = flowMod.bufferID { text += "buf:0x\(String(buffer, radix: 16)) " }
         if flowMod.outPort != .none { text += "out_port:\(names.text(of: flowMod.outPort)) " }
-        // OpenFlow 1.0 resets counts without saying so.
-        let implied: FlowFlags = dialect.version == .v10 ? .resetCounts : []
+        // OpenFlow 1.0 and 1.1 reset counts without saying so.
+        let implied: FlowFlags = dialect.version < .v12 ? .resetCounts : []
         text += Self.words(flowMod.flags.subtracting(implied))
         return text + "actions=" + ActionPrinter.text(flowMod.actions, names: names)
     }
@@ -99,16 +99,24 @@ extension MessagePrinter {
             text += ", "
         }
         if hasStats {
-            Self.append("n_packets=", flow.packetCount, to: &text)
-            Self.append("n_bytes=", flow.byteCount, to: &text)
+            Self.append(counter: "n_packets=", flow.packetCount, to: &text)
+            Self.append(counter: "n_bytes=", flow.byteCount, to: &text)
         }
         appendTimes(of: flow, hasStats: hasStats, to: &text)
-        text += Self.words(flow.flags)
         let start = text.octets.count
         MatchPrinter.append(flow.match, priority: flow.priority, names: names, to: &text)
         if text.octets.count > start { text += " " }
         text += "actions="
         text += ActionPrinter.text(flow.actions, names: names)
+    }
+
+    /// A number that may be unknown.
+    private static func append(
+        counter name: String, _ number: UInt64, to text: inout TextBuffer
+    ) {
+        guard number == .max else { return append(name, number, to: &text) }
+        text += name
+        text += "?, "
     }
 
     private static func append(_ name: String, _ number: UInt64, to text: inout TextBuffer) {
@@ -126,6 +134,7 @@ extension MessagePrinter {
         if flow.hardTimeout != 0 {
             Self.append("hard_timeout=", UInt64(flow.hardTimeout), to: &text)
         }
+        text += Self.words(flow.flags)
         if flow.importance != 0 {
             Self.append("importance=", UInt64(flow.importance), to: &text)
         }
@@ -153,7 +162,7 @@ extension MessagePrinter {
             }
         var text = " " + MatchPrinter.text(removed.match, priority: removed.priority, names: names)
         text += " reason=\(reason)"
-        if dialect.version > .v10 && removed.tableID != FlowMod.allTables {
+        if dialect.version > .v10 || isNXM, removed.tableID != FlowMod.allTables {
             text += " table_id=" + names.text(ofTable: removed.tableID)
         }
         if removed.cookie != 0 { text += " cookie:" + Self.hexadecimal(removed.cookie) }

@@ -2,7 +2,7 @@ import FlowModel
 import FlowSyntax
 import OpenFlow
 
-/// Groups, meters and bundles.
+/// Groups and meters.
 extension MessagePrinter {
     private var groupPrinter: GroupPrinter {
         let hasIDs = dialect.version == .v10 || dialect.version >= .v15
@@ -12,13 +12,13 @@ extension MessagePrinter {
     func text(_ message: GroupMod) -> String {
         var text = "\n \(Self.name(of: message.command)) "
         let isPartial = message.command == .insertBucket || message.command == .removeBucket
-        if isPartial {
+        if isPartial, dialect.hasBucketIDs {
             text += "command_bucket_id:"
             text += GroupPrinter.text(ofBucketNumber: message.commandBucketID) + ","
         }
         return text
             + groupPrinter.text(
-                id: message.id, type: isPartial ? nil : message.type,
+                id: message.id, type: message.type, showsType: !isPartial,
                 selection: message.selection, buckets: message.buckets)
     }
 
@@ -87,43 +87,5 @@ extension MessagePrinter {
             }
             return text
         }.joined()
-    }
-
-    // MARK: Bundles
-
-    func text(_ control: BundleControl) -> String {
-        "\n bundle_id=\(control.bundleID) type=\(Self.name(of: control.kind)) flags="
-            + Self.text(control.flags)
-    }
-
-    private static func name(of kind: BundleControl.Kind) -> String {
-        switch kind {
-        case .openRequest: "OPEN_REQUEST"
-        case .openReply: "OPEN_REPLY"
-        case .closeRequest: "CLOSE_REQUEST"
-        case .closeReply: "CLOSE_REPLY"
-        case .commitRequest: "COMMIT_REQUEST"
-        case .commitReply: "COMMIT_REPLY"
-        case .discardRequest: "DISCARD_REQUEST"
-        case .discardReply: "DISCARD_REPLY"
-        }
-    }
-
-    private static func text(_ flags: BundleControl.Flags) -> String {
-        var words: [String] = []
-        if flags.contains(.atomic) { words.append("atomic") }
-        if flags.contains(.ordered) { words.append("ordered") }
-        return words.isEmpty ? "0" : words.joined(separator: " ")
-    }
-
-    func text(_ add: BundleAdd) -> String {
-        "\n bundle_id=\(add.bundleID) flags=\(Self.text(add.flags))\n"
-            + MessageCodec.text(add.message, self)
-    }
-
-    func text(_ forward: RequestForward) -> String {
-        " reason="
-            + (forward.request.count > 1 && forward.request[1] == 29
-                ? "meter_mod" : "group_mod") + "\n" + MessageCodec.text(forward.request, self)
     }
 }

@@ -12,13 +12,17 @@ extension MessagePrinter {
         if packet.cookie != .max { text += " cookie=" + Self.hexadecimal(packet.cookie) }
         text += " total_len=\(packet.totalLength) "
         text += MatchPrinter.text(packet.metadata, names: names)
-        text += " (via \(packet.reason.name)) data_len=\(packet.data.count)"
+        text += " (via \(Self.reasonName(of: packet))) data_len=\(packet.data.count)"
         if let buffer = packet.bufferID {
             text += " buffer=0x" + HexDump.padded(buffer, 8)
         } else {
             text += " (unbuffered)"
         }
-        if packet.data.count > packet.totalLength { text += " (***data_len > total_len***)" }
+        if packet.bufferID == nil, packet.data.count != packet.totalLength {
+            text += " (***total_len != data_len***)"
+        } else if packet.data.count > packet.totalLength {
+            text += " (***total_len < data_len***)"
+        }
         text += "\n"
         if !packet.userdata.isEmpty {
             let octets = packet.userdata.map { HexDump.padded($0, 2) }
@@ -42,39 +46,10 @@ extension MessagePrinter {
         return text
     }
 
-    /// The error's name, and the request that it answers as far as it came along.
-    func text(_ error: ErrorMessage) -> String {
-        let name = OpenFlowError.name(of: error.code, in: dialect.version)
-        if error.isHelloFailure {
-            return " \(name)\n" + String(decoding: error.data, as: UTF8.self) + "\n"
-        }
-        return " \(name)\n" + text(ofRequest: error.data)
-    }
-
-    /// What is wrong with a message, behind a colon.
-    private static func reason(_ octets: [UInt8], _ dialect: Dialect) -> String {
-        do {
-            _ = try OpenFlowMessage.parse(octets, dialect: dialect)
-            return ""
-        } catch {
-            return ": \(error.name)"
-        }
-    }
-
-    private func text(ofRequest octets: [UInt8]) -> String {
-        guard let header = MessageHeader(octets) else {
-            return HexDump.text(octets, hasText: true)
-        }
-        if header.length <= octets.count, let request = MessageCodec.decode(octets, dialect) {
-            return text(request)
-        }
-        let name = MessageCodec.name(of: octets, header)
-        let xid = String(header.xid, radix: 16)
-        let reason =
-            header.length > octets.count
-            ? "\n(***truncated to \(octets.count) bytes from \(header.length)***)\n"
-            : " ***decode error\(Self.reason(octets, dialect))***\n"
-        return "\(name)\(version) (xid=0x\(xid)):\(reason)" + HexDump.text(octets, hasText: true)
+    /// Two numbers behind the known ones stand for what never travels.
+    private static func reasonName(of packet: PacketIn) -> String {
+        if let number = packet.unknownReason { return number == 7 ? "" : String(number) }
+        return packet.reason == .explicitMiss ? "" : packet.reason.name
     }
 }
 

@@ -23,23 +23,22 @@ extension MessagePrinter {
     }
 
     private static func text(_ state: PortState) -> String {
+        // OVS puts no space behind what only OpenFlow 1.0 has.
+        let tree = ["", "STP_LEARN", "STP_FORWARD", "STP_BLOCK"][Int(state.rawValue >> 8 & 3)]
         var words: [String] = []
         if state.contains(.linkDown) { words.append("LINK_DOWN") }
         if state.contains(.blocked) { words.append("BLOCKED") }
         if state.contains(.live) { words.append("LIVE") }
-        switch state.rawValue >> 8 & 3 {
-        case 1: words.append("STP_LEARN")
-        case 2: words.append("STP_FORWARD")
-        case 3: words.append("STP_BLOCK")
-        default: break
-        }
-        return words.isEmpty ? "0" : words.joined(separator: " ")
+        return tree.isEmpty && words.isEmpty ? "0" : tree + words.joined(separator: " ")
     }
 
     private static func line(_ title: String, _ features: PortFeatures) -> String {
-        if features.isEmpty { return "" }
-        let words = featureNames.filter { features.contains($0.0) }.map(\.1)
-        return "     \(title)\(words.joined(separator: " "))\n"
+        features.isEmpty ? "" : "     \(title)\(words(features))\n"
+    }
+
+    private static func words(_ features: PortFeatures) -> String {
+        if features.isEmpty { return "UNCHANGED" }
+        return featureNames.filter { features.contains($0.0) }.map(\.1).joined(separator: " ")
     }
 
     func text(_ port: PortDescription) -> String {
@@ -51,8 +50,13 @@ extension MessagePrinter {
             + Self.line("advertised: ", port.advertised)
             + Self.line("supported:  ", port.supported)
             + Self.line("peer:       ", port.peer)
-            + "     speed: \(port.currentSpeed / 1000) Mbps now, "
-            + "\(port.maxSpeed / 1000) Mbps max\n"
+            + "     speed: \(speed(port.currentSpeed, port.current)) Mbps now, "
+            + "\(speed(port.maxSpeed, port.supported)) Mbps max\n"
+    }
+
+    /// Megabits a second; OpenFlow 1.0 tells no more than the link modes.
+    private func speed(_ kilobits: UInt32, _ features: PortFeatures) -> UInt32 {
+        (dialect.version == .v10 ? features.speed : kilobits) / 1000
     }
 
     func text(_ ports: [PortDescription]) -> String {
@@ -67,9 +71,10 @@ extension MessagePrinter {
             + "n_tables:\(features.tableCount), n_buffers:\(features.bufferCount)\(auxiliary)\n"
             + "capabilities:\(capabilities)\n"
         if dialect.version == .v10 {
-            text += "actions:\(Self.actionNames(features.actions))\n"
-            text += self.text(features.ports)
+            let actions = ActionNames.text(features.actions, .v10)
+            if !actions.isEmpty { text += "actions:\(actions)\n" }
         }
+        if dialect.version < .v13 { text += self.text(features.ports) }
         return text
     }
 
@@ -78,22 +83,13 @@ extension MessagePrinter {
     ) -> String {
         let names: [(SwitchFeatures.Capabilities, String)] = [
             (.flowStats, "FLOW_STATS"), (.tableStats, "TABLE_STATS"),
-            (.portStats, "PORT_STATS"), (.groupStats, "GROUP_STATS"),
+            (.portStats, "PORT_STATS"), (.groupStats, "GROUP_STATS"), (.stp, "STP"),
             (.reassembly, "IP_REASM"), (.queueStats, "QUEUE_STATS"),
             (.arpMatchIP, "ARP_MATCH_IP"), (.portBlocked, "PORT_BLOCKED"),
-            (.bundles, "BUNDLES"), (.flowMonitoring, "FLOW_MONITORING"), (.stp, "STP"),
+            (.bundles, "BUNDLES"), (.flowMonitoring, "FLOW_MONITORING"),
         ]
-        return names.filter { capabilities.contains($0.0) }.map { " " + $0.1 }.joined()
-    }
-
-    /// The actions of OpenFlow 1.0 by their bits, in the order in which OVS names them.
-    static func actionNames(_ bits: UInt32) -> String {
-        let names: [(Int, String)] = [
-            (0, "output"), (11, "enqueue"), (1, "set_vlan_vid"), (2, "set_vlan_pcp"),
-            (3, "strip_vlan"), (4, "mod_dl_src"), (5, "mod_dl_dst"), (6, "mod_nw_src"),
-            (7, "mod_nw_dst"), (8, "mod_nw_tos"), (9, "mod_tp_src"), (10, "mod_tp_dst"),
-        ]
-        return names.filter { bits >> UInt32($0.0) & 1 == 1 }.map { " " + $0.1 }.joined()
+        let words = names.filter { capabilities.contains($0.0) }.map { " " + $0.1 }
+        return words.isEmpty ? " 0" : words.joined()
     }
 
     func text(_ status: PortStatus) -> String {
@@ -110,6 +106,6 @@ extension MessagePrinter {
         " port: \(names.text(of: portMod.port)): addr:\(portMod.hardwareAddress)\n"
             + "     config: \(Self.text(portMod.config))\n"
             + "     mask:   \(Self.text(portMod.mask))\n"
-            + "     advertise: UNCHANGED\n"
+            + "     advertise: \(Self.words(portMod.advertised))\n"
     }
 }

@@ -9,16 +9,16 @@ extension MessagePrinter {
             .tableDescription:
             return ""
         case .queueDescription(let port, let queue):
-            return " port=\(name(of: port)) queue=" + (queue.map { String($0) } ?? "ALL")
+            return " port=\(name(of: port))" + (queue.map { " queue=\($0)" } ?? "")
         case .flow(let flow), .aggregate(let flow): return text(flow)
         case .port(let port): return " port_no=\(name(of: port))"
         case .portDescription(let port): return " port=\(name(of: port))"
         case .queue(let port, let queue):
             return " port=\(name(of: port)) queue=" + (queue.map { String($0) } ?? "ALL")
         case .group(let group), .groupDescription(let group):
-            return " group_id=" + (group == 0xffff_fffc ? "ALL" : String(group))
+            return " group_id=" + Self.text(ofGroup: group)
         case .meter(let meter), .meterConfig(let meter):
-            return " meter=" + (meter == .max ? "all" : String(meter))
+            return " meter=" + MeterText.text(ofNumber: meter)
         }
     }
 
@@ -29,18 +29,20 @@ extension MessagePrinter {
         if request.tableID != FlowMod.allTables {
             text += " table=" + names.text(ofTable: request.tableID)
         }
-        if request.cookieMask != 0 {
-            text += " cookie=" + Self.hexadecimal(request.cookie)
-            text += "/" + Self.hexadecimal(request.cookieMask)
-        }
         if request.outPort != .none { text += " out_port=\(name(of: request.outPort))" }
-        return text + " " + MatchPrinter.text(request.match, names: names)
+        let match = MatchPrinter.text(request.match, names: names)
+        return match.isEmpty ? text : text + " " + match
     }
 
-    func text(_ reply: StatsReply) -> String {
-        let more = reply.hasMore ? " flags=[more]" : ""
-        return more + text(reply.body)
+    private static func text(ofGroup group: UInt32) -> String {
+        switch group {
+        case GroupMod.all: "ALL"
+        case FlowMod.anyGroup: "ANY"
+        default: String(group)
+        }
     }
+
+    func text(_ reply: StatsReply) -> String { text(reply.body) }
 
     private func text(_ body: StatsReply.Body) -> String {
         switch body {
@@ -55,7 +57,7 @@ extension MessagePrinter {
         case .aggregate(let stats):
             return " packet_count=\(stats.packetCount) byte_count=\(stats.byteCount)"
                 + " flow_count=\(stats.flowCount)"
-        case .table(let tables): return text(tables)
+        case .table, .tableFeatures: return ""
         case .port(let ports):
             return " \(ports.count) ports\n" + ports.map { text($0) }.joined()
         case .queue(let queues):
@@ -65,10 +67,11 @@ extension MessagePrinter {
         case .groupDescription(let groups): return text(groups)
         case .meter(let meters): return text(meters)
         case .meterConfig(let meters): return text(meters)
-        case .tableDescription, .queueDescription: return ""
+        case .tableDescription(let tables):
+            return tables.map { self.text(ofDescription: $0) }.joined()
+        case .queueDescription(let queues): return text(ofQueues: queues)
         case .groupFeatures(let features): return text(features)
         case .meterFeatures(let features): return text(features)
-        case .tableFeatures(let tables): return tables.map { text($0) }.joined()
         }
     }
 
@@ -115,87 +118,99 @@ extension MessagePrinter {
             + "    Capabilities:  0x\(String(features.capabilities, radix: 16))\n"
         for (index, kind) in kinds.enumerated() where features.types >> UInt32(index) & 1 == 1 {
             let limit = String(features.maxGroups[index], radix: 16)
-            let actions =
-                dialect.version == .v10
-                ? Self.actionNames(features.actions[index])
-                : Self.actionNames13(features.actions[index])
-            text += "    \(kind) group:\n       max_groups=0x\(limit)\n       actions:\(actions)\n"
+            let actions = ActionNames.text(features.actions[index], dialect.version)
+            text +=
+                "    \(kind) group:\n       max_groups=0x\(limit)\n"
+                + "       actions:\(actions.isEmpty ? " <none>" : actions)\n"
         }
         return text
-    }
-
-    /// The actions of OpenFlow 1.3 by their bits, in the order in which OVS names them.
-    private static func actionNames13(_ bits: UInt32) -> String {
-        let names: [(Int, String)] = [
-            (0, "output"), (22, "group"), (25, "set_field"), (18, "strip_vlan"),
-            (17, "push_vlan"), (23, "mod_nw_ttl"), (24, "dec_ttl"), (15, "set_mpls_ttl"),
-            (16, "dec_mpls_ttl"), (19, "push_mpls"), (20, "pop_mpls"), (21, "set_queue"),
-        ]
-        return Self.words(names, bits)
-    }
-
-    private static func words(_ names: [(Int, String)], _ bits: UInt32) -> String {
-        names.filter { bits >> UInt32($0.0) & 1 == 1 }.map { " " + $0.1 }.joined()
-    }
-
-    private func text(_ table: TableFeatures) -> String {
-        let name = table.name.isEmpty ? "" : " (\"\(table.name)\")"
-        return "\n  table \(table.tableID)\(name):\n    max_entries=\(table.maxEntries)\n"
     }
 
     private func text(_ features: MeterFeatures) -> String {
-        let bands = Self.words([(1, "drop"), (2, "dscp_remark")], features.bandTypes)
-        let capabilities = Self.words(
-            [(0, "kbps"), (1, "pktps"), (2, "burst"), (3, "stats")], features.capabilities)
+        let bands = Self.bits(features.bandTypes, [(2, "drop"), (4, "dscp_remark")])
+        let capabilities = Self.bits(
+            features.capabilities, [(1, "kbps"), (2, "pktps"), (4, "burst"), (8, "stats")])
         return "\nmax_meter:\(features.maxMeters) max_bands:\(features.maxBands) "
-            + "max_color:\(features.maxColor)\nband_types:\(bands.isEmpty ? " 0" : bands)\n"
-            + "capabilities:\(capabilities.isEmpty ? " 0" : capabilities)\n"
+            + "max_color:\(features.maxColor)\nband_types: \(bands)\n"
+            + "capabilities: \(capabilities)\n"
     }
 
-    private func text(_ tables: [TableStats]) -> String {
-        var parts: [String] = []
+    // MARK: Tables
+
+    /// The counters of tables, and before OpenFlow 1.3 what they can do.
+    func tableStatistics(_ octets: [UInt8]) -> String {
+        guard case .statsReply(let reply)? = try? OpenFlowMessage.parse(octets, dialect: dialect),
+            case .table(let counts) = reply.body
+        else { return "" }
+        let abilities: [TableCapabilities] =
+            dialect.version < .v13
+            ? TableCapabilities.tables(of: octets, dialect.version).tables
+            : counts.map { TableCapabilities(tableID: $0.tableID) }
+        let printer = TableCapabilitiesText(version: dialect.version)
+        var text = ""
         var index = 0
-        while index < tables.count {
-            let table = tables[index]
-            if index > 0 && isSame(tables[index - 1], table) {
+        while index < counts.count {
+            let previous = index > 0 ? abilities[index - 1] : nil
+            let table = abilities[index]
+            let hasSame = previous.map { printer.isSame($0, table) } ?? false
+            if hasSame, counts[index].hasSameCounts(as: counts[index - 1]) {
+                let isNamed = { (index: Int) in printer.title(abilities[index]).contains(" ") }
                 var last = index
-                while last + 1 < tables.count && isSame(tables[last], tables[last + 1]) {
+                while !isNamed(index), last + 1 < counts.count, !isNamed(last + 1),
+                    printer.isSame(abilities[last + 1], table),
+                    counts[last + 1].hasSameCounts(as: counts[index])
+                {
                     last += 1
                 }
-                parts.append(
-                    last == index
-                        ? "  table \(title(table)): ditto\n"
-                        : "  tables \(table.tableID)...\(tables[last].tableID): ditto\n")
+                text += "\n" + printer.ditto(table, abilities[last])
                 index = last + 1
                 continue
             }
-            parts.append(text(table, previous: index > 0 ? tables[index - 1] : nil))
+            text += "\n  table \(printer.title(table)):\n    \(Self.counts(counts[index]))\n"
+            if hasSame {
+                if dialect.version < .v13 { text += "    (same features)\n" }
+            } else {
+                text += printer.features(table, previous: previous)
+            }
             index += 1
         }
-        return "\n" + parts.joined(separator: "\n")
-    }
-
-    private func title(_ table: TableStats) -> String {
-        let isNamed = !table.name.isEmpty && table.name != "table\(table.tableID)"
-        return isNamed ? "\(table.tableID) (\"\(table.name)\")" : String(table.tableID)
-    }
-
-    private func isSame(_ left: TableStats, _ right: TableStats) -> Bool {
-        left.activeCount == right.activeCount && left.lookupCount == right.lookupCount
-            && left.matchedCount == right.matchedCount && left.maxEntries == right.maxEntries
-    }
-
-    private func text(_ table: TableStats, previous: TableStats?) -> String {
-        var text =
-            "  table \(title(table)):\n    active=\(table.activeCount), "
-            + "lookup=\(table.lookupCount), matched=\(table.matchedCount)\n"
-        guard dialect.version == .v10 else { return text }
-        if let previous, previous.maxEntries == table.maxEntries {
-            return text + "    (same features)\n"
-        }
-        text += "    max_entries=\(table.maxEntries)\n    matching:\n"
         return text
-            + "      exact match or wildcard: in_port eth_{src,dst,type} vlan_{vid,pcp} "
-            + "ip_{src,dst} nw_{proto,tos} tcp_{src,dst}\n"
+    }
+
+    private static func counts(_ table: TableStats) -> String {
+        "active=\(table.activeCount), lookup=\(table.lookupCount), "
+            + "matched=\(table.matchedCount)"
+    }
+
+    // MARK: Queues
+
+    /// The queues of ports in their order, with what they may send.
+    func text(ofQueues queues: [QueueDescription]) -> String {
+        let sorted = queues.sorted { ($0.port, $0.queueID) < ($1.port, $1.queueID) }
+        var text = ""
+        var port: PortNumber?
+        for queue in sorted {
+            if queue.port != port {
+                text += (port == nil ? " " : "") + "port=\(name(of: queue.port))\n"
+                port = queue.port
+            }
+            text += "queue \(queue.queueID):" + Self.rate("min_rate", queue.minRate)
+            text += Self.rate("max_rate", queue.maxRate) + "\n"
+        }
+        return text
+    }
+
+    /// A rate in percent; none where nothing is guaranteed.
+    private static func rate(_ name: String, _ tenths: UInt16?) -> String {
+        guard let tenths, tenths != .max else { return "" }
+        if tenths > 1000 { return " \(name):(disabled)" }
+        return " \(name):\(tenths / 10).\(tenths % 10)%"
+    }
+}
+
+extension TableStats {
+    fileprivate func hasSameCounts(as other: TableStats) -> Bool {
+        activeCount == other.activeCount && lookupCount == other.lookupCount
+            && matchedCount == other.matchedCount
     }
 }

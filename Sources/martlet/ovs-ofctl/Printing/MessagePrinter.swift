@@ -11,148 +11,165 @@ struct MessagePrinter {
     /// How often `--more` was given: 1 dumps packets too.
     var verbosity = 0
 
-    /// The message with its name and transaction, and a line end.
-    func text(_ envelope: Envelope) -> String {
-        let body = body(of: envelope.message)
-        let xid = String(envelope.xid, radix: 16)
-        let text = "\(name(of: envelope.message))\(version) (xid=0x\(xid)):\(body)"
-        return text.hasSuffix("\n") ? text : text + "\n"
+    /// The text of whatever these octets are, with a line end.
+    func text(_ octets: [UInt8]) -> String {
+        var printer = self
+        printer.dialect = MessageCodec.dialect(of: octets, dialect)
+        return printer.ownText(octets)
     }
 
-    var version: String { dialect.version > .v10 ? " (\(dialect.version.shortName))" : "" }
+    /// The text of octets in the printer's own dialect.
+    private func ownText(_ octets: [UInt8]) -> String {
+        guard !octets.isEmpty else { return "OpenFlow message is empty\n" }
+        guard let header = MessageHeader(octets) else {
+            return "OpenFlow packet too short (only \(octets.count) bytes):\n" + dump(octets)
+        }
+        if header.length > octets.count {
+            let form = try? MessageForm.named(by: octets)
+            let title = form.map { self.title($0, header) + "\n" } ?? ""
+            return title + "(***truncated to \(octets.count) bytes from \(header.length)***)\n"
+                + dump(octets)
+        }
+        if header.length < octets.count {
+            return "(***only uses \(header.length) bytes out of \(octets.count)***)\n"
+                + dump(octets)
+        }
+        let form: MessageForm
+        do {
+            form = try MessageForm.of(octets)
+        } catch {
+            return Self.text(ofError: error) + "\n" + dump(octets)
+        }
+        var text = title(form, header) + StatsFlags.text(octets, dialect.version)
+        guard let error = append(octets, form, to: &text) else {
+            return text.hasSuffix("\n") ? text : text + "\n"
+        }
+        text += Self.separator(form.name, text) + Self.text(ofError: error) + "\n"
+        return text + dump(octets)
+    }
 
-    private var isNXM: Bool { dialect.version == .v10 && dialect.flowFormat == .nxm }
+    /// What stands between the good part of a message and what is wrong with it.
+    private static func separator(_ name: String, _ text: String) -> String {
+        if text.hasSuffix("\n") { return "" }
+        if name.hasPrefix("OFPST_METER") { return "\n" }
+        if name.hasSuffix("ST_GROUP reply") { return " ***parse error***\n" }
+        return text.contains("\n") ? "\n" : " "
+    }
 
-    func name(of message: OpenFlowMessage) -> String {
-        switch message {
-        case .hello: "OFPT_HELLO"
-        case .error: "OFPT_ERROR"
-        case .echoRequest: "OFPT_ECHO_REQUEST"
-        case .echoReply: "OFPT_ECHO_REPLY"
-        case .experimenter: "OFPT_EXPERIMENTER"
-        case .featuresRequest: "OFPT_FEATURES_REQUEST"
-        case .featuresReply: "OFPT_FEATURES_REPLY"
-        case .getConfigRequest: "OFPT_GET_CONFIG_REQUEST"
-        case .getConfigReply: "OFPT_GET_CONFIG_REPLY"
-        case .setConfig: "OFPT_SET_CONFIG"
-        case .packetIn: packetInName
-        case .flowRemoved: isNXM ? "NXT_FLOW_REMOVED" : "OFPT_FLOW_REMOVED"
-        case .portStatus: "OFPT_PORT_STATUS"
-        case .packetOut: "OFPT_PACKET_OUT"
-        case .flowMod: isNXM ? "NXT_FLOW_MOD" : "OFPT_FLOW_MOD"
-        case .portMod: "OFPT_PORT_MOD"
-        case .tableMod: "OFPT_TABLE_MOD"
-        case .statsRequest(let request): statsName(of: request) + " request"
-        case .statsReply(let reply): statsName(of: reply.body) + " reply"
-        case .queueConfigRequest: "OFPT_QUEUE_GET_CONFIG_REQUEST"
-        case .queueConfigReply: "OFPT_QUEUE_GET_CONFIG_REPLY"
-        case .barrierRequest: "OFPT_BARRIER_REQUEST"
-        case .barrierReply: "OFPT_BARRIER_REPLY"
-        case .roleRequest: dialect.version < .v12 ? "NXT_ROLE_REQUEST" : "OFPT_ROLE_REQUEST"
-        case .roleReply: dialect.version < .v12 ? "NXT_ROLE_REPLY" : "OFPT_ROLE_REPLY"
-        case .getAsyncRequest: "OFPT_GET_ASYNC_REQUEST"
-        case .getAsyncReply: "OFPT_GET_ASYNC_REPLY"
-        case .setAsync: dialect.version < .v13 ? "NXT_SET_ASYNC_CONFIG" : "OFPT_SET_ASYNC"
-        case .setFlowFormat: "NXT_SET_FLOW_FORMAT"
-        case .setTableInFlowMod: "NXT_FLOW_MOD_TABLE_ID"
-        case .setPacketInFormat: "NXT_SET_PACKET_IN_FORMAT"
-        case .setControllerID: "NXT_SET_CONTROLLER_ID"
-        case .flowAge: "NXT_FLOW_AGE"
-        case .groupMod: dialect.version == .v10 ? "NXT_GROUP_MOD" : "OFPT_GROUP_MOD"
-        case .meterMod: "OFPT_METER_MOD"
-        case .bundleControl: isONF ? "ONFT_BUNDLE_CONTROL" : "OFPT_BUNDLE_CONTROL"
-        case .bundleAdd: isONF ? "ONFT_BUNDLE_ADD_MESSAGE" : "OFPT_BUNDLE_ADD_MESSAGE"
-        case .roleStatus: "OFPT_ROLE_STATUS"
-        case .tableStatus: "OFPT_TABLE_STATUS"
-        case .requestForward: "OFPT_REQUESTFORWARD"
+    private func dump(_ octets: [UInt8]) -> String { HexDump.text(octets, hasText: true) }
+
+    static func text(ofError error: OpenFlowError) -> String {
+        "***decode error: \(error.name)***"
+    }
+
+    /// The message is one of Nicira's for OpenFlow 1.0.
+    var isNXM: Bool { dialect.version == .v10 && dialect.flowFormat == .nxm }
+
+    private func title(_ form: MessageForm, _ header: MessageHeader) -> String {
+        "\(form.name)\(version) (xid=0x\(String(header.xid, radix: 16))):"
+    }
+
+    var version: String {
+        guard dialect.version > .v10 else { return "" }
+        let isKnown = OpenFlowVersion.allKnown.contains(dialect.version)
+        let number = "OF 0x" + HexDump.padded(dialect.version.rawValue, 2)
+        return " (\(isKnown ? dialect.version.shortName : number))"
+    }
+
+    /// Appends what follows the title.
+    ///
+    /// - Returns: what is wrong with the message.
+    private func append(
+        _ octets: [UInt8], _ form: MessageForm, to text: inout String
+    ) -> OpenFlowError? {
+        let kind = form.name
+        if kind == "OFPST_TABLE reply" {
+            text += tableStatistics(octets)
+            return nil
+        }
+        if kind.hasPrefix("OFPST_TABLE_FEATURES") {
+            let (tables, error) = TableCapabilities.tables(of: octets, dialect.version)
+            text += TableCapabilitiesText(version: dialect.version).text(ofFeatures: tables)
+            return error
+        }
+        if let statistics = ExportStatistics.text(octets, form) {
+            text += statistics
+            return nil
+        }
+        do throws(OpenFlowError) {
+            let message = try OpenFlowMessage.parse(Self.readable(octets, form), dialect: dialect)
+            text += try body(of: message, octets)
+            return nil
+        } catch {
+            if error == .bundleBadType, kind.hasSuffix("T_BUNDLE_CONTROL") {
+                text += self.text(ofUnknownControl: octets[form.headerByteCount...])
+                return nil
+            }
+            if case .statsReply(let reply)? = StatsPrefix.message(octets, dialect) {
+                text += self.text(reply)
+            }
+            return error
         }
     }
 
-    private var isONF: Bool { dialect.version < .v14 }
-
-    private var packetInName: String {
-        switch dialect.packetInFormat {
-        case .standard: "OFPT_PACKET_IN"
-        case .nxm: "NXT_PACKET_IN"
-        case .nxm2: "NXT_PACKET_IN2"
-        }
-    }
-
-    private func statsName(of request: StatsRequest) -> String {
-        switch request {
-        case .description: "OFPST_DESC"
-        case .flow: isNXM ? "NXST_FLOW" : "OFPST_FLOW"
-        case .aggregate: isNXM ? "NXST_AGGREGATE" : "OFPST_AGGREGATE"
-        case .table: "OFPST_TABLE"
-        case .port: "OFPST_PORT"
-        case .queue: "OFPST_QUEUE"
-        case .portDescription: "OFPST_PORT_DESC"
-        case .group: "\(groupPrefix)_GROUP"
-        case .groupDescription: "\(groupPrefix)_GROUP_DESC"
-        case .groupFeatures: "\(groupPrefix)_GROUP_FEATURES"
-        case .meter: "OFPST_METER"
-        case .meterConfig: "OFPST_METER_CONFIG"
-        case .meterFeatures: "OFPST_METER_FEATURES"
-        case .tableFeatures: "OFPST_TABLE_FEATURES"
-        case .tableDescription: "OFPST_TABLE_DESC"
-        case .queueDescription: "OFPST_QUEUE_DESC"
-        }
-    }
-
-    private var groupPrefix: String { dialect.version == .v10 ? "NXST" : "OFPST" }
-
-    private func statsName(of body: StatsReply.Body) -> String {
-        switch body {
-        case .description: "OFPST_DESC"
-        case .flow: isNXM ? "NXST_FLOW" : "OFPST_FLOW"
-        case .aggregate: isNXM ? "NXST_AGGREGATE" : "OFPST_AGGREGATE"
-        case .table: "OFPST_TABLE"
-        case .port: "OFPST_PORT"
-        case .queue: "OFPST_QUEUE"
-        case .portDescription: "OFPST_PORT_DESC"
-        case .group: "\(groupPrefix)_GROUP"
-        case .groupDescription: "\(groupPrefix)_GROUP_DESC"
-        case .groupFeatures: "\(groupPrefix)_GROUP_FEATURES"
-        case .meter: "OFPST_METER"
-        case .meterConfig: "OFPST_METER_CONFIG"
-        case .meterFeatures: "OFPST_METER_FEATURES"
-        case .tableFeatures: "OFPST_TABLE_FEATURES"
-        case .tableDescription: "OFPST_TABLE_DESC"
-        case .queueDescription: "OFPST_QUEUE_DESC"
-        }
+    /// NXT_RESUME hands a packet back in the form in which it came.
+    private static func readable(_ octets: [UInt8], _ form: MessageForm) -> [UInt8] {
+        guard form.name == "NXT_RESUME" else { return octets }
+        var readable = octets
+        readable[15] = 30
+        return readable
     }
 
     /// What follows the colon, with the space or line end that it begins with.
-    private func body(of message: OpenFlowMessage) -> String {
+    private func body(
+        of message: OpenFlowMessage, _ octets: [UInt8]
+    ) throws(OpenFlowError) -> String {
         switch message {
-        case .hello(let hello):
-            "\n version bitmap: " + Self.list(hello.versions ?? .upTo(dialect.version))
-        case .error(let error): text(error)
-        case .echoRequest(let data), .echoReply(let data): " \(data.count) bytes of payload"
-        case .featuresReply(let features): text(features)
-        case .getConfigReply(let config), .setConfig(let config): text(config)
-        case .packetIn(let packet): text(packet)
-        case .flowRemoved(let removed): text(removed)
-        case .portStatus(let status): text(status)
-        case .packetOut(let packet): text(packet)
-        case .flowMod(let flowMod): text(flowMod)
-        case .portMod(let portMod): text(portMod)
-        case .queueConfigRequest(let port): " port=\(names.text(of: port))"
-        case .queueConfigReply(let config):
-            " port=\(names.text(of: config.port))\n"
-                + config.queues.map { "queue \($0.queueID):\n" }.joined()
-        case .statsRequest(let request): text(request)
-        case .statsReply(let reply): text(reply)
+        case .hello(let hello): return text(hello, octets)
+        case .error(let error): return try text(error)
+        case .echoRequest(let data), .echoReply(let data):
+            return " \(data.count) bytes of payload\n" + dump(data)
+        case .featuresReply(let features): return text(features)
+        case .getConfigReply(let config), .setConfig(let config): return text(config)
+        case .packetIn(let packet): return text(packet)
+        case .flowRemoved(let removed): return text(removed)
+        case .portStatus(let status): return text(status)
+        case .packetOut(let packet): return text(packet)
+        case .flowMod(let flowMod): return text(flowMod)
+        case .portMod(let portMod): return text(portMod)
+        case .tableMod(let tableMod): return text(tableMod)
+        case .queueConfigRequest(let port): return " port=\(names.text(of: port))"
+        case .queueConfigReply(let config): return text(ofQueues: config.queues)
+        case .statsRequest(let request): return text(request)
+        case .statsReply(let reply): return text(reply)
+        case .groupMod(let message): return text(message)
+        case .meterMod(let message): return text(message)
+        default:
+            return try later(message, MessageHeader(octets)?.xid ?? 0)
+        }
+    }
+
+    private func later(
+        _ message: OpenFlowMessage, _ xid: UInt32
+    ) throws(OpenFlowError) -> String {
+        switch message {
         case .roleRequest(let role), .roleReply(let role): text(role)
-        case .groupMod(let message): text(message)
-        case .meterMod(let message): text(message)
+        case .roleStatus(let status): text(status)
+        case .tableStatus(let status): try text(status)
+        case .getAsyncReply(let config), .setAsync(let config): text(config)
         case .bundleControl(let control): text(control)
-        case .bundleAdd(let add): text(add)
-        case .requestForward(let forward): text(forward)
+        case .bundleAdd(let add): try text(add, xid)
+        case .requestForward(let forward): try text(forward)
         case .setFlowFormat(let format): " format=\(format == .nxm ? "nxm" : "openflow10")"
         case .setTableInFlowMod(let isEnabled): isEnabled ? " enable" : " disable"
         case .setPacketInFormat(let format): " format=\(Self.name(of: format))"
         case .setControllerID(let id): " id=\(id)"
+        case .tlvTableMod(let mod): text(mod)
+        case .tlvTableReply(let table): text(table)
+        case .ctFlushZone(let zone): " zone_id=\(zone)"
+        case .ctFlush(let flush): text(flush)
+        // The one message whose content may be unknown without its being wrong.
+        case .experimenter: " format=(unknown)"
         default: ""
         }
     }
@@ -164,16 +181,10 @@ struct MessagePrinter {
 
     static func name(of format: PacketInFormat) -> String {
         switch format {
-        case .standard: "openflow10"
+        case .standard: "standard"
         case .nxm: "nxt_packet_in"
         case .nxm2: "nxt_packet_in2"
         }
-    }
-
-    private func text(_ config: SwitchConfig) -> String {
-        let ttl = config.sendsInvalidTTL ? " invalid_ttl_to_controller" : ""
-        return " frags=\(Self.name(of: config.fragments))\(ttl)"
-            + " miss_send_len=\(config.missSendLength)"
     }
 
     static func name(of handling: SwitchConfig.FragmentHandling) -> String {
@@ -184,15 +195,25 @@ struct MessagePrinter {
         case .nxMatch: "nx-match"
         }
     }
+}
 
-    private func text(_ role: Role) -> String {
-        let name =
-            switch role.kind {
-            case .noChange: "nochange"
-            case .equal: "equal"
-            case .primary: "primary"
-            case .secondary: "secondary"
-            }
-        return " role=\(name)" + (role.generationID.map { " generation_id=\($0)" } ?? "")
+/// The flags that all statistics have.
+enum StatsFlags {
+    /// ` flags=[more]`, or nothing where no flag is set.
+    static func text(_ octets: [UInt8], _ version: OpenFlowVersion) -> String {
+        let isRequest = octets[1] == (version == .v10 ? 16 : 18)
+        guard isRequest || octets[1] == (version == .v10 ? 17 : 19), octets.count >= 12 else {
+            return ""
+        }
+        var flags = UInt16(octets[10]) << 8 | UInt16(octets[11])
+        guard flags != 0 else { return "" }
+        var text = " flags="
+        // More of a request can follow from OpenFlow 1.3 on.
+        if flags & 1 != 0, !isRequest || version >= .v13 {
+            text += "[more]"
+            flags &= ~1
+        }
+        if flags != 0 { text += "[***unknown flags 0x\(HexDump.padded(flags, 4))***]" }
+        return text
     }
 }
