@@ -37,6 +37,22 @@ import Testing
         #expect(log.contains("|bridge|INFO|bridge br0: added interface p1 on port 5\n"))
     }
 
+    @Test func `the machine and its daemons are told of where that is wanted`() throws {
+        deployment.vsctl("add-br br0")
+        #expect(deployment.columns("Open_vSwitch", ".", "statistics") == ["{}"])
+        deployment.vsctl("set Open_vSwitch . other_config:enable-statistics=true")
+        let told = try #require(deployment.columns("Open_vSwitch", ".", "statistics").first)
+        for (name, count) in [
+            ("load_average", 2), ("memory", 4), ("process_ovs-vswitchd", 6),
+            ("process_ovsdb-server", 6),
+        ] {
+            let pattern = try Regex(name + "=\"[0-9.]+(,[0-9.]+){\(count)}\"")
+            #expect(told.contains(pattern), "\(name) in \(told)")
+        }
+        deployment.vsctl("remove Open_vSwitch . other_config enable-statistics")
+        #expect(deployment.columns("Open_vSwitch", ".", "statistics") == ["{}"])
+    }
+
     @Test func `interfaces that cannot be say why, and do not disturb others`() {
         deployment.vsctl("add-br br0")
         let printed = deployment.vsctl(

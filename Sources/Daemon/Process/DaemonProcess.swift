@@ -137,6 +137,8 @@ public final class DaemonProcess {
     private func monitor() throws(ProgramError) {
         let log = LogModule("daemon_unix")
         var hasServed = false
+        var past = "healthy"
+        var crashCount = 0
         while true {
             let startedAt = LogRateLimit.monotonicSeconds()
             let (child, descriptor) = try forkChild()
@@ -145,6 +147,7 @@ public final class DaemonProcess {
                 return
             }
             LogSystem.shared.setSubprogram("monitor")
+            ProcessTitle.set("\(program): monitoring pid \(child) (\(past))")
             if Self.waitForWord(descriptor), !hasServed {
                 hasServed = true
                 ready()
@@ -156,6 +159,8 @@ public final class DaemonProcess {
                 log.info("\(text), exiting")
                 _exit(Self.exitStatus(status) ?? 1)
             }
+            crashCount += 1
+            past = "\(crashCount) crashes: \(text)"
             let elapsed = LogRateLimit.monotonicSeconds() - startedAt
             if elapsed < Self.minimumRestartSeconds {
                 let seconds = Self.minimumRestartSeconds - elapsed

@@ -5,6 +5,12 @@ import Transport
 struct PidFile {
     private static let log = LogModule("daemon_unix")
 
+    /// Of the file of this process, which must not be opened again: to close it would give up the
+    /// lock.
+    ///
+    /// Set once, before there are threads.
+    nonisolated(unsafe) fileprivate static var ownInode: ino_t?
+
     let path: String
 
     /// Writes the file for this process, and keeps it locked until the process ends.
@@ -27,6 +33,8 @@ struct PidFile {
         }
         guard rename(temporary, path) == 0 else { throw Self.failure(path, "rename") }
         ExitCleanup.add(path)
+        var facts = stat()
+        if fstat(descriptor, &facts) == 0 { Self.ownInode = facts.st_ino }
         // The descriptor stays open: closing it would give the lock up.
     }
 
@@ -43,7 +51,7 @@ struct PidFile {
     }
 
     /// The process that holds the lock of a pid file, which survives even a wrong text in it.
-    private static func lockOwner(_ path: String) -> pid_t? {
+    fileprivate static func lockOwner(_ path: String) -> pid_t? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
@@ -63,5 +71,27 @@ struct PidFile {
 
     private static func failure(_ path: String, _ call: String) -> ProgramError {
         ProgramError("\(path): \(call) failed (\(TransportError.text(of: errno)))")
+    }
+}
+
+/// The daemons of this machine that have a pid file.
+public enum RunningDaemons {
+    /// The processes that hold the locks of the files `NAME.pid` of a directory, by name.
+    public static func all(in directory: String) -> [(name: String, process: Int32)] {
+        guard let entries = opendir(directory) else { return [] }
+        defer { closedir(entries) }
+        var found: [(String, Int32)] = []
+        while let entry = readdir(entries) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            guard name.hasSuffix(".pid"), name.first != "." else { continue }
+            let isOwn = entry.pointee.d_ino == PidFile.ownInode
+            guard let owner = isOwn ? getpid() : PidFile.lockOwner(directory + "/" + name) else {
+                continue
+            }
+            found.append((String(name.dropLast(4)), owner))
+        }
+        return found.sorted { $0.0 < $1.0 }
     }
 }

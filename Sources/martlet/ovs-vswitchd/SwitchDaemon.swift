@@ -140,7 +140,11 @@ final class SwitchDaemon {
         let changed = reader.takeChangedBridges().union(reporter.failingBridges)
         runtime.apply(configuration.switchConfiguration)
         server.configure(configuration.controllers, versions: configuration.versions)
+        let reportedSystem = self.configuration?.reportsSystem ?? true
         self.configuration = configuration
+        if reportedSystem != configuration.reportsSystem || isNewToDatabase {
+            reporter.reportSystem(configuration.reportsSystem)
+        }
         if isNewToDatabase {
             isNewToDatabase = false
             reporter.reportIdentity()
@@ -238,6 +242,7 @@ final class SwitchDaemon {
         statisticsTimer = run.loop.every(.milliseconds(interval)) { [unowned self] in
             guard configuration != nil, replica.isLive else { return }
             reporter.reportStatistics()
+            if configuration?.reportsSystem == true { reporter.reportSystem(true) }
             reportControllers(isComplete: true)
             writer.flush()
         }

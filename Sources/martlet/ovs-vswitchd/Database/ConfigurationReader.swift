@@ -122,6 +122,7 @@ final class ConfigurationReader {
             result.statisticsInterval = max(
                 value, DatabaseConfiguration.minimumStatisticsInterval)
         }
+        result.reportsSystem = other["enable-statistics"] == "true"
         result.tlsFiles = tlsFiles(root)
         for id in root.bridges {
             guard let reading = readings[id.uuid] ?? makeReading(id) else { continue }

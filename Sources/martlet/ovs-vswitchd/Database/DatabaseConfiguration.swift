@@ -16,6 +16,9 @@ struct DatabaseConfiguration: Equatable, Sendable {
     /// `other_config:stats-update-interval`, milliseconds.
     var statisticsInterval = Self.defaultStatisticsInterval
 
+    /// `other_config:enable-statistics`: whether the database tells of the machine too.
+    var reportsSystem = false
+
     static let defaultStatisticsInterval = 5000
     /// What ovs-vswitchd.conf.db(5) gives as the minimum of `stats-update-interval`.
     static let minimumStatisticsInterval = 5000

@@ -8,6 +8,7 @@ import OVSDBModel
 import OpenVSwitchRows
 import Pipeline
 import Switch
+import Transport
 
 /// Composes what the database is to show of the switch.
 ///
@@ -103,6 +104,14 @@ final class SwitchReporter {
     func reportSerial(_ serial: Int64) {
         guard var root = rootToSet() else { return }
         root.curCfg = Int(serial)
+        writer.report(root)
+    }
+
+    /// Tells what the machine and its daemons use; nothing, if the operator does not want it.
+    func reportSystem(_ isWanted: Bool) {
+        guard var root = rootToSet() else { return }
+        let directory = InstallDirectories.current.run
+        root.statistics = isWanted ? SystemStatistics(runDirectory: directory).collect() : [:]
         writer.report(root)
     }
 
