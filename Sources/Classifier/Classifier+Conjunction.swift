@@ -20,18 +20,18 @@ extension Classifier {
         var best = best
         var parts = partial
         while true {
-            if let best { parts.removeAll { $0.priority <= best.priority } }
-            guard let priority = parts.lazy.map(\.priority).max() else { return best }
-            for id in Self.completeIDs(in: parts, priority: priority) {
+            if let best { parts.removeAll { $0.rank <= best.rank } }
+            guard let rank = parts.lazy.map(\.rank).max() else { return best }
+            for id in Self.completeIDs(in: parts, rank: rank) {
                 if let rule = lookup(key, conjunctionID: id, &wildcards) { return rule }
             }
             // Behind a part that came to nothing may be a rule with the same match.
             parts = parts.compactMap { part in
-                guard part.priority == priority else { return part }
+                guard part.rank == rank else { return part }
                 guard let lower = part.lower, lower.conjunctions.isEmpty else {
                     return part.lower
                 }
-                if lower.priority > best?.priority ?? 0 || best == nil { best = lower }
+                if lower.rank > best?.rank ?? 0 || best == nil { best = lower }
                 return nil
             }
         }
@@ -50,12 +50,12 @@ extension Classifier {
         return search(numbered, &wildcards, partial: &ignored)
     }
 
-    /// The conjunctions of `priority` that have a rule in each dimension, in the order in which
+    /// The conjunctions of `rank` that have a rule in each dimension, in the order in which
     /// they become complete.
     ///
     /// A number that is used with two counts of dimensions is two conjunctions.
     private static func completeIDs(
-        in parts: [ClassifierRule], priority: UInt16
+        in parts: [ClassifierRule], rank: UInt32
     ) -> [UInt32] {
         struct Name: Hashable {
             let id: UInt32
@@ -63,7 +63,7 @@ extension Classifier {
         }
         var ids: [UInt32] = []
         var clauses: [Name: UInt64] = [:]
-        for part in parts where part.priority == priority {
+        for part in parts where part.rank == rank {
             for conjunction in part.conjunctions {
                 let name = Name(id: conjunction.id, clauseCount: conjunction.clauseCount)
                 let before = clauses[name, default: 0]

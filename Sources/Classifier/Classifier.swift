@@ -18,7 +18,7 @@ public import FlowModel
 /// Inserting and removing cost O(stages). Thread safety: none; the owner serialises.
 public final class Classifier {
     private var subtables: [SparseKey: Subtable] = [:]
-    /// By ``Subtable/maximumPriority``, highest first.
+    /// By ``Subtable/maximumRank``, highest first.
     private var ordered: [Subtable] = []
     private let tries: [TrieField]
     private var roots: [PrefixTrie]
@@ -43,10 +43,10 @@ public final class Classifier {
         let replaced = find(exactly: rule)
         if let replaced { remove(replaced) }
         let subtable = subtables[rule.mask] ?? makeSubtable(rule.mask)
-        let before = subtable.maximumPriority
+        let before = subtable.maximumRank
         let wasEmpty = subtable.isEmpty
         subtable.insert(rule)
-        if wasEmpty || subtable.maximumPriority != before { reorder(subtable) }
+        if wasEmpty || subtable.maximumRank != before { reorder(subtable) }
         for (index, length) in subtable.prefixLengths.enumerated() where length > 0 {
             roots[index].insert(tries[index].value(in: rule.key.expanded), prefixLength: length)
         }
@@ -59,7 +59,7 @@ public final class Classifier {
         guard let subtable = subtables[rule.mask] else {
             preconditionFailure("the rule is not in the classifier")
         }
-        let before = subtable.maximumPriority
+        let before = subtable.maximumRank
         subtable.remove(rule)
         for (index, length) in subtable.prefixLengths.enumerated() where length > 0 {
             roots[index].remove(tries[index].value(in: rule.key.expanded), prefixLength: length)
@@ -67,7 +67,7 @@ public final class Classifier {
         if subtable.isEmpty {
             subtables[subtable.mask] = nil
             ordered.removeAll { $0 === subtable }
-        } else if subtable.maximumPriority != before {
+        } else if subtable.maximumRank != before {
             reorder(subtable)
         }
         count -= 1
@@ -90,11 +90,11 @@ public final class Classifier {
 
     /// The rule with the match and priority of `rule`.
     public func find(exactly rule: ClassifierRule) -> ClassifierRule? {
-        subtables[rule.mask]?.find(exactly: rule.key, priority: rule.priority)
+        subtables[rule.mask]?.find(exactly: rule.key, rank: rule.rank)
     }
 
     public func find(exactly match: Match, priority: UInt16) -> ClassifierRule? {
-        find(exactly: ClassifierRule(match: match, priority: priority))
+        find(exactly: ClassifierRule(match: match, rank: UInt32(priority)))
     }
 
     /// Calls `body` with each rule whose match is `criteria` or narrower, and those of one mask in
@@ -116,10 +116,10 @@ public final class Classifier {
 
     /// Whether a rule of the same priority, with another match, could match the same packet.
     public func hasOverlap(with match: Match, priority: UInt16) -> Bool {
-        for subtable in ordered where subtable.priorityCounts[priority] != nil {
+        for subtable in ordered where subtable.rankCounts[UInt32(priority)] != nil {
             var overlaps = false
             subtable.forEach { rule in
-                if rule.priority == priority && rule.match.overlaps(match) { overlaps = true }
+                if rule.rank == UInt32(priority) && rule.match.overlaps(match) { overlaps = true }
             }
             if overlaps { return true }
         }
@@ -145,9 +145,9 @@ public final class Classifier {
         var best: ClassifierRule?
         var answers = TrieAnswers()
         for subtable in ordered {
-            if let best, best.priority >= subtable.maximumPriority { break }
+            if let best, best.rank >= subtable.maximumRank { break }
             guard let rule = probe(subtable, key, &answers, &wildcards) else { continue }
-            if let best, best.priority >= rule.priority { continue }
+            if let best, best.rank >= rule.rank { continue }
             if rule.conjunctions.isEmpty { best = rule } else { partial.append(rule) }
         }
         return best
@@ -248,7 +248,7 @@ public final class Classifier {
 
     private func reorder(_ subtable: Subtable) {
         ordered.removeAll { $0 === subtable }
-        let place = ordered.firstIndex { $0.maximumPriority < subtable.maximumPriority }
+        let place = ordered.firstIndex { $0.maximumRank < subtable.maximumRank }
         ordered.insert(subtable, at: place ?? ordered.count)
     }
 }

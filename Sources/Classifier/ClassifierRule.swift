@@ -5,7 +5,9 @@ public import FlowModel
 /// A base class, so that a lookup yields the owner's own object without a table in between and
 /// without generic code on the way.
 open class ClassifierRule {
-    public let priority: UInt16
+    /// What decides between rules: the priority, or more than any priority for a rule that the
+    /// switch itself needs.
+    public let rank: UInt32
     /// The masked key in the words that the mask touches.
     public let key: SparseKey
     /// The mask; rules of one subtable share its storage.
@@ -18,11 +20,18 @@ open class ClassifierRule {
     /// Where the rule stands among those of its subtable.
     final var place = 0
 
-    public init(match: Match, priority: UInt16) {
-        self.priority = priority
+    public convenience init(match: Match, priority: UInt16) {
+        self.init(match: match, rank: UInt32(priority))
+    }
+
+    public init(match: Match, rank: UInt32) {
+        self.rank = rank
         mask = SparseKey(match.mask)
         key = SparseKey(match.key, map: mask.map)
     }
+
+    /// The priority as OpenFlow knows it.
+    public final var priority: UInt16 { UInt16(truncatingIfNeeded: rank) }
 
     public final var match: Match { Match(maskedKey: key.expanded, mask: mask.expanded) }
 

@@ -32,8 +32,8 @@ final class Subtable {
     private var portsTrie = PrefixTrie(width: 32)
 
     private var heads: [UInt64: ClassifierRule] = [:]
-    private(set) var priorityCounts: [UInt16: Int] = [:]
-    private(set) var maximumPriority: UInt16 = 0
+    private(set) var rankCounts: [UInt32: Int] = [:]
+    private(set) var maximumRank: UInt32 = 0
     private(set) var ruleCount = 0
     /// The rules in the order in which they came, for operators compare dumps; those that went
     /// leave gaps, which are closed when they are the greater part.
@@ -148,9 +148,9 @@ final class Subtable {
         if hasTCPFlags { flagCounts[flagHash(hash, rule), default: 0] += 1 }
         hash = extend(hash, rule, lastRange)
         // Chains hold rules of equal hash, higher priorities first.
-        if let head = heads[hash], head.priority >= rule.priority {
+        if let head = heads[hash], head.rank >= rule.rank {
             var previous = head
-            while let next = previous.next, next.priority >= rule.priority { previous = next }
+            while let next = previous.next, next.rank >= rule.rank { previous = next }
             rule.next = previous.next
             previous.next = rule
         } else {
@@ -158,8 +158,8 @@ final class Subtable {
             heads[hash] = rule
         }
         ruleCount += 1
-        priorityCounts[rule.priority, default: 0] += 1
-        maximumPriority = ruleCount == 1 ? rule.priority : max(maximumPriority, rule.priority)
+        rankCounts[rule.rank, default: 0] += 1
+        maximumRank = ruleCount == 1 ? rule.rank : max(maximumRank, rule.rank)
         if portsMask != 0 { portsTrie.insert(ports(of: rule), prefixLength: portsPrefixLength) }
     }
 
@@ -189,21 +189,21 @@ final class Subtable {
         rules[rule.place] = nil
         ruleCount -= 1
         if rules.count > 2 * ruleCount + Self.toleratedGapCount { closeGaps() }
-        let count = priorityCounts[rule.priority] ?? 0
-        priorityCounts[rule.priority] = count > 1 ? count - 1 : nil
-        if count <= 1 && rule.priority == maximumPriority {
-            maximumPriority = priorityCounts.keys.max() ?? 0
+        let count = rankCounts[rule.rank] ?? 0
+        rankCounts[rule.rank] = count > 1 ? count - 1 : nil
+        if count <= 1 && rule.rank == maximumRank {
+            maximumRank = rankCounts.keys.max() ?? 0
         }
         if portsMask != 0 { portsTrie.remove(ports(of: rule), prefixLength: portsPrefixLength) }
     }
 
     /// The rule with exactly this key and priority.
-    func find(exactly key: SparseKey, priority: UInt16) -> ClassifierRule? {
+    func find(exactly key: SparseKey, rank: UInt32) -> ClassifierRule? {
         var hash: UInt64 = 0
         for word in key.words { hash = Self.mix(hash, word) }
         var candidate = heads[hash]
         while let rule = candidate {
-            if rule.priority == priority && rule.key == key { return rule }
+            if rule.rank == rank && rule.key == key { return rule }
             candidate = rule.next
         }
         return nil

@@ -48,7 +48,8 @@ extension OpenFlowMessage {
         case .tableStatus(let status): status.encode(dialect, xid, into: &writer)
         case .requestForward(let request): request.encode(dialect, xid, into: &writer)
         case .experimenter, .getAsyncRequest, .getAsyncReply, .setAsync, .setFlowFormat,
-            .setTableInFlowMod, .setPacketInFormat, .setControllerID, .flowAge:
+            .setTableInFlowMod, .setPacketInFormat, .setControllerID, .flowAge,
+            .flowMonitorCancel, .flowMonitorPaused, .flowMonitorResumed:
             encodeExtension(dialect, xid, into: &writer)
         case .tlvTableMod, .tlvTableRequest, .tlvTableReply, .ctFlushZone, .ctFlush:
             encodeTable(dialect, xid, into: &writer)
@@ -97,6 +98,8 @@ extension OpenFlowMessage {
                 $0.append(id)
             }
         case .flowAge: writer.nicira(NiciraMessageType.flowAge, dialect, xid) { _ in }
+        case .flowMonitorCancel, .flowMonitorPaused, .flowMonitorResumed:
+            encodeMonitoring(dialect, xid, into: &writer)
         default: break
         }
     }
@@ -118,6 +121,29 @@ extension OpenFlowMessage {
         case .ctFlush(let flush):
             writer.nicira(Kind.ctFlush, dialect, xid) { flush.encode(into: &$0) }
         default: break
+        }
+    }
+
+    /// What is said of flow monitors; OpenFlow 1.4 has other messages for it.
+    private func encodeMonitoring(
+        _ dialect: Dialect, _ xid: UInt32, into writer: inout OctetWriter
+    ) {
+        let isONF = dialect.version == .v13
+        guard dialect.version < .v14 else { return }
+        let subtype: UInt32
+        switch self {
+        case .flowMonitorCancel:
+            subtype = isONF ? ONFMonitorMessageType.cancel : NiciraMessageType.flowMonitorCancel
+        case .flowMonitorPaused:
+            subtype = isONF ? ONFMonitorMessageType.paused : NiciraMessageType.flowMonitorPaused
+        case .flowMonitorResumed:
+            subtype = isONF ? ONFMonitorMessageType.resumed : NiciraMessageType.flowMonitorResumed
+        default: return
+        }
+        writer.message(MessageType.experimenter, dialect, xid) {
+            $0.append(isONF ? ExperimenterID.onf : ExperimenterID.nicira)
+            $0.append(subtype)
+            if case .flowMonitorCancel(let id) = self { $0.append(id) }
         }
     }
 

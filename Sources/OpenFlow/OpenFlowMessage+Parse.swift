@@ -150,6 +150,12 @@ extension OpenFlowMessage {
         case NiciraMessageType.setAsync2:
             return .setAsync(try AsyncConfig(nicira2: &reader))
         case NiciraMessageType.groupMod: return .groupMod(try GroupMod(&reader, dialect))
+        case NiciraMessageType.flowMonitorCancel where dialect.version < .v13:
+            return .flowMonitorCancel(try reader.uint32())
+        case NiciraMessageType.flowMonitorPaused where dialect.version < .v13:
+            return .flowMonitorPaused
+        case NiciraMessageType.flowMonitorResumed where dialect.version < .v13:
+            return .flowMonitorResumed
         case NiciraMessageType.setControllerID:
             if dialect.isForgiving {
                 try reader.skip(6)

@@ -61,6 +61,11 @@ public enum OpenFlowMessage: Hashable, Sendable {
     case ctFlushZone(UInt16)
     /// NXT_CT_FLUSH.
     case ctFlush(ConnectionFlush)
+    /// Ends a flow monitor, before OpenFlow 1.4.
+    case flowMonitorCancel(UInt32)
+    /// Updates stop, since the controller does not read them; before OpenFlow 1.4.
+    case flowMonitorPaused
+    case flowMonitorResumed
 }
 
 /// A message with the transaction that it belongs to.

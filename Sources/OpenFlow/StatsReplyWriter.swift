@@ -25,6 +25,7 @@ public struct StatsReplyWriter: Sendable {
         case portDescription = 13
         case tableDescription = 14
         case queueDescription = 15
+        case flowMonitor = 16
     }
 
     private static var moreFlag: UInt8 { 1 }
@@ -92,6 +93,7 @@ public struct StatsReplyWriter: Sendable {
     public mutating func append(_ meter: MeterConfig) { append(entry: meter) }
     public mutating func append(_ table: TableMod) { append(entry: table) }
     public mutating func append(_ queue: QueueDescription) { append(entry: queue) }
+    public mutating func append(_ update: FlowUpdate) { append(entry: update) }
     public mutating func append(_ stats: AggregateStats) { append(entry: stats) }
     public mutating func append(_ description: SwitchDescription) { append(entry: description) }
     public mutating func append(_ features: GroupFeatures) { append(entry: features) }
@@ -119,10 +121,7 @@ extension QueueStats: StatsEntry {}
 extension GroupStats: StatsEntry {}
 extension GroupDescription: StatsEntry {}
 
-extension TableFeatures: StatsEntry {
-    func encode(_ dialect: Dialect, into writer: inout OctetWriter) { encode(into: &writer) }
-}
-
+extension TableFeatures: StatsEntry {}
 extension MeterStats: StatsEntry {
     func encode(_ dialect: Dialect, into writer: inout OctetWriter) { encode(into: &writer) }
 }

@@ -79,6 +79,11 @@ public struct OpenFlowSession: Sendable {
     public private(set) var controllerID: UInt16 = 0
     public var role = Role.Kind.equal
     public var asyncConfig = AsyncConfig.standard
+    /// Whether a controller that says nothing gets messages that it did not ask for
+    /// (`enable_async_messages`).
+    public var hearsByDefault = true {
+        didSet { if hearsByDefault != oldValue { resetAsyncConfig() } }
+    }
 
     private var state = State.awaitingHello
     private var framer = OpenFlowFramer()
@@ -161,6 +166,18 @@ public struct OpenFlowSession: Sendable {
         }
     }
 
+    /// Octets of a message of which not all has come.
+    public var pendingOctets: [UInt8] { framer.pendingOctets }
+
+    private mutating func resetAsyncConfig() {
+        guard hearsByDefault else {
+            let nothing = AsyncConfig.Masks.nothing
+            asyncConfig = AsyncConfig(primary: nothing, secondary: nothing)
+            return
+        }
+        asyncConfig = dialect.version >= .v14 ? .standard14 : .standard
+    }
+
     // MARK: Versions
 
     private mutating func negotiate(_ octets: [UInt8], _ header: MessageHeader) -> Event {
@@ -176,6 +193,7 @@ public struct OpenFlowSession: Sendable {
         dialect.version = version
         replyDialect = dialect
         state = .established
+        resetAsyncConfig()
         return .established(version)
     }
 
@@ -215,6 +233,11 @@ public struct OpenFlowSession: Sendable {
         nextXID &+= 1
         message.encode(dialect, xid: xid, into: &output)
         return xid
+    }
+
+    /// Appends a message that no request asked for and nothing answers; its transaction is 0.
+    public mutating func notify(_ message: OpenFlowMessage) {
+        message.encode(dialect, xid: 0, into: &output)
     }
 
     /// Appends an answer to the message at hand.
@@ -333,10 +356,12 @@ extension OpenFlowSession {
         case .statsRequest(let request):
             replyDialect = request.replyDialect(dialect)
             return .message(envelope)
-        case .featuresRequest, .queueConfigRequest, .experimenter: return .message(envelope)
+        case .featuresRequest, .queueConfigRequest, .experimenter, .flowMonitorCancel:
+            return .message(envelope)
         case .hello, .echoRequest, .echoReply, .featuresReply, .getConfigReply, .packetIn,
             .flowRemoved, .portStatus, .statsReply, .barrierReply, .roleReply, .getAsyncReply,
-            .queueConfigReply, .roleStatus, .tableStatus, .requestForward:
+            .queueConfigReply, .roleStatus, .tableStatus, .requestForward, .flowMonitorPaused,
+            .flowMonitorResumed:
             refuse(.requestBadType)
         case .tlvTableMod, .tlvTableRequest, .ctFlushZone, .ctFlush: return .message(envelope)
         case .tlvTableReply: refuse(.requestBadSubtype)

@@ -30,8 +30,12 @@ public final class Bridge {
     public var forwardsBPDUs = false
     /// Whether a packet that no rule of table 0 matches goes to a controller.
     public var sendsMisses = false
-    /// Whether the bridge works as an Ethernet switch because its controllers are lost.
-    public var isFailOpen = false
+    /// Called when a packet has added a rule, or has changed one.
+    public var onLearn: ((_ rule: Rule, _ isNew: Bool) -> Void)?
+    /// Called when a rule is to be learned into a full table.
+    ///
+    /// - Returns: whether there is room now.
+    public var onFull: ((FlowTable) -> Bool)?
 
     /// Packets that came in here and found a megaflow, and those that did not.
     public var hitCount: UInt64 = 0

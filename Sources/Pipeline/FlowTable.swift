@@ -4,13 +4,25 @@ public import FlowModel
 /// One of a bridge's tables.
 public final class FlowTable {
     public let number: UInt8
-    public let classifier = Classifier()
+    public private(set) var classifier = Classifier()
     /// Packets looked up, and those of them that matched.
     public var lookupCount: UInt64 = 0
     public var matchCount: UInt64 = 0
     /// Rules with a timeout, which alone are visited by expiry.
     public private(set) var timedRules: [ObjectIdentifier: Rule] = [:]
 
+    /// What the operator wants of the table.
+    public private(set) var settings = TableSettings()
+    /// Whether a controller lets it give up rules when it is full.
+    public var controllerEvicts = false {
+        didSet { if controllerEvicts != oldValue { updateEviction() } }
+    }
+    public var missBehavior = MissBehavior.unspecified
+    /// When controllers hear how full it is; nil for never.
+    public var thresholds: VacancyThresholds?
+
+    /// While the table may give up rules.
+    private var evictionGroups: EvictionGroups?
     private var actionLists = ActionLists()
 
     init(number: UInt8) { self.number = number }
@@ -44,6 +56,7 @@ public final class FlowTable {
     private func forget(_ rule: Rule) {
         rule.isRemoved = true
         if !timedRules.isEmpty { timedRules[ObjectIdentifier(rule)] = nil }
+        if evictionGroups != nil { evictionGroups?.remove(rule) }
     }
 
     /// To be called when a rule's timeouts have changed.
@@ -51,7 +64,39 @@ public final class FlowTable {
         let isTimed = rule.idleTimeout > 0 || rule.hardTimeout > 0
         guard isTimed || !timedRules.isEmpty else { return }
         timedRules[ObjectIdentifier(rule)] = isTimed ? rule : nil
+        guard evictionGroups != nil, !rule.isRemoved, !rule.isHidden else { return }
+        if isTimed { evictionGroups?.insert(rule) } else { evictionGroups?.remove(rule) }
     }
+
+    // MARK: Settings
+
+    public func configure(_ wanted: TableSettings) {
+        guard settings != wanted else { return }
+        let before = settings
+        settings = wanted
+        if before.prefixes != wanted.prefixes {
+            let rules = rules(within: Match())
+            classifier.remove(contentsOf: rules)
+            classifier = Classifier(
+                prefixFields: wanted.prefixes ?? Classifier.defaultPrefixFields)
+            for rule in rules { _ = classifier.insert(rule) }
+        }
+        updateEviction()
+    }
+
+    private func updateEviction() {
+        guard evicts else {
+            evictionGroups = nil
+            return
+        }
+        if let evictionGroups, evictionGroups.fields == settings.groups { return }
+        var groups = EvictionGroups(fields: settings.groups)
+        for rule in timedRules.values where !rule.isHidden { groups.insert(rule) }
+        evictionGroups = groups
+    }
+
+    /// The rule that goes first when room is needed; nil where none may go.
+    public func chooseVictim() -> Rule? { evictionGroups?.choose() }
 
     public func find(exactly match: Match, priority: UInt16) -> Rule? {
         classifier.find(exactly: match, priority: priority).map { asRule($0) }

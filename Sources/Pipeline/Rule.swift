@@ -46,7 +46,10 @@ public final class Rule: ClassifierRule {
     /// Set when the rule leaves its table, so that megaflows stop crediting it.
     public var isRemoved = false
 
-    public init(_ entry: RuleEntry, now: Milliseconds, isHidden: Bool = false) {
+    /// - Parameter rank: for a rule that goes before those of any priority.
+    public init(
+        _ entry: RuleEntry, now: Milliseconds, isHidden: Bool = false, rank: UInt32? = nil
+    ) {
         table = entry.table
         cookie = entry.cookie
         actions = entry.actions
@@ -58,7 +61,7 @@ public final class Rule: ClassifierRule {
         modified = now
         counters = Counters(used: now)
         self.isHidden = isHidden
-        super.init(match: entry.match, priority: entry.priority)
+        super.init(match: entry.match, rank: rank ?? UInt32(entry.priority))
         conjunctions = Conjunction.all(in: actions)
     }
 

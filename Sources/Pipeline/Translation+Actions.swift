@@ -26,7 +26,7 @@ extension Translation {
             enqueue(port, queue)
 
         case .resubmit(let resubmit): self.resubmit(resubmit)
-        case .gotoTable(let table): descend { search(table) }
+        case .gotoTable(let table): descend { search(table, honorsMiss: true) }
         case .writeActions(let list): writeToActionSet(list)
         case .clearActions: clearActionSet()
         case .exit: isExiting = true

@@ -31,11 +31,19 @@ extension Bridge {
             rule.hardTimeout = entry.hardTimeout
             rule.flags = entry.flags
             table.noteTimeouts(of: rule)
+            onLearn?(rule, false)
             return .changed
         }
-        if !hasRoom(for: learned) { return .refused }
-        _ = table.insert(Rule(entry, now: now))
+        guard hasRoom(for: learned), makeRoom(in: table) else { return .refused }
+        let rule = Rule(entry, now: now)
+        _ = table.insert(rule)
+        onLearn?(rule, true)
         return .changed
+    }
+
+    /// Whether the table has room for one rule, if need be after another has gone.
+    func makeRoom(in table: FlowTable) -> Bool {
+        !table.isFull || onFull?(table) ?? false
     }
 
     /// Whether the limit permits the rule, or it is there already.
@@ -78,8 +86,10 @@ extension Translation {
             learnedRules.append((bridge, learned))
             return
         }
+        guard bridge.makeRoom(in: table) else { return }
         let rule = Rule(entry, now: options.now)
         _ = table.insert(rule)
+        bridge.onLearn?(rule, true)
         newRules.append(rule)
         hasChangedState = true
     }

@@ -204,11 +204,6 @@ final class Translation {
 
     /// Searches the tables from `table` on, and runs the action set at the end.
     func walk(from table: UInt8) {
-        if bridge.isFailOpen && table == 0 {
-            trace.add(.action, "fail-open: NORMAL")
-            normal()
-            return
-        }
         search(table, isFirst: true)
     }
 
@@ -216,15 +211,18 @@ final class Translation {
     ///
     /// - Parameters:
     ///   - port: what the search, and it alone, takes for the in-port.
-    ///   - isFirst: whether this is where the walk begins: controllers may want the packet if
-    ///     nothing matches, and the action set is executed at the end.
-    func search(_ number: UInt8, pretending port: PortNumber? = nil, isFirst: Bool = false) {
+    ///   - isFirst: whether this is where the walk begins, so that the action set is executed at
+    ///     the end.
+    ///   - honorsMiss: whether a packet that nothing matches meets what the table has for it.
+    func search(
+        _ number: UInt8, pretending port: PortNumber? = nil, isFirst: Bool = false,
+        honorsMiss: Bool = false
+    ) {
         let before = (table, rule)
         table = number
         let inPort = key.inPort
         if let port, port != .inPort { key.inPort = UInt32(port.value) }
-        let isMiss = isFirst && sendsMisses
-        let found = lookup(in: number, callsForPacketIn: isMiss)
+        let (found, isMiss) = lookup(from: number, honorsMiss: isFirst || honorsMiss)
         key.inPort = inPort
         rule = found
         if let found {
@@ -241,17 +239,43 @@ final class Translation {
         (table, rule) = before
     }
 
-    /// Whether a controller gets packets of the input port that nothing matches.
-    private var sendsMisses: Bool {
-        bridge.sendsMisses && inputPort?.configuration.contains(.noPacketIn) != true
+    /// Whether a controller gets packets of the input port that nothing in the table matches.
+    private func sendsMisses(of table: FlowTable) -> Bool {
+        switch table.missBehavior {
+        case .unspecified where !bridge.sendsMisses: false
+        case .unspecified, .controller:
+            inputPort?.configuration.contains(.noPacketIn) != true
+        case .nextTable, .drop: false
+        }
+    }
+
+    /// Searches a table, and those behind it as long as packets without a rule go on to them.
+    ///
+    /// Leaves a node of the last table open in the trace.
+    private func lookup(from number: UInt8, honorsMiss: Bool) -> (rule: Rule?, isMiss: Bool) {
+        guard honorsMiss else { return (lookup(in: number), false) }
+        var flowTable = bridge.table(number)
+        while flowTable.missBehavior == .nextTable, Int(table) + 1 < Bridge.tableCount,
+            find(in: flowTable) == nil
+        {
+            effects.append(.tableLookup(flowTable, matched: false))
+            table += 1
+            flowTable = bridge.table(table)
+        }
+        let sends = sendsMisses(of: flowTable)
+        let found = lookup(in: table, callsForPacketIn: sends)
+        return (found, found == nil && sends)
+    }
+
+    private func find(in flowTable: FlowTable) -> Rule? {
+        newRules.isEmpty
+            ? flowTable.lookup(key, wildcards: &wildcards) : lookupOld(in: flowTable)
     }
 
     /// Leaves a node of the table open in the trace.
     private func lookup(in number: UInt8, callsForPacketIn: Bool = false) -> Rule? {
         let flowTable = bridge.table(number)
-        let found =
-            newRules.isEmpty
-            ? flowTable.lookup(key, wildcards: &wildcards) : lookupOld(in: flowTable)
+        let found = find(in: flowTable)
         effects.append(.tableLookup(flowTable, matched: found != nil))
         if let found {
             trace.open(.table, TraceText.table(number, found, names))

@@ -13,6 +13,12 @@ public final class ManagedBridge {
     public internal(set) var hardwareAddress = EthernetAddress.zero
     /// `OFPC_FRAG_*` as the controllers set it.
     public var fragmentHandling: UInt16 = 0
+    /// Whether some controller has flow monitors.
+    public var isMonitored = false
+    /// Whether the bridge forwards by itself for want of a controller.
+    public internal(set) var isFailOpen = false
+    /// The rules that the switch itself needs.
+    var hiddenRules: [HiddenRule: Rule] = [:]
     /// Where the search for a free number goes on.
     var nextNumber: UInt16 = 1
     /// Whether the configuration has been carried out once.

@@ -33,6 +33,9 @@ public struct BridgeConfiguration: Equatable, Sendable {
     public var macTableSize = MACTable.defaultCapacity
     public var forwardsBPDUs = false
     public var description: String?
+    /// Rows of the `Flow_Table` table, by the tables' numbers.
+    public var tables: [UInt8: TableSettings] = [:]
+    public var inBand = InBandControl()
     public var ports: [PortConfiguration] = []
 
     public init(name: String) { self.name = name }

@@ -8,7 +8,7 @@ extension VirtualSwitch {
     /// Empties the tables, and installs what the bridge does without a controller.
     func resetFlows(of managed: ManagedBridge, now: Milliseconds) {
         for table in managed.bridge.usedTables {
-            let rules = table.rules(within: Match())
+            let rules = table.rules(within: Match()).filter { !$0.isHidden }
             table.remove(contentsOf: rules)
             for rule in rules { tellRemoved(rule, of: managed, .delete) }
         }
@@ -59,26 +59,43 @@ extension VirtualSwitch {
         entry.importance = message.importance
         entry.flags = Rule.Flags(rawValue: message.flags.rawValue & 0x1f)
         let flowTable = managed.bridge.table(table)
-        if message.flags.contains(.checkOverlap),
-            flowTable.classifier.hasOverlap(with: message.match, priority: message.priority)
-        {
-            throw .flowModOverlap
-        }
+        try admit(message, to: flowTable, of: managed)
         let rule = Rule(entry, now: now)
         let replaced = flowTable.insert(rule)
         journal?.note(.inserted(flowTable, rule, replaced: replaced))
+        noteChange(rule, .added, of: managed, formerly: replaced?.actions ?? [])
+        noteRoom(in: flowTable, of: managed)
+    }
+
+    /// Refuses a new rule for which there is no room, or that overlaps with another where that
+    /// matters; one that takes the place of its like is always admitted.
+    private func admit(
+        _ message: FlowMod, to table: FlowTable, of managed: ManagedBridge
+    ) throws(OpenFlowError) {
+        let checksOverlap = message.flags.contains(.checkOverlap)
+        guard checksOverlap || table.isFull,
+            table.find(exactly: message.match, priority: message.priority) == nil
+        else { return }
+        if checksOverlap,
+            table.classifier.hasOverlap(with: message.match, priority: message.priority)
+        {
+            throw .flowModOverlap
+        }
+        if table.isFull { try makeRoom(in: table, of: managed) }
     }
 
     private func modify(
         _ rule: Rule, _ message: FlowMod, of managed: ManagedBridge, now: Milliseconds
     ) {
         journal?.note(.modified(rule, before: Journal.RuleContents(rule)))
+        let formerActions = rule.actions
         rule.actions = message.actions
         rule.modified = now
         if let cookie = message.newCookie { rule.cookie = cookie }
         if message.flags.contains(.resetCounts) {
             rule.counters = Rule.Counters(used: now)
         }
+        noteChange(rule, .modified, of: managed, formerly: formerActions)
     }
 
     /// Removes rules, and what they have learned.

@@ -36,7 +36,8 @@ extension VirtualSwitch {
         case .portMod(let portMod):
             try modifyPort(portMod, of: managed)
             return []
-        case .tableMod:
+        case .tableMod(let tableMod):
+            try modifyTables(tableMod, version, of: managed)
             return []
         case .queueConfigRequest(let port):
             guard port == .none || managed.bridge.ports[port] != nil else {
@@ -218,14 +219,11 @@ extension VirtualSwitch {
             return StatsReply(.groupFeatures(Self.groupFeatures(isOld: version == .v10)))
         case .meterFeatures: return StatsReply(.meterFeatures(Self.meterFeatures))
         case .tableFeatures:
-            let count = Bridge.tableCount
-            let tables = (0..<count).map {
-                TableFeatures(tableID: UInt8($0), tableCount: count)
-            }
-            return StatsReply(.tableFeatures(tables))
+            return StatsReply(.tableFeatures(tableFeatures(of: managed)))
         case .tableDescription:
-            return StatsReply(
-                .tableDescription((0..<Bridge.tableCount).map { TableMod(tableID: UInt8($0)) }))
+            return StatsReply(.tableDescription(tableDescriptions(of: managed)))
+        case .flowMonitor(let requests):
+            return StatsReply(.flowMonitor(initialUpdates(for: requests, of: managed)))
         case .queueDescription(let port, let queue):
             guard port == .none || managed.bridge.ports[port] != nil else {
                 throw .queueOpBadPort
@@ -248,12 +246,17 @@ extension VirtualSwitch {
     /// - Parameters:
     ///   - sendsMisses: whether packets that no rule of table 0 matches go to a controller.
     ///   - isFailOpen: whether the bridge forwards by itself for want of a controller.
-    public func setPolicy(of managed: ManagedBridge, sendsMisses: Bool, isFailOpen: Bool) {
+    public func setPolicy(
+        of managed: ManagedBridge, sendsMisses: Bool, isFailOpen: Bool, now: Milliseconds
+    ) {
         let bridge = managed.bridge
-        guard bridge.sendsMisses != sendsMisses || bridge.isFailOpen != isFailOpen else { return }
-        bridge.sendsMisses = sendsMisses
-        bridge.isFailOpen = isFailOpen
-        network.bumpVersion()
+        if bridge.sendsMisses != sendsMisses {
+            bridge.sendsMisses = sendsMisses
+            network.bumpVersion()
+        }
+        managed.isFailOpen = isFailOpen
+        // The local port may have got another address.
+        updateHiddenRules(of: managed, now: now)
     }
 
     private func select(_ request: FlowStatsRequest, of managed: ManagedBridge) -> [Rule] {
@@ -284,19 +287,6 @@ extension VirtualSwitch {
         entry.importance = rule.importance
         entry.actions = rule.actions
         return entry
-    }
-
-    private func tableStatistics(of managed: ManagedBridge) -> [TableStats] {
-        (0..<Bridge.tableCount).map { index in
-            var statistics = TableStats(tableID: UInt8(index))
-            statistics.maxEntries = 1_000_000
-            if let table = managed.bridge.existingTable(UInt8(index)) {
-                statistics.activeCount = UInt32(table.ruleCount)
-                statistics.lookupCount = table.lookupCount
-                statistics.matchedCount = table.matchCount
-            }
-            return statistics
-        }
     }
 
     /// Without a queueing discipline, a port has one queue, which does not count.

@@ -1,5 +1,6 @@
 public import Datapath
 import FlowModel
+import OpenFlow
 public import Pipeline
 
 /// A flow of the datapath, and what it stands for in the tables.
@@ -242,6 +243,8 @@ extension VirtualSwitch {
     }
 
     func tellRemoved(_ rule: Rule, of managed: ManagedBridge, _ reason: SwitchEvent.RemovalReason) {
+        noteChange(rule, .deleted(reason.number), of: managed)
+        if let table = managed.bridge.existingTable(rule.table) { noteRoom(in: table, of: managed) }
         guard rule.flags.contains(.sendFlowRemoved) && !rule.isHidden else { return }
         events.append(.flowRemoved(bridge: managed.name, rule, reason))
     }

@@ -1,6 +1,7 @@
 public import Addresses
 import Datapath
 public import FlowModel
+public import OpenFlow
 public import Pipeline
 
 /// Something that the switch has to tell controllers.
@@ -8,9 +9,12 @@ public enum SwitchEvent {
     case packetIn(bridge: String, PacketInEvent)
     case flowRemoved(bridge: String, Rule, RemovalReason)
     case portStatus(bridge: String, BridgePort, PortChange)
+    case tableStatus(bridge: String, TableStatus)
+    /// For flow monitors.
+    case flowChanged(bridge: String, FlowChange)
 
     public enum RemovalReason: Sendable {
-        case idleTimeout, hardTimeout, delete, groupDelete, meterDelete
+        case idleTimeout, hardTimeout, delete, groupDelete, meterDelete, eviction
     }
     public enum PortChange: Sendable {
         case added, removed, modified
@@ -20,7 +24,8 @@ public enum SwitchEvent {
     public var bridge: String {
         switch self {
         case .packetIn(let bridge, _), .flowRemoved(let bridge, _, _),
-            .portStatus(let bridge, _, _):
+            .portStatus(let bridge, _, _), .tableStatus(let bridge, _),
+            .flowChanged(let bridge, _):
             bridge
         }
     }
@@ -56,6 +61,8 @@ public final class VirtualSwitch {
     public internal(set) var configuration = SwitchConfiguration()
     /// What controllers are to be told; the caller takes it after each call.
     public var events: [SwitchEvent] = []
+    /// Whose message is being carried out, which the caller says.
+    public var origin: MessageOrigin?
     /// Whether a change since the last revalidation wants one soon.
     public var needsRevalidation: Bool { revalidatedVersion != network.version }
 
@@ -120,6 +127,12 @@ public final class VirtualSwitch {
 
     private func addBridge(_ configuration: BridgeConfiguration) -> ManagedBridge {
         let managed = ManagedBridge(configuration)
+        managed.bridge.onLearn = { [unowned self, unowned managed] rule, isNew in
+            noteChange(rule, isNew ? .added : .modified, of: managed)
+        }
+        managed.bridge.onFull = { [unowned self, unowned managed] table in
+            evict(from: table, of: managed)
+        }
         bridges[configuration.name] = managed
         network.insert(managed.bridge)
         return managed
@@ -182,9 +195,11 @@ public final class VirtualSwitch {
             $0.report.error != nil || $0.isDetached
         }
         updateIdentity(of: managed)
+        if isNew || before.tables != wanted.tables { configureTables(of: managed, now: now) }
         let hasChangedPolicy =
             before.failMode != wanted.failMode || before.hasControllers != wanted.hasControllers
         if isNew || hasChangedPolicy { resetFlows(of: managed, now: now) }
+        updateHiddenRules(of: managed, now: now)
         if before != wanted || isNew { network.bumpVersion() }
     }
 

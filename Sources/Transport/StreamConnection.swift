@@ -84,10 +84,10 @@ public final class StreamConnection {
     }
 
     /// Octets that the system has not taken yet.
-    public var queuedByteCount: Int { backlog + gathered.count }
+    public var queuedByteCount: Int { unsentByteCount + gathered.count }
 
-    /// Octets that the channel holds.
-    private var backlog: Int {
+    /// Octets that the system would not take when it was asked to, which the channel holds.
+    public var unsentByteCount: Int {
         guard isBacklogged else { return 0 }
         let count = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
         isBacklogged = count > 0
@@ -129,7 +129,7 @@ public final class StreamConnection {
         guard !isClosed, !gathered.isEmpty else { return }
         var sent = 0
         // A closed channel's descriptor may be somebody else's by now.
-        if let descriptor, backlog == 0, channel.isActive {
+        if let descriptor, unsentByteCount == 0, channel.isActive {
             let count = gathered.withUnsafeBytes {
                 Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
             }

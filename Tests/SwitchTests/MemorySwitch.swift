@@ -150,7 +150,8 @@ final class MemorySwitch {
             match: flow.match, priority: flow.priority, cookie: flow.cookie,
             cookieMask: flow.cookieMask, newCookie: flow.newCookie ?? 0,
             idleTimeout: flow.idleTimeout, hardTimeout: flow.hardTimeout,
-            flags: FlowFlags(rawValue: flow.flags.rawValue), actions: flow.actions)
+            flags: FlowFlags(rawValue: flow.flags.rawValue), importance: flow.importance,
+            actions: flow.actions)
         switch command {
         case .add, .query: break
         case .modify: message.command = .modify

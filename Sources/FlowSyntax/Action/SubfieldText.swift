@@ -9,6 +9,9 @@ public enum SubfieldText {
         return FieldText.text(row, value, mask: row.location.ones, names: FlowNames())
     }
 
+    /// The bits that a text names; nil where it names none.
+    public static func subfield(_ text: String) -> Subfield? { try? parse(TextPiece(text)) }
+
     /// - Parameter whole: what errors show, if it is more than the subfield.
     static func parse(
         _ text: TextPiece, of whole: TextPiece? = nil

@@ -53,6 +53,9 @@ public struct OpenFlowFramer: Sendable {
     /// Octets that have come and belong to no message yet.
     public var pendingByteCount: Int { buffer.count - start }
 
+    /// Those octets.
+    public var pendingOctets: [UInt8] { Array(buffer[start...]) }
+
     public mutating func append(_ octets: some Sequence<UInt8>) {
         if start > 0, start == buffer.count || start >= Self.compactionThreshold {
             buffer.removeSubrange(..<start)

@@ -58,6 +58,9 @@ enum NiciraMessageType {
     static var flowAge: UInt32 { 18 }
     static var setAsync: UInt32 { 19 }
     static var setControllerID: UInt32 { 20 }
+    static var flowMonitorCancel: UInt32 { 21 }
+    static var flowMonitorPaused: UInt32 { 22 }
+    static var flowMonitorResumed: UInt32 { 23 }
     static var tlvTableMod: UInt32 { 24 }
     static var tlvTableRequest: UInt32 { 25 }
     static var tlvTableReply: UInt32 { 26 }
@@ -66,6 +69,13 @@ enum NiciraMessageType {
     static var packetIn2: UInt32 { 30 }
     static var groupMod: UInt32 { 31 }
     static var ctFlush: UInt32 { 32 }
+}
+
+/// Subtypes of the ONF's messages for OpenFlow 1.3 (extension 187).
+enum ONFMonitorMessageType {
+    static var cancel: UInt32 { 1870 }
+    static var paused: UInt32 { 1871 }
+    static var resumed: UInt32 { 1872 }
 }
 
 /// Types of statistics, and subtypes of Nicira's.
@@ -86,13 +96,17 @@ enum StatsType {
     static var portDescription: UInt16 { 13 }
     static var tableDescription: UInt16 { 14 }
     static var queueDescription: UInt16 { 15 }
+    static var flowMonitor: UInt16 { 16 }
     static var experimenter: UInt16 { 0xffff }
 
     static var niciraFlow: UInt32 { 0 }
     static var niciraAggregate: UInt32 { 1 }
+    static var niciraFlowMonitor: UInt32 { 2 }
     static var niciraGroup: UInt32 { 7 }
     static var niciraGroupDescription: UInt32 { 8 }
     static var niciraGroupFeatures: UInt32 { 9 }
+    /// ONF extension 187, for OpenFlow 1.3.
+    static var onfFlowMonitor: UInt32 { 1870 }
 }
 
 /// OFP_NO_BUFFER.

@@ -31,6 +31,13 @@ public struct AsyncConfig: Hashable, Sendable {
             set { masks[kind.rawValue] = newValue }
         }
 
+        /// No message is wanted.
+        public static var nothing: Self {
+            var masks = Self()
+            for kind in Kind.allCases { masks[kind] = 0 }
+            return masks
+        }
+
         /// Whether a message of that kind and with that reason is wanted.
         public func wants(_ kind: Kind, reason: UInt8) -> Bool {
             reason < 32 && (self[kind] ?? 0) & (1 << UInt32(reason)) != 0

@@ -23,6 +23,7 @@ public enum StatsRequest: Hashable, Sendable {
     case tableDescription
     /// OpenFlow 1.4 and later; ``PortNumber/none`` for every port, `nil` for every queue.
     case queueDescription(PortNumber, queueID: UInt32?)
+    case flowMonitor([FlowMonitorRequest])
 }
 
 /// Answers a ``StatsRequest``, or a part of the answer.
@@ -46,6 +47,7 @@ public struct StatsReply: Hashable, Sendable {
         case tableDescription([TableMod])
         /// OpenFlow 1.4 and later.
         case queueDescription([QueueDescription])
+        case flowMonitor([FlowUpdate])
     }
 
     public var body: Body

@@ -19,7 +19,7 @@ extension VirtualSwitch {
         let showsOffload = arguments.count > 1 && arguments[0] == "--offload-stats"
         var text = ""
         for table in managed.bridge.usedTables {
-            let rules = table.rules(within: Match()).sorted { $0.priority > $1.priority }
+            let rules = table.rules(within: Match()).sorted { $0.rank > $1.rank }
             for rule in rules { text += Self.line(of: rule, now, showsOffload) }
         }
         return text
@@ -30,7 +30,11 @@ extension VirtualSwitch {
         text += "duration=\((now - rule.created) / 1000)s, "
         text += "n_packets=\(rule.counters.packets), n_bytes=\(rule.counters.octets), "
         if showsOffload { text += "n_offload_packets=0, n_offload_bytes=0, " }
-        let match = MatchPrinter.text(rule.match, priority: rule.priority)
+        var match =
+            rule.isHidden
+            ? MatchPrinter.text(rule.match)
+            : MatchPrinter.text(rule.match, priority: rule.priority)
+        if rule.isHidden { match = "priority=\(rule.rank)" + (match.isEmpty ? "" : ",") + match }
         let separator = match.isEmpty ? "" : ","
         return text + match + separator + "actions=" + ActionPrinter.text(rule.actions) + "\n"
     }

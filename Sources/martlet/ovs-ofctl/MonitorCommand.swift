@@ -10,18 +10,28 @@ enum MonitorCommand {
     static func run(_ context: OfctlContext) throws {
         var missSendLength: UInt16?
         var wantsInvalidTTL = false
+        var watches: [String] = []
         for argument in context.arguments.dropFirst() {
             if argument == "invalid_ttl" {
                 wantsInvalidTTL = true
             } else if argument.hasPrefix("watch:") {
-                throw ProgramError("'monitor' with watch: is not supported")
+                watches.append(String(argument.dropFirst(6)))
             } else if let length = UInt16(argument) {
                 missSendLength = length
             } else {
                 throw ProgramError("\(argument): unsupported \"monitor\" argument")
             }
         }
+        var names = FlowNames()
+        if !watches.isEmpty && context.acceptsNames {
+            names = try context.connect().names(tablesFirst: false)
+        }
+        var requests: [FlowMonitorRequest] = []
+        for (index, text) in watches.enumerated() {
+            requests.append(try FlowWatch.parse(text, id: UInt32(index), names: names))
+        }
         try serve(context, kind: "mgmt") { monitor in
+            monitor.watches = requests
             monitor.missSendLength = missSendLength
             monitor.wantsInvalidTTL = wantsInvalidTTL
         }
@@ -53,6 +63,8 @@ final class SwitchMonitor {
     var missSendLength: UInt16?
     var wantsInvalidTTL = false
     var isSnooping = false
+    /// Flow monitors to be set up.
+    var watches: [FlowMonitorRequest] = []
 
     private let context: OfctlContext
     private var output: CInt
@@ -65,6 +77,8 @@ final class SwitchMonitor {
     /// The request for a format of packet-ins that has not been answered.
     private var formatXID: UInt32?
     private var readyXID: UInt32?
+    /// Requests for flow monitors, whose answers go where other commands print.
+    private var watchXIDs: Set<UInt32> = []
     private var barriers: [UInt32: ControlRequest] = [:]
     private var isBlocked = false
     private var held: [String] = []
@@ -95,6 +109,9 @@ final class SwitchMonitor {
         connection.onReceive = { [unowned self] octets in receive(octets) }
         connection.onClose = { [unowned self] error in closed(error) }
         if isSnooping {
+            // Whatever version the messages have that are shown.
+            let hello = OpenFlowMessage.hello(Hello())
+            connection.send(hello.encoded(Dialect(version: .v15), xid: takeXID()))
             run?.ready()
             return
         }
@@ -142,7 +159,14 @@ final class SwitchMonitor {
 
     private func handle(_ octets: [UInt8]) {
         guard let header = MessageHeader(octets) else { return }
-        if isSnooping { return print(octets) }
+        if isSnooping {
+            guard isNegotiated else {
+                isNegotiated = true
+                if header.isHello { return }
+                return print(octets)
+            }
+            return print(octets)
+        }
         guard isNegotiated else { return negotiate(octets, header) }
         if header.type == 2 {
             let data = Array(octets.dropFirst(MessageHeader.byteCount))
@@ -151,6 +175,9 @@ final class SwitchMonitor {
         }
         if header.xid != 0 {
             if header.xid == formatXID, header.isError { return fallBack() }
+            if watchXIDs.contains(header.xid) {
+                return write(MessageCodec.text(octets, printer), to: STDOUT_FILENO)
+            }
             if header.xid == readyXID {
                 readyXID = nil
                 run?.ready()
@@ -179,6 +206,7 @@ final class SwitchMonitor {
                     SwitchConfig(
                         sendsInvalidTTL: wantsInvalidTTL, missSendLength: missSendLength ?? 0)))
         }
+        for watch in watches { watchXIDs.insert(send(.statsRequest(.flowMonitor([watch])))) }
         requestFormat(context.options.packetInFormat ?? .nxm2)
         readyXID = send(.barrierRequest)
     }
@@ -205,18 +233,23 @@ final class SwitchMonitor {
     // MARK: Output
 
     private func print(_ octets: [UInt8]) {
-        let printer = MessagePrinter(dialect: dialect, verbosity: context.options.verbosity)
         var text = MessageCodec.text(octets, printer)
         if context.options.printsTimestamps { text = Timestamp.now + ": " + text }
         if isBlocked { held.append(text) } else { write(text) }
     }
 
-    private func write(_ text: String) {
+    private var printer: MessagePrinter {
+        MessagePrinter(dialect: dialect, verbosity: context.options.verbosity)
+    }
+
+    private func write(_ text: String) { write(text, to: output) }
+
+    private func write(_ text: String, to descriptor: CInt) {
         let octets = Array(text.utf8)
         var written = 0
         while written < octets.count {
             let count = octets.withUnsafeBytes {
-                Glibc.write(output, $0.baseAddress! + written, $0.count - written)
+                Glibc.write(descriptor, $0.baseAddress! + written, $0.count - written)
             }
             if count < 0 && errno != EINTR { return }
             written += max(count, 0)

@@ -139,7 +139,7 @@ final class SwitchDaemon {
         noteTLS(configuration.tlsFiles)
         let changed = reader.takeChangedBridges().union(reporter.failingBridges)
         runtime.apply(configuration.switchConfiguration)
-        server.configure(configuration.controllers, versions: configuration.versions)
+        server.configure(configuration)
         let reportedSystem = self.configuration?.reportsSystem ?? true
         self.configuration = configuration
         if reportedSystem != configuration.reportsSystem || isNewToDatabase {

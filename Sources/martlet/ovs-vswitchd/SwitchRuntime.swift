@@ -24,6 +24,8 @@ final class SwitchRuntime: @unchecked Sendable {
     private(set) var virtualSwitch: VirtualSwitch!
     /// Called with what controllers are to be told.
     var onEvents: (([SwitchEvent]) -> Void)?
+    /// Called when the clock has been moved.
+    var onWarp: (() -> Void)?
     /// Called with a device that has gone.
     var onVanished: ((String) -> Void)?
 
@@ -84,14 +86,23 @@ final class SwitchRuntime: @unchecked Sendable {
         withSwitch { $0.apply(configuration, now: clock.now) }
     }
 
-    /// Delivers events, and has megaflows translated again where something changed.
-    func settle() {
+    /// Tells controllers what there is to tell.
+    ///
+    /// - Returns: whether megaflows may be out of date.
+    @discardableResult
+    func deliverEvents() -> Bool {
         let (events, isChanged) = lock.withLock {
             let events = virtualSwitch.events
             virtualSwitch.events.removeAll()
             return (events, virtualSwitch.needsRevalidation)
         }
         if !events.isEmpty { onEvents?(events) }
+        return isChanged
+    }
+
+    /// Delivers events, and has megaflows translated again where something changed.
+    func settle() {
+        let isChanged = deliverEvents()
         guard isChanged, !isRevalidationScheduled else { return }
         isRevalidationScheduled = true
         _ = loop.after(Self.gatheringTime) { [unowned self] in
@@ -187,6 +198,7 @@ final class SwitchRuntime: @unchecked Sendable {
             clock.warp(by: part)
             rest -= part
             synchronize()
+            onWarp?()
         }
     }
 }

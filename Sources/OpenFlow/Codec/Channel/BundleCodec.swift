@@ -32,6 +32,9 @@ extension OpenFlowMessage {
             return .bundleControl(try BundleControl(&reader, dialect))
         case ONFMessageType.bundleAdd: return .bundleAdd(try BundleAdd(&reader, dialect))
         case ONFMessageType.roleStatus: return .roleStatus(try RoleStatus(&reader))
+        case ONFMonitorMessageType.cancel: return .flowMonitorCancel(try reader.uint32())
+        case ONFMonitorMessageType.paused: return .flowMonitorPaused
+        case ONFMonitorMessageType.resumed: return .flowMonitorResumed
         default: throw .requestBadSubtype
         }
     }

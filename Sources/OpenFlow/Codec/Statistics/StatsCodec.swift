@@ -50,6 +50,8 @@ extension StatsRequest {
             let port = try reader.port(dialect, padding: 0)
             let queue = try reader.uint32()
             return .queueDescription(port, queueID: queue == .max ? nil : queue)
+        case StatsType.flowMonitor where dialect.version >= .v14:
+            return .flowMonitor(try FlowMonitorRequest.decodeAll(&reader, dialect))
         default: throw .requestBadStatistics
         }
     }
@@ -57,12 +59,19 @@ extension StatsRequest {
     private static func nicira(
         _ reader: inout MessageReader, _ dialect: Dialect
     ) throws(OpenFlowError) -> StatsRequest {
-        guard try reader.uint32() == ExperimenterID.nicira else { throw .requestBadVendor }
+        let experimenter = try reader.uint32()
         let subtype = try reader.uint32()
+        if experimenter == ExperimenterID.onf, dialect.version == .v13 {
+            guard subtype == StatsType.onfFlowMonitor else { throw .requestBadSubtype }
+            return .flowMonitor(try FlowMonitorRequest.decodeAll(&reader, dialect))
+        }
+        guard experimenter == ExperimenterID.nicira else { throw .requestBadVendor }
         if dialect.version == .v10 { try reader.skip(4) }
         switch subtype {
         case StatsType.niciraFlow: return .flow(try FlowStatsRequest(nicira: &reader))
         case StatsType.niciraAggregate: return .aggregate(try FlowStatsRequest(nicira: &reader))
+        case StatsType.niciraFlowMonitor where dialect.version < .v13:
+            return .flowMonitor(try FlowMonitorRequest.decodeAll(&reader, dialect))
         case StatsType.niciraGroup: return .group(try reader.paddedID())
         case StatsType.niciraGroupDescription: return .groupDescription(try reader.paddedID())
         case StatsType.niciraGroupFeatures: return .groupFeatures
@@ -107,6 +116,7 @@ extension StatsRequest {
         case .tableFeatures: StatsType.tableFeatures
         case .tableDescription: StatsType.tableDescription
         case .queueDescription: StatsType.queueDescription
+        case .flowMonitor: StatsType.flowMonitor
         }
     }
 
@@ -139,6 +149,8 @@ extension StatsRequest {
         case .queueDescription(let port, let queue):
             writer.append(port.wide)
             writer.append(queue ?? .max)
+        case .flowMonitor(let requests):
+            for request in requests { request.encode(dialect, into: &writer) }
         case .description, .table, .groupFeatures, .meterFeatures, .tableFeatures,
             .tableDescription:
             break
@@ -184,39 +196,52 @@ extension OctetWriter {
     }
 }
 
-/// Type and flags of statistics; for some of them in OpenFlow 1.0, Nicira's header.
+/// Type and flags of statistics; for some of them an experimenter's header.
 struct StatsHeader {
     let type: UInt16
+    let experimenter: UInt32
     let subtype: UInt32?
-    let isWide: Bool
+    let version: OpenFlowVersion
 
     init(_ type: UInt16, _ dialect: Dialect) {
-        isWide = dialect.version >= .v11
-        guard dialect.version == .v10 else {
-            self.type = type
+        version = dialect.version
+        switch version {
+        case .v10:
+            experimenter = ExperimenterID.nicira
+            subtype = Self.niciraSubtype(type, dialect)
+        case .v11 where type == StatsType.flowMonitor, .v12 where type == StatsType.flowMonitor:
+            experimenter = ExperimenterID.nicira
+            subtype = StatsType.niciraFlowMonitor
+        case .v13 where type == StatsType.flowMonitor:
+            experimenter = ExperimenterID.onf
+            subtype = StatsType.onfFlowMonitor
+        default:
+            experimenter = 0
             subtype = nil
-            return
         }
-        let isNXM = dialect.flowFormat == .nxm
-        subtype =
-            switch type {
-            case StatsType.flow where isNXM: StatsType.niciraFlow
-            case StatsType.aggregate where isNXM: StatsType.niciraAggregate
-            case StatsType.group: StatsType.niciraGroup
-            case StatsType.groupDescription: StatsType.niciraGroupDescription
-            case StatsType.groupFeatures: StatsType.niciraGroupFeatures
-            default: nil
-            }
         self.type = subtype == nil ? type : StatsType.experimenter
+    }
+
+    private static func niciraSubtype(_ type: UInt16, _ dialect: Dialect) -> UInt32? {
+        let isNXM = dialect.flowFormat == .nxm
+        return switch type {
+        case StatsType.flow where isNXM: StatsType.niciraFlow
+        case StatsType.aggregate where isNXM: StatsType.niciraAggregate
+        case StatsType.group: StatsType.niciraGroup
+        case StatsType.groupDescription: StatsType.niciraGroupDescription
+        case StatsType.groupFeatures: StatsType.niciraGroupFeatures
+        case StatsType.flowMonitor: StatsType.niciraFlowMonitor
+        default: nil
+        }
     }
 
     func encode(into writer: inout OctetWriter) {
         writer.append(type)
         writer.append(UInt16(0))
-        if isWide { writer.appendZeros(4) }
+        if version >= .v11 { writer.appendZeros(4) }
         guard let subtype else { return }
-        writer.append(ExperimenterID.nicira)
+        writer.append(experimenter)
         writer.append(subtype)
-        writer.appendZeros(4)
+        if version == .v10 { writer.appendZeros(4) }
     }
 }

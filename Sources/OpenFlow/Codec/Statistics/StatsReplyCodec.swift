@@ -10,8 +10,14 @@ extension StatsReply {
             body = try Self.body(type, &reader, dialect)
             return
         }
-        guard try reader.uint32() == ExperimenterID.nicira else { throw .requestBadVendor }
+        let experimenter = try reader.uint32()
         let subtype = try reader.uint32()
+        if experimenter == ExperimenterID.onf, dialect.version == .v13 {
+            guard subtype == StatsType.onfFlowMonitor else { throw .requestBadSubtype }
+            body = .flowMonitor(try FlowUpdate.decodeAll(&reader, dialect))
+            return
+        }
+        guard experimenter == ExperimenterID.nicira else { throw .requestBadVendor }
         if dialect.version == .v10 { try reader.skip(4) }
         var nicira = dialect
         nicira.flowFormat = .nxm
@@ -19,6 +25,8 @@ extension StatsReply {
         case StatsType.niciraFlow:
             body = .flow(try FlowStatsEntry.decodeAll(&reader, nicira))
         case StatsType.niciraAggregate: body = try Self.body(StatsType.aggregate, &reader, nicira)
+        case StatsType.niciraFlowMonitor where dialect.version < .v13:
+            body = .flowMonitor(try FlowUpdate.decodeAll(&reader, dialect))
         case StatsType.niciraGroup: body = try Self.later(StatsType.group, &reader, dialect)
         case StatsType.niciraGroupDescription:
             body = try Self.later(StatsType.groupDescription, &reader, dialect)
@@ -117,6 +125,8 @@ extension StatsReply {
             var queues: [QueueDescription] = []
             while !reader.isAtEnd { queues.append(try QueueDescription(&reader)) }
             return .queueDescription(queues)
+        case StatsType.flowMonitor where dialect.version >= .v14:
+            return .flowMonitor(try FlowUpdate.decodeAll(&reader, dialect))
         default: throw .requestBadStatistics
         }
     }
@@ -136,6 +146,7 @@ extension StatsReply {
         case .meterConfig: .meterConfig
         case .tableDescription: .tableDescription
         case .queueDescription: .queueDescription
+        case .flowMonitor: .flowMonitor
         case .groupFeatures: .groupFeatures
         case .meterFeatures: .meterFeatures
         case .tableFeatures: .tableFeatures
@@ -163,6 +174,7 @@ extension StatsReply {
         case .meterConfig(let meters): for meter in meters { reply.append(meter) }
         case .tableDescription(let tables): for table in tables { reply.append(table) }
         case .queueDescription(let queues): for queue in queues { reply.append(queue) }
+        case .flowMonitor(let updates): for update in updates { reply.append(update) }
         }
         writer = reply.finish(hasMore: hasMore)
     }

@@ -9,7 +9,7 @@ private enum TableAbilities {
     /// OFPAT of 1.1, with its setters.
     static var actions11: UInt32 { 0x01ff_e7ff }
     /// OXM fields of 1.2 that can be matched.
-    static var fields12: UInt64 { 0x101_ffff_fffd }
+    static var fields12: UInt64 { 0x101f_ffff_fffd }
     static var actions12: UInt32 { 0x03ff_8001 }
     /// OXM fields of 1.2 that can be set.
     static var setFields12: UInt64 { 0xf_ffff_fbdd }
@@ -88,6 +88,11 @@ private enum TableConfigProperty {
     static var vacancy: UInt16 { 3 }
 }
 
+extension Vacancy {
+    /// Whether a controller may ask for it; only the switch knows how much is free.
+    fileprivate var isRequest: Bool { current == 0 && down <= up && up <= 100 }
+}
+
 extension TableMod {
     init(_ reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
         let table = try reader.uint8()
@@ -101,15 +106,20 @@ extension TableMod {
     private mutating func decodeProperties(
         _ reader: inout MessageReader, isTold: Bool
     ) throws(OpenFlowError) {
+        guard reader.remaining % 8 == 0 else { throw .requestBadLength }
         try reader.forEachProperty { (type, body) throws(OpenFlowError) in
             switch type {
-            case TableConfigProperty.eviction: evictionFlags = try body.uint32()
+            case TableConfigProperty.eviction:
+                guard body.remaining == 4 else { throw .requestBadLength }
+                evictionFlags = try body.uint32()
             case TableConfigProperty.vacancy:
+                guard body.remaining == 4 else { throw .requestBadLength }
                 vacancy = Vacancy(down: try body.uint8(), up: try body.uint8())
                 vacancy?.current = try body.uint8()
-                // Only the switch knows how much is free.
-                let isRight = vacancy?.current == 0 && (vacancy?.down ?? 0) <= (vacancy?.up ?? 0)
-                guard isTold || isRight else { throw .propertyBadValue }
+                try body.skip(1)
+                guard isTold || vacancy?.isRequest == true else { throw .propertyBadValue }
+            case 0xffff: throw .propertyBadExperimenter
+            // As in OVS; the standard has an error of its own for properties.
             default: guard isTold else { throw .requestBadType }
             }
         }

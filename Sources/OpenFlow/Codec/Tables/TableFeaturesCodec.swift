@@ -1,10 +1,7 @@
 import Bytes
 import FlowModel
 
-/// Types of the properties of a table.
-///
-/// Those for packets without a rule are the odd ones; they are left out, which says that they are
-/// the same.
+/// Types of the properties of a table; one more for each says the same of packets without a rule.
 private enum TableProperty {
     static var instructions: UInt16 { 0 }
     static var nextTables: UInt16 { 2 }
@@ -32,7 +29,8 @@ extension TableFeatures {
         maxEntries = try part.uint32()
     }
 
-    func encode(into writer: inout OctetWriter) {
+    func encode(_ dialect: Dialect, into writer: inout OctetWriter) {
+        let abilities = dialect.version >= .v15 ? Self.abilities15 : Self.abilities13
         let start = writer.count
         writer.append(UInt16(0))
         writer.append(tableID)
@@ -42,13 +40,20 @@ extension TableFeatures {
         writer.append(UInt64.max)
         writer.append(config)
         writer.append(maxEntries)
-        writer.append(contentsOf: Self.instructions)
-        Self.property(TableProperty.nextTables, into: &writer) { writer in
-            for table in (Int(tableID) + 1)..<max(tableCount, Int(tableID) + 1) {
-                writer.append(UInt8(truncatingIfNeeded: table))
+        for (instructions, actions) in [
+            (abilities.instructions, abilities.actions),
+            (abilities.missInstructions, abilities.missActions),
+        ] {
+            let isMiss: UInt16 = instructions == abilities.instructions ? 0 : 1
+            writer.append(contentsOf: instructions)
+            Self.property(TableProperty.nextTables + isMiss, into: &writer) { writer in
+                for table in (Int(tableID) + 1)..<max(tableCount, Int(tableID) + 1) {
+                    writer.append(UInt8(truncatingIfNeeded: table))
+                }
             }
+            writer.append(contentsOf: actions)
         }
-        writer.append(contentsOf: Self.actionsAndFields)
+        writer.append(contentsOf: abilities.fields)
         writer.set16(at: start, to: writer.count - start)
     }
 
@@ -63,6 +68,46 @@ extension TableFeatures {
         writer.pad(to: 8, from: start)
     }
 
+    /// What all tables can do, in octets: the properties before and behind the next tables.
+    private struct Abilities {
+        let instructions: [UInt8]
+        let missInstructions: [UInt8]
+        let actions: [UInt8]
+        let missActions: [UInt8]
+        /// What can be matched, which holds with and without a rule.
+        let fields: [UInt8]
+
+        init(_ version: OpenFlowVersion) {
+            // In OpenFlow 1.5 a meter is an action.
+            let numbers: [UInt16] = version >= .v15 ? [1, 2, 3, 4, 5] : [1, 2, 3, 4, 5, 6]
+            let known = FieldTable.all.filter { FieldCoding.of($0.field).oxm(version) != nil }
+            let property = { (body: (inout OctetWriter) -> Void) -> [UInt8] in
+                var writer = OctetWriter()
+                body(&writer)
+                return writer.takeOctets()
+            }
+            let instructions = { (isMiss: UInt16) in
+                property { types(TableProperty.instructions + isMiss, numbers, into: &$0) }
+            }
+            let actions = { (isMiss: UInt16) in
+                property { TableFeatures.encodeActions(isMiss, known, version, into: &$0) }
+            }
+            self.instructions = instructions(0)
+            missInstructions = instructions(1)
+            self.actions = actions(0)
+            missActions = actions(1)
+            fields = property {
+                TableFeatures.encode(
+                    TableProperty.match, known, version, showsMask: true, into: &$0)
+                TableFeatures.encode(
+                    TableProperty.wildcards, known, version, showsMask: false, into: &$0)
+            }
+        }
+    }
+
+    private static let abilities13 = Abilities(.v13)
+    private static let abilities15 = Abilities(.v15)
+
     /// A property that lists types, each with a length of 4.
     private static func types(_ property: UInt16, _ types: [UInt16], into writer: inout OctetWriter)
     {
@@ -74,35 +119,30 @@ extension TableFeatures {
         }
     }
 
-    private static let instructions: [UInt8] = {
-        var writer = OctetWriter()
-        types(TableProperty.instructions, [1, 2, 3, 4, 5, 6], into: &writer)
-        return writer.takeOctets()
-    }()
-
-    /// The properties behind the next tables, which are the same for all tables.
-    private static let actionsAndFields: [UInt8] = {
+    /// What can be done to packets, at once or in the end.
+    private static func encodeActions(
+        _ isMiss: UInt16, _ known: [FieldDescriptor], _ version: OpenFlowVersion,
+        into writer: inout OctetWriter
+    ) {
         let actions: [UInt16] = [0, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25]
-        let all = FieldTable.all.filter { FieldCoding.of($0.field).oxm13 != nil }
-        let writable = all.filter(\.isWritable)
-        var writer = OctetWriter()
-        types(TableProperty.writeActions, actions, into: &writer)
-        fields(TableProperty.writeSetField, writable, showsMask: false, into: &writer)
-        types(TableProperty.applyActions, actions, into: &writer)
-        fields(TableProperty.applySetField, writable, showsMask: false, into: &writer)
-        fields(TableProperty.match, all, showsMask: true, into: &writer)
-        fields(TableProperty.wildcards, all, showsMask: false, into: &writer)
-        return writer.takeOctets()
-    }()
+        let writable = known.filter(\.isWritable)
+        for (list, fields) in [
+            (TableProperty.writeActions, TableProperty.writeSetField),
+            (TableProperty.applyActions, TableProperty.applySetField),
+        ] {
+            types(list + isMiss, actions, into: &writer)
+            encode(fields + isMiss, writable, version, showsMask: false, into: &writer)
+        }
+    }
 
     /// A property that lists fields, with the mask bit where masks are allowed.
-    private static func fields(
-        _ property: UInt16, _ rows: [FieldDescriptor], showsMask: Bool,
-        into writer: inout OctetWriter
+    private static func encode(
+        _ property: UInt16, _ rows: [FieldDescriptor], _ version: OpenFlowVersion,
+        showsMask: Bool, into writer: inout OctetWriter
     ) {
         Self.property(property, into: &writer) { writer in
             for row in rows {
-                guard let code = FieldCoding.of(row.field).oxm13 else { continue }
+                guard let code = FieldCoding.of(row.field).oxm(version) else { continue }
                 writer.append(showsMask && row.isMaskable ? code.maskedHeader : code.header)
                 if code.isExperimenter { writer.append(code.experimenter) }
             }

@@ -150,18 +150,8 @@ extension MessagePrinter {
     }
 
     func text(_ removed: FlowRemoved) -> String {
-        let reason =
-            switch removed.reason {
-            case .idleTimeout: "idle"
-            case .hardTimeout: "hard"
-            case .delete: "delete"
-            case .groupDelete: "group_delete"
-            case .meterDelete: "meter_delete"
-            case .eviction: "eviction"
-            default: String(removed.reason.rawValue)
-            }
         var text = " " + MatchPrinter.text(removed.match, priority: removed.priority, names: names)
-        text += " reason=\(reason)"
+        text += " reason=" + Self.name(of: removed.reason)
         if dialect.version > .v10 || isNXM, removed.tableID != FlowMod.allTables {
             text += " table_id=" + names.text(ofTable: removed.tableID)
         }

@@ -5,6 +5,7 @@ import OpenFlow
 extension MessagePrinter {
     func text(_ request: StatsRequest) -> String {
         switch request {
+        case .flowMonitor(let requests): return text(requests)
         case .description, .table, .groupFeatures, .meterFeatures, .tableFeatures,
             .tableDescription:
             return ""
@@ -70,6 +71,7 @@ extension MessagePrinter {
         case .tableDescription(let tables):
             return tables.map { self.text(ofDescription: $0) }.joined()
         case .queueDescription(let queues): return text(ofQueues: queues)
+        case .flowMonitor(let updates): return text(updates)
         case .groupFeatures(let features): return text(features)
         case .meterFeatures(let features): return text(features)
         }

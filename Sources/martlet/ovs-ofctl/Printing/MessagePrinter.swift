@@ -170,6 +170,7 @@ struct MessagePrinter {
         case .ctFlush(let flush): text(flush)
         // The one message whose content may be unknown without its being wrong.
         case .experimenter: " format=(unknown)"
+        case .flowMonitorCancel(let id): " id=\(id)"
         default: ""
         }
     }

@@ -19,12 +19,17 @@ final class ConfigurationReader {
     static let tables = [
         MonitoredTable(
             OpenVSwitchRow.bridges, OpenVSwitchRow.nextCfg, OpenVSwitchRow.otherConfig,
-            OpenVSwitchRow.ssl),
+            OpenVSwitchRow.ssl, OpenVSwitchRow.managerOptions),
+        MonitoredTable(ManagerRow.target, ManagerRow.connectionMode),
         MonitoredTable(
             SSLRow.privateKey, SSLRow.certificate, SSLRow.caCert, SSLRow.bootstrapCACert),
         MonitoredTable(
             BridgeRow.name, BridgeRow.ports, BridgeRow.controller, BridgeRow.datapathType,
-            BridgeRow.failMode, BridgeRow.floodVLANs, BridgeRow.protocols, BridgeRow.otherConfig),
+            BridgeRow.failMode, BridgeRow.floodVLANs, BridgeRow.protocols, BridgeRow.otherConfig,
+            BridgeRow.flowTables),
+        MonitoredTable(
+            FlowTableRow.name, FlowTableRow.flowLimit, FlowTableRow.overflowPolicy,
+            FlowTableRow.groups, FlowTableRow.prefixes),
         MonitoredTable(
             PortRow.name, PortRow.interfaces, PortRow.tag, PortRow.trunks, PortRow.vlanMode,
             PortRow.otherConfig),
@@ -33,7 +38,7 @@ final class ConfigurationReader {
             ControllerRow.target, ControllerRow.connectionMode, ControllerRow.type,
             ControllerRow.maxBackoff, ControllerRow.inactivityProbe,
             ControllerRow.controllerRateLimit, ControllerRow.controllerBurstLimit,
-            ControllerRow.enableAsyncMessages),
+            ControllerRow.controllerQueueSize, ControllerRow.enableAsyncMessages),
     ]
 
     private static let interfaces = MonitoredTable(
@@ -45,18 +50,20 @@ final class ConfigurationReader {
     private struct Reading {
         var bridge: BridgeConfiguration
         var controllers: [ControllerConfiguration]
-        var versions: OpenFlowVersions
+        var channels: ChannelSettings
+        /// Whether nothing is reached over the bridge itself.
+        var isOutOfBand: Bool
     }
 
-    private let replica: DatabaseReplica
+    let replica: DatabaseReplica
     private let datapathTypes: Set<String>
     private var readings: [UUID: Reading] = [:]
     private var ports: [UUID: PortConfiguration] = [:]
-    /// The port of an interface, the bridge of a port or of a controller.
-    private var owners: [UUID: UUID] = [:]
+    /// The port of an interface, the bridge of a port, a controller or a table.
+    var owners: [UUID: UUID] = [:]
     /// Bridges that were read anew since ``takeChangedBridges()``.
     private var changedBridges: Set<String> = []
-    private let log = LogModule("bridge")
+    let log = LogModule("bridge")
 
     /// - Parameter datapathTypes: those that bridges may ask for, besides the default.
     init(_ replica: DatabaseReplica, datapathTypes: [String]) {
@@ -73,7 +80,7 @@ final class ConfigurationReader {
             isChanged = true
             switch notice.table {
             case BridgeRow.table.name: readings[notice.uuid] = nil
-            case ControllerRow.table.name:
+            case ControllerRow.table.name, FlowTableRow.table.name:
                 if let bridge = owners[notice.uuid] { readings[bridge] = nil }
             case PortRow.table.name: forgetPort(notice.uuid)
             case InterfaceRow.table.name:
@@ -123,7 +130,11 @@ final class ConfigurationReader {
                 value, DatabaseConfiguration.minimumStatisticsInterval)
         }
         result.reportsSystem = other["enable-statistics"] == "true"
+        if let value = other["bundle-idle-timeout"].flatMap(Int.init) {
+            result.bundleIdleTimeout = max(1, value)
+        }
         result.tlsFiles = tlsFiles(root)
+        let managers = managerRemotes(root)
         for id in root.bridges {
             guard let reading = readings[id.uuid] ?? makeReading(id) else { continue }
             guard Self.isFileName(reading.bridge.name) else {
@@ -136,11 +147,13 @@ final class ConfigurationReader {
                         + TransportError.text(of: EAFNOSUPPORT))
                 continue
             }
-            result.switchConfiguration.bridges.append(reading.bridge)
+            var bridge = reading.bridge
+            if !reading.isOutOfBand { bridge.inBand.remotes.formUnion(managers) }
+            result.switchConfiguration.bridges.append(bridge)
             if !reading.controllers.isEmpty {
                 result.controllers[reading.bridge.name] = reading.controllers
             }
-            result.versions[reading.bridge.name] = reading.versions
+            result.channels[reading.bridge.name] = reading.channels
         }
         result.switchConfiguration.bridges.sort { $0.name < $1.name }
         return result
@@ -186,8 +199,15 @@ final class ConfigurationReader {
             ?? MACTable.defaultCapacity
         bridge.forwardsBPDUs = other["forward-bpdu"] == "true"
         bridge.description = other["dp-desc"]
-        let versions = Self.versions(row.protocols)
-        let controllers = self.controllers(of: row, versions)
+        bridge.tables = tables(of: row)
+        var channels = ChannelSettings(versions: Self.versions(row.protocols))
+        if let size = other["controller-queue-size"].flatMap(Int.init) {
+            channels.queueSize = min(max(size, 1), Self.maximumQueueSize)
+        }
+        let controllers = self.controllers(of: row, channels.versions)
+        let isOutOfBand = other["disable-in-band"] == "true"
+        bridge.inBand.queue = other["in-band-queue"].flatMap { UInt32($0) }
+        if !isOutOfBand { bridge.inBand.remotes = Self.inBandRemotes(controllers) }
         bridge.hasControllers = controllers.contains(where: \.isPrimary)
         let ports = row.ports
         bridge.ports.reserveCapacity(ports.count)
@@ -200,7 +220,8 @@ final class ConfigurationReader {
             bridge.ports.append(port)
         }
         if !hasLocalPort { bridge.ports.append(Self.localPort(of: bridge.name)) }
-        let reading = Reading(bridge: bridge, controllers: controllers, versions: versions)
+        let reading = Reading(
+            bridge: bridge, controllers: controllers, channels: channels, isOutOfBand: isOutOfBand)
         readings[id] = reading
         changedBridges.insert(bridge.name)
         return reading
@@ -237,37 +258,6 @@ final class ConfigurationReader {
             text.hasPrefix("0x") || text.count == 16
         else { return nil }
         return value
-    }
-
-    private static func versions(_ names: [BridgeRow.Protocols]) -> OpenFlowVersions {
-        let versions = names.compactMap { OpenFlowVersion(name: $0.rawValue) }
-        guard !versions.isEmpty else { return .supported }
-        return versions.reduce(into: []) { $0.formUnion(OpenFlowVersions($1)) }
-    }
-
-    private func controllers(
-        of bridge: BridgeRow, _ versions: OpenFlowVersions
-    ) -> [ControllerConfiguration] {
-        replica.rows(bridge.controller).map { row in
-            owners[row.uuid] = bridge.uuid
-            var controller = ControllerConfiguration(
-                id: row.uuid, target: row.target)
-            controller.versions = versions
-            if let mode = row.connectionMode {
-                controller.connectionMode = .init(rawValue: mode.rawValue) ?? .inBand
-            }
-            controller.kind = row.type.flatMap { .init(rawValue: $0.rawValue) }
-            if let backoff = row.maxBackoff {
-                controller.maximumBackoff = max(1, backoff / 1000)
-            }
-            if let probe = row.inactivityProbe {
-                controller.inactivityProbe = (probe + 999) / 1000
-            }
-            controller.rateLimit = row.controllerRateLimit
-            controller.burstLimit = row.controllerBurstLimit
-            controller.enablesAsynchronousMessages = row.enableAsyncMessages ?? true
-            return controller
-        }
     }
 
     // MARK: Ports

@@ -34,6 +34,8 @@ struct ControllerConfiguration: Equatable, Sendable {
     var rateLimit: Int?
     /// `controller_burst_limit`.
     var burstLimit: Int?
+    /// `controller_queue_size`; nil leaves it to the bridge.
+    var queueSize: Int?
     /// `Bridge.protocols` as far as Martlet speaks them; all that it speaks where there are none.
     var versions = OpenFlowVersions.supported
 
@@ -44,6 +46,12 @@ struct ControllerConfiguration: Equatable, Sendable {
         case .service: false
         case nil: !["punix:", "ptcp:", "pssl:"].contains { target.hasPrefix($0) }
         }
+    }
+
+    /// Whether what `other` says otherwise can be done on a connection that is there already.
+    func needsNoConnection(for other: Self) -> Bool {
+        target == other.target && versions == other.versions && isPrimary == other.isPrimary
+            && inactivityProbe == other.inactivityProbe
     }
 
     init(id: UUID, target: String) {

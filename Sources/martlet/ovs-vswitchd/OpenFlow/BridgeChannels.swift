@@ -8,73 +8,66 @@ import Transport
 /// All OpenFlow channels of one bridge: its management socket, its controllers, and whoever has
 /// connected to them.
 final class BridgeChannels {
-    /// A configured controller that the switch connects to, or listens for.
-    private final class Controller {
-        var configuration: ControllerConfiguration
-        let client: ReconnectingClient?
-        let listener: StreamListener?
-        var connection: OpenFlowConnection?
-        var connectedAt: Milliseconds?
-        var disconnectedAt: Milliseconds?
-        var lastError: String?
-        /// Since when there has been no connection.
-        var lostSince: Milliseconds
-
-        init(
-            _ configuration: ControllerConfiguration, client: ReconnectingClient?,
-            listener: StreamListener?, now: Milliseconds
-        ) {
-            self.configuration = configuration
-            self.client = client
-            self.listener = listener
-            lostSince = now
-        }
-    }
-
     let name: String
     /// Shared by the bridge's sessions.
     var election = RoleElection()
+    /// How long a bundle that nothing is heard of is kept (`other_config:bundle-idle-timeout`).
+    var bundleIdleTimeout: SessionTime =
+        SessionTime(
+            DatabaseConfiguration.defaultBundleIdleTimeout) * 1000
+    /// Called when what the bridge does without a rule may have to change.
+    var onPolicyChange: (() -> Void)?
 
     private let runtime: SwitchRuntime
-    /// What the bridge speaks, on its management socket too.
-    private var versions = OpenFlowVersions.supported
-    private let management: StreamListener?
-    private var controllers: [String: Controller] = [:]
+    private var settings = ChannelSettings()
+    private var management: StreamListener?
+    private var snoop: StreamListener?
+    private var controllers: [String: ControllerChannel] = [:]
     private var connections: [ObjectIdentifier: OpenFlowConnection] = [:]
+    private var snoopers: [Snooper] = []
+    private var isFailOpen = false
     private let log = LogModule("connmgr")
 
     init(bridge name: String, runtime: SwitchRuntime) {
         self.name = name
         self.runtime = runtime
-        let path = "\(InstallDirectories.current.run)/\(name).mgmt"
-        var accept: ((StreamConnection) -> Void)?
+        management = listen("mgmt") { [unowned self] stream in
+            accept(
+                stream,
+                OpenFlowSession.Configuration(
+                    end: .service, versions: settings.versions, probeInterval: nil), nil)
+        }
+        snoop = listen("snoop") { [unowned self] stream in add(Snooper(stream)) }
+    }
+
+    private func listen(
+        _ kind: String, onAccept: @escaping (StreamConnection) -> Void
+    ) -> StreamListener? {
+        let path = "\(InstallDirectories.current.run)/\(name).\(kind)"
         do throws(TransportError) {
             let target = StreamTarget(
                 name: "punix:\(path)", address: .unix(path: path), isPassive: true)
-            management = try StreamListener(target, loop: runtime.loop) { accept?($0) }
+            return try StreamListener(target, loop: runtime.loop, onAccept: onAccept)
         } catch {
-            management = nil
             log.error("failed to listen on \(path): \(error)")
-        }
-        accept = { [unowned self] stream in
-            self.accept(
-                stream,
-                OpenFlowSession.Configuration(
-                    end: .service, versions: versions, probeInterval: nil), nil)
+            return nil
         }
     }
 
     func close() {
         management?.close()
+        snoop?.close()
         for target in controllers.keys { removeController(target) }
         for connection in connections.values { connection.close() }
         connections.removeAll()
+        for snooper in snoopers { snooper.close() }
+        snoopers = []
     }
 
     // MARK: Controllers
 
-    func configure(_ wanted: [ControllerConfiguration], versions: OpenFlowVersions) {
-        self.versions = versions
+    func configure(_ wanted: [ControllerConfiguration], _ settings: ChannelSettings) {
+        self.settings = settings
         let targets = Dictionary(wanted.map { ($0.target, $0) }, uniquingKeysWith: { $1 })
         for target in Array(controllers.keys) where targets[target] == nil {
             removeController(target)
@@ -82,6 +75,10 @@ final class BridgeChannels {
         for (target, configuration) in targets {
             if let existing = controllers[target] {
                 if existing.configuration == configuration { continue }
+                if existing.configuration.needsNoConnection(for: configuration) {
+                    existing.apply(configuration, now: runtime.clock.now)
+                    continue
+                }
                 removeController(target)
             }
             addController(configuration)
@@ -89,10 +86,7 @@ final class BridgeChannels {
     }
 
     private func removeController(_ target: String) {
-        guard let controller = controllers.removeValue(forKey: target) else { return }
-        controller.connection?.close()
-        controller.client?.stop()
-        controller.listener?.close()
+        controllers.removeValue(forKey: target)?.close()
     }
 
     private func addController(_ configuration: ControllerConfiguration) {
@@ -102,17 +96,22 @@ final class BridgeChannels {
                 configuration.target, defaultPort: StreamTarget.openFlowPort)
             if target.isPassive {
                 let session = session(configuration, end: .service)
+                let name = configuration.target
                 let listener = try StreamListener(target, loop: runtime.loop) {
                     [unowned self] stream in
-                    accept(stream, session, configuration)
+                    let controller = controllers[name]
+                    let connection = accept(
+                        stream, session, controller?.configuration ?? configuration)
+                    controller?.connections.removeAll { $0.stream.isClosed }
+                    controller?.connections.append(connection)
                 }
-                controllers[configuration.target] = Controller(
+                controllers[configuration.target] = ControllerChannel(
                     configuration, client: nil, listener: listener, now: now)
                 return
             }
             let client = ReconnectingClient(target, loop: runtime.loop)
             client.maximumBackoffSeconds = configuration.maximumBackoff
-            let controller = Controller(
+            let controller = ControllerChannel(
                 configuration, client: client, listener: nil, now: now)
             controllers[configuration.target] = controller
             connect(client, controller)
@@ -130,29 +129,23 @@ final class BridgeChannels {
             probeInterval: probe == 0 ? nil : SessionTime(probe) * 1000)
     }
 
-    private func connect(_ client: ReconnectingClient, _ controller: Controller) {
+    private func connect(_ client: ReconnectingClient, _ controller: ControllerChannel) {
         let target = controller.configuration.target
         client.onConnect = { [unowned self, unowned controller] stream in
-            controller.connectedAt = runtime.clock.now
             log.info("\(name)<->\(target): connected")
-            controller.connection = accept(
+            let connection = accept(
                 stream, session(controller.configuration, end: .controller),
                 controller.configuration)
+            controller.noteConnection(connection, at: runtime.clock.now)
         }
         client.onDisconnect = { [unowned self, unowned controller] error in
-            lost(controller, error)
+            controller.noteLoss(error, at: runtime.clock.now)
         }
-        client.onEvent = { [unowned self] event in
+        client.onEvent = { [unowned self, unowned controller] event in
+            controller.note(event)
             LogModule("rconn").info("\(name)<->\(target): \(event.text)")
         }
         client.start()
-    }
-
-    private func lost(_ controller: Controller, _ error: TransportError?) {
-        if controller.connection != nil { controller.lostSince = runtime.clock.now }
-        controller.connection = nil
-        controller.disconnectedAt = runtime.clock.now
-        controller.lastError = error.map { "\($0.reason)" }
     }
 
     /// Drops the controllers' connections and connects again (`bridge/reconnect`).
@@ -167,14 +160,18 @@ final class BridgeChannels {
         _ stream: StreamConnection, _ configuration: OpenFlowSession.Configuration,
         _ controller: ControllerConfiguration?
     ) -> OpenFlowConnection {
-        let limit = controller.flatMap { controller in
-            controller.rateLimit.map { PacketInLimit(rate: $0, burst: controller.burstLimit) }
-        }
         let connection = OpenFlowConnection(
-            stream, server: self, runtime: runtime, configuration, limit: limit)
+            stream, server: self, runtime: runtime, configuration)
+        if let controller { connection.apply(controller) }
+        connection.packets.size = controller?.queueSize ?? settings.queueSize
         let id = ObjectIdentifier(connection)
         connections[id] = connection
-        connection.onClose = { [weak self] in self?.connections[id] = nil }
+        connection.onClose = { [weak self] in
+            self?.connections[id] = nil
+            self?.updateMonitored()
+            self?.onPolicyChange?()
+        }
+        connection.onEstablished = { [unowned self] _ in onPolicyChange?() }
         connection.onBecamePrimary = { [unowned self] primary in demoteOthers(than: primary) }
         return connection
     }
@@ -185,8 +182,27 @@ final class BridgeChannels {
         }
     }
 
-    func tell(_ event: SwitchEvent) {
-        for connection in connections.values { connection.tell(event) }
+    /// Shows the messages of the controller that matters most, the primary one if there is one.
+    private func add(_ snooper: Snooper) {
+        let candidates = controllers.values.compactMap(\.connection)
+        guard
+            let best = candidates.max(by: {
+                $0.session.role.snoopPreference < $1.session.role.snoopPreference
+            })
+        else { return snooper.close() }
+        snoopers.removeAll { $0.isClosed }
+        snoopers.append(snooper)
+        best.add(snooper)
+    }
+
+    // MARK: Events
+
+    func tell(_ events: [SwitchEvent]) {
+        for connection in connections.values {
+            for event in events { connection.tell(event) }
+            connection.flushMonitors()
+            connection.flush()
+        }
     }
 
     /// Tells the other controllers of a change to groups or meters (OpenFlow 1.4.1 §7.4.6).
@@ -202,58 +218,64 @@ final class BridgeChannels {
         }
     }
 
+    /// Has the switch note changes to rules while somebody wants to hear of them.
+    func updateMonitored() {
+        let isMonitored = connections.values.contains { !$0.monitors.isEmpty }
+        runtime.lock.withLock {
+            runtime.virtualSwitch.bridges[name]?.isMonitored = isMonitored
+        }
+    }
+
     // MARK: State
 
-    /// Whether some controller has been connected within the time that fail-open allows.
-    func hasController(at now: Milliseconds) -> Bool {
-        let primaries = controllers.values.filter { $0.client != nil }
-        return primaries.isEmpty
-            || primaries.contains { controller in
-                let patience = Milliseconds(max(controller.configuration.inactivityProbe, 1)) * 3000
-                return controller.connection != nil || now - controller.lostSince < patience
+    /// Whether a standalone bridge forwards by itself: no controller has been there for three
+    /// times the longest interval in which one would have been probed.
+    func mayFailOpen(at now: Milliseconds) -> Bool {
+        let primaries = controllers.values.filter {
+            $0.client != nil && $0.configuration.isPrimary
+        }
+        let probe = primaries.map(\.configuration.inactivityProbe).max() ?? 0
+        let failure = primaries.map { $0.failureDuration(at: now) }.min() ?? 0
+        let mayFail = !primaries.isEmpty && failure / 1000 > Milliseconds(probe) * 3
+        if mayFail != isFailOpen {
+            isFailOpen = mayFail
+            let log = LogModule("fail_open")
+            if mayFail {
+                log.warning(
+                    "Could not connect to controller (or switch failed controller's "
+                        + "post-connection admission control policy) for \(failure / 1000) "
+                        + "seconds, failing open")
+            } else {
+                log.warning("No longer in fail-open mode")
             }
+        }
+        return mayFail
     }
 
     /// Whether a packet that no rule matches is wanted by some controller that speaks a version
     /// in which that is the default.
     var wantsMisses: Bool {
-        controllers.values.contains { controller in
-            guard let session = controller.connection?.session, session.isEstablished else {
-                return false
-            }
-            return session.dialect.version < .v13
+        connections.values.contains { connection in
+            let session = connection.session
+            return session.isEstablished && session.controllerID == 0
+                && session.dialect.version < .v13
         }
     }
 
     var reports: [(configuration: ControllerConfiguration, report: ControllerReport)] {
         let now = runtime.clock.now
-        return controllers.values.map { controller in
-            (controller.configuration, report(of: controller, now))
-        }
+        return controllers.values.map { ($0.configuration, $0.report(at: now)) }
     }
+}
 
-    private func report(of controller: Controller, _ now: Milliseconds) -> ControllerReport {
-        var report = ControllerReport()
-        guard controller.client != nil else { return report }
-        let session = controller.connection?.session
-        report.isConnected = session?.isEstablished ?? false
-        if let session, session.isEstablished {
-            report.role =
-                switch session.role {
-                case .primary: .master
-                case .secondary: .slave
-                default: .other
-                }
+extension Role.Kind {
+    /// Which controller's messages are worth most.
+    fileprivate var snoopPreference: Int {
+        switch self {
+        case .primary: 3
+        case .equal: 2
+        case .secondary: 1
+        case .noChange: 0
         }
-        report.status["state"] =
-            session == nil ? "BACKOFF" : session?.isProbing == true ? "IDLE" : "ACTIVE"
-        if let time = controller.connectedAt {
-            report.status["sec_since_connect"] = String((now - time) / 1000)
-        }
-        if let time = controller.disconnectedAt {
-            report.status["sec_since_disconnect"] = String((now - time) / 1000)
-        }
-        if let error = controller.lastError { report.status["last_error"] = error }
-        return report
     }
 }

@@ -4,9 +4,6 @@ import Switch
 
 /// Bundles of one channel (OpenFlow 1.4.1 §6.8).
 extension OpenFlowConnection {
-    /// How long a bundle that nothing is heard of is kept, as in OVS.
-    static var bundleIdleTimeout: SessionTime { 10_000 }
-
     func handle(_ control: BundleControl, at now: SessionTime) throws(OpenFlowError) {
         switch try bundles.handle(control, at: now) {
         case .reply(let reply): session.reply(.bundleControl(reply))
@@ -40,7 +37,7 @@ extension OpenFlowConnection {
 
     /// Drops bundles that nothing is heard of.
     func expireBundles(at now: SessionTime) {
-        for id in bundles.expire(at: now, timeout: Self.bundleIdleTimeout) {
+        for id in bundles.expire(at: now, timeout: server.bundleIdleTimeout) {
             let request = BundleControl(bundleID: id, kind: .openRequest)
             session.refuse(
                 .bundleTimeout,

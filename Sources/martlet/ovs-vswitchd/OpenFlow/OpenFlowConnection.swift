@@ -14,6 +14,8 @@ final class OpenFlowConnection {
     let stream: StreamConnection
     /// Called once when the channel has ended.
     var onClose: (() -> Void)?
+    /// Called when the ends have agreed on a version.
+    var onEstablished: ((OpenFlowConnection) -> Void)?
     /// Called when another connection must give up being primary.
     var onBecamePrimary: ((OpenFlowConnection) -> Void)?
     var session: OpenFlowSession
@@ -24,19 +26,23 @@ final class OpenFlowConnection {
     private let log = LogModule("rconn")
     private var timer: ControlTimer?
     private var isClosed = false
-    private let limit: PacketInLimit?
-
-    /// Output that may wait for a slow controller; packet-ins beyond it are dropped.
-    static let maximumQueuedPacketInOctets = 1 << 20
+    /// Packets that go to the controller.
+    let packets = PacketInQueue()
+    var monitors = FlowMonitorTable()
+    /// Who is shown all messages of this channel.
+    private var snoopers: [Snooper] = []
+    private var snoopFramer = OpenFlowFramer()
+    /// Whether the controller has done more than to say hello.
+    private(set) var isAdmitted = false
+    private var establishedAt: SessionTime?
 
     init(
         _ stream: StreamConnection, server: BridgeChannels, runtime: SwitchRuntime,
-        _ configuration: OpenFlowSession.Configuration, limit: PacketInLimit? = nil
+        _ configuration: OpenFlowSession.Configuration
     ) {
         self.stream = stream
         self.server = server
         self.runtime = runtime
-        self.limit = limit
         session = OpenFlowSession(configuration, now: runtime.loop.nowMilliseconds)
         stream.onReceive = { [unowned self] octets in receive(octets) }
         stream.onClose = { [unowned self] _ in finish() }
@@ -60,6 +66,7 @@ final class OpenFlowConnection {
 
     private func receive(_ octets: [UInt8]) {
         session.receive(octets, at: runtime.loop.nowMilliseconds)
+        if !snoopers.isEmpty { showReceived(octets) }
         handleEvents()
         runtime.settle()
         flush()
@@ -69,7 +76,9 @@ final class OpenFlowConnection {
     private func handleEvents() {
         while !isClosed, let event = session.next() {
             switch event {
-            case .established: break
+            case .established:
+                establishedAt = runtime.clock.now
+                onEstablished?(self)
             case .message(let envelope): handle(envelope)
             case .roleRequest(let role):
                 if session.changeRole(to: role, in: &server.election) {
@@ -95,8 +104,14 @@ final class OpenFlowConnection {
     private func handle(_ envelope: Envelope) {
         let message = envelope.message
         let now = runtime.loop.nowMilliseconds
+        if !isAdmitted, message.showsAdmission {
+            isAdmitted = true
+            server.onPolicyChange?()
+        }
         do throws(OpenFlowError) {
             switch message {
+            case .statsRequest(.flowMonitor(let requests)): return try handle(requests)
+            case .flowMonitorCancel(let id): return try cancelMonitor(id)
             case .statsRequest(let request): return try answer(request)
             case .bundleControl(let control): return try handle(control, at: now)
             case .bundleAdd(let add):
@@ -104,8 +119,11 @@ final class OpenFlowConnection {
             default: break
             }
             let version = session.dialect.version
+            let origin = MessageOrigin(connection: ObjectIdentifier(self), xid: envelope.xid)
             let replies = try locked { (virtualSwitch, managed) throws(OpenFlowError) in
-                try virtualSwitch.handle(
+                virtualSwitch.origin = origin
+                defer { virtualSwitch.origin = nil }
+                return try virtualSwitch.handle(
                     message, version: version, for: managed, now: runtime.clock.now)
             }
             for reply in replies { session.reply(reply) }
@@ -144,17 +162,29 @@ final class OpenFlowConnection {
     private func locked(
         _ body: (VirtualSwitch, ManagedBridge) throws(OpenFlowError) -> [OpenFlowMessage]
     ) throws(OpenFlowError) -> [OpenFlowMessage] {
+        var hasEvents = false
         let result = runtime.lock.withLock { () -> Result<[OpenFlowMessage], OpenFlowError> in
             guard let managed = runtime.virtualSwitch.bridges[server.name] else {
                 return .failure(.requestNotPermitted)
             }
+            defer { hasEvents = !runtime.virtualSwitch.events.isEmpty }
             do throws(OpenFlowError) {
                 return .success(try body(runtime.virtualSwitch, managed))
             } catch {
                 return .failure(error)
             }
         }
+        // What a request leads to is told before it is answered.
+        if hasEvents { runtime.deliverEvents() }
         return try result.get()
+    }
+
+    /// Takes over the settings of a controller that need no new connection.
+    func apply(_ configuration: ControllerConfiguration) {
+        packets.setLimit(
+            rate: configuration.rateLimit, burst: configuration.burstLimit,
+            now: runtime.clock.now)
+        session.hearsByDefault = configuration.enablesAsynchronousMessages
     }
 
     /// Makes a primary controller a secondary one, since another has become primary.
@@ -166,16 +196,46 @@ final class OpenFlowConnection {
 
     func flush() {
         let octets = session.takeOutput()
-        if !octets.isEmpty && !stream.isClosed { stream.send(octets) }
+        guard !octets.isEmpty && !stream.isClosed else { return }
+        stream.send(octets)
+        for snooper in snoopers { snooper.show(octets) }
     }
+
+    /// Shows all that comes and goes from now on.
+    func add(_ snooper: Snooper) {
+        if snoopers.isEmpty {
+            snoopFramer = OpenFlowFramer()
+            snoopFramer.append(session.pendingOctets)
+        }
+        snoopers.append(snooper)
+    }
+
+    /// Messages are shown whole, so that those of both directions do not mix.
+    private func showReceived(_ octets: [UInt8]) {
+        snoopers.removeAll { $0.isClosed }
+        snoopFramer.append(octets)
+        while let message = try? snoopFramer.next() {
+            for snooper in snoopers { snooper.show(message) }
+        }
+    }
+
+    /// Whether the controller has shown that it means to control the switch, or has been there
+    /// for so long that it may be taken to.
+    var isTrusted: Bool {
+        guard let establishedAt else { return false }
+        return isAdmitted
+            || runtime.clock.now - establishedAt >= Self.admissionTime
+    }
+
+    /// Milliseconds after which a silent controller counts as one, as in OVS.
+    private static var admissionTime: SessionTime { 30_000 }
 
     func tell(_ event: SwitchEvent) {
         switch event {
         case .packetIn(_, let packet): tell(packet)
         case .flowRemoved(_, let rule, let reason):
-            let removed = FlowRemoved(rule, reason, now: runtime.clock.now)
-            guard session.wantsFlowRemoved(removed.reason) else { return }
-            session.send(.flowRemoved(removed))
+            guard session.wantsFlowRemoved(reason.number) else { return }
+            session.notify(.flowRemoved(FlowRemoved(rule, reason, now: runtime.clock.now)))
         case .portStatus(_, let port, let change):
             let reason: PortStatus.Reason =
                 switch change {
@@ -184,27 +244,15 @@ final class OpenFlowConnection {
                 case .modified: .modify
                 }
             guard session.wantsPortStatus(reason) else { return }
-            session.send(
+            session.notify(
                 .portStatus(
                     PortStatus(reason: reason, port: VirtualSwitch.description(of: port))))
+        case .tableStatus(_, let status):
+            guard session.dialect.version >= .v14, session.wantsTableStatus(status.reason)
+            else { return }
+            session.notify(.tableStatus(status))
+        case .flowChanged(_, let change): note(change)
         }
-        flush()
-    }
-
-    private func tell(_ packet: PacketInEvent) {
-        let reason = self.reason(of: packet)
-        guard session.wantsPacketIn(reason),
-            packet.action.controllerID == session.controllerID,
-            stream.queuedByteCount < Self.maximumQueuedPacketInOctets,
-            limit?.admits(at: runtime.clock.now) ?? true
-        else { return }
-        session.send(.packetIn(PacketIn(packet, reason)))
-    }
-
-    /// The reason as this connection's version tells it.
-    private func reason(of packet: PacketInEvent) -> PacketInReason {
-        guard packet.action.reason == .explicitMiss else { return packet.action.reason }
-        return session.dialect.version < .v13 ? .action : .noMatch
     }
 
     /// Tells of another controller's change to groups or meters, where that is wanted.
@@ -213,21 +261,27 @@ final class OpenFlowConnection {
             return
         }
         let octets = message.encoded(session.dialect)
-        session.send(.requestForward(RequestForward(request: octets)))
+        session.notify(.requestForward(RequestForward(request: octets)))
         flush()
     }
 
     // MARK: Time
 
-    private func schedule() {
+    /// The packets' deadline, which is on the switch's clock.
+    private var packetDeadline: SessionTime? {
+        packets.deadline.map { runtime.loop.nowMilliseconds + max(0, $0 - runtime.clock.now) }
+    }
+
+    func schedule() {
         timer?.cancel()
-        let bundleDeadline = bundles.oldestUse.map { $0 + Self.bundleIdleTimeout }
-        let deadlines = [session.deadline, bundleDeadline].compactMap { $0 }
+        let bundleDeadline = bundles.oldestUse.map { $0 + server.bundleIdleTimeout }
+        let deadlines = [session.deadline, bundleDeadline, packetDeadline].compactMap { $0 }
         guard !isClosed, let deadline = deadlines.min() else { return }
         let delay = max(1, deadline - runtime.loop.nowMilliseconds)
         timer = runtime.loop.after(.milliseconds(delay)) { [unowned self] in
             session.advance(to: runtime.loop.nowMilliseconds)
             expireBundles(at: runtime.loop.nowMilliseconds)
+            sendReadyPackets()
             handleEvents()
             flush()
             schedule()
@@ -238,14 +292,7 @@ final class OpenFlowConnection {
 extension FlowRemoved {
     fileprivate init(_ rule: Rule, _ reason: SwitchEvent.RemovalReason, now: Milliseconds) {
         self.init(match: rule.match, priority: rule.priority)
-        self.reason =
-            switch reason {
-            case .idleTimeout: .idleTimeout
-            case .hardTimeout: .hardTimeout
-            case .delete: .delete
-            case .groupDelete: .groupDelete
-            case .meterDelete: .meterDelete
-            }
+        self.reason = reason.number
         tableID = rule.table
         cookie = rule.cookie
         duration = .milliseconds(now - rule.created)
@@ -256,25 +303,14 @@ extension FlowRemoved {
     }
 }
 
-extension PacketIn {
-    /// What a packet's metadata is besides the port it came in on; told where it is not zero.
-    private static let metadataFields: [Field] =
-        [.metadata, .tunnelID, .tunnelSource, .tunnelDestination, .packetMark]
-        + [.ctState, .ctZone, .ctMark, .ctLabel]
-        + Field.allCases.filter {
-            Field.reg0.rawValue <= $0.rawValue && $0.rawValue <= Field.reg15.rawValue
+extension OpenFlowMessage {
+    /// Whether a controller that sends it has gone beyond finding out what the switch is.
+    fileprivate var showsAdmission: Bool {
+        switch self {
+        case .flowMod, .groupMod, .meterMod, .portMod, .tableMod, .packetOut, .bundleControl,
+            .bundleAdd, .barrierRequest:
+            true
+        default: false
         }
-
-    /// The packet goes whole whatever length was asked for, as nothing is kept in a buffer.
-    fileprivate init(_ packet: PacketInEvent, _ reason: PacketInReason) {
-        var metadata = Match()
-        metadata.set(.inPort, to: UInt128(packet.key.inPort & 0xffff))
-        for field in Self.metadataFields {
-            let value = packet.key[field]
-            if value != 0 { metadata.set(field, to: value) }
-        }
-        self.init(
-            reason: reason, tableID: packet.table, cookie: packet.cookie,
-            metadata: metadata, data: packet.octets, userdata: packet.action.userdata)
     }
 }

@@ -1,5 +1,5 @@
 import Daemon
-import OpenFlow
+import OpenFlowSession
 import Pipeline
 import Switch
 import Transport
@@ -15,6 +15,7 @@ final class OpenFlowServer {
     init(_ runtime: SwitchRuntime) {
         self.runtime = runtime
         runtime.onEvents = { [unowned self] events in tell(events) }
+        runtime.onWarp = { [unowned self] in updatePolicies() }
         timer = runtime.loop.every(.seconds(1)) { [unowned self] in updatePolicies() }
     }
 
@@ -27,9 +28,7 @@ final class OpenFlowServer {
     }
 
     /// Opens and closes channels, so that each bridge has its management socket and controllers.
-    func configure(
-        _ controllers: [String: [ControllerConfiguration]], versions: [String: OpenFlowVersions]
-    ) {
+    func configure(_ configuration: DatabaseConfiguration) {
         let bridges = runtime.lock.withLock { Set(runtime.virtualSwitch.bridges.keys) }
         for name in Array(channels.keys) where !bridges.contains(name) {
             channels.removeValue(forKey: name)?.close()
@@ -37,13 +36,19 @@ final class OpenFlowServer {
         for name in bridges {
             let channel = channels[name] ?? BridgeChannels(bridge: name, runtime: runtime)
             channels[name] = channel
-            channel.configure(controllers[name] ?? [], versions: versions[name] ?? .supported)
+            channel.onPolicyChange = { [unowned self] in updatePolicies() }
+            channel.bundleIdleTimeout = SessionTime(configuration.bundleIdleTimeout) * 1000
+            channel.configure(
+                configuration.controllers[name] ?? [],
+                configuration.channels[name] ?? ChannelSettings())
         }
         updatePolicies()
     }
 
     private func tell(_ events: [SwitchEvent]) {
-        for event in events { channels[event.bridge]?.tell(event) }
+        var bridges: [String: [SwitchEvent]] = [:]
+        for event in events { bridges[event.bridge, default: []].append(event) }
+        for (bridge, events) in bridges { channels[bridge]?.tell(events) }
     }
 
     /// Applies what depends on whether controllers are there.
@@ -55,7 +60,7 @@ final class OpenFlowServer {
                 let isStandalone = managed.configuration.failMode == .standalone
                 virtualSwitch.setPolicy(
                     of: managed, sendsMisses: channel.wantsMisses,
-                    isFailOpen: isStandalone && !channel.hasController(at: now))
+                    isFailOpen: isStandalone && channel.mayFailOpen(at: now), now: now)
             }
         }
     }
