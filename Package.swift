@@ -100,7 +100,7 @@ let package = Package(
         .target(name: "CLinux"),
         edge(
             "LinuxPorts",
-            ["CLinux", "Bytes", "Addresses", "PacketFormats", "Netlink", "Datapath"]
+            ["CLinux", "Bytes", "Addresses", "PacketFormats", "FlowModel", "Netlink", "Datapath"]
         ),
         edge(
             "Transport",

@@ -66,3 +66,36 @@ public struct PortNumber: Hashable, Sendable, Comparable {
 extension PortNumber: CustomStringConvertible {
     public var description: String { reservedName ?? String(value) }
 }
+
+/// Link modes; the bits of OpenFlow 1.1 §A.2.1.
+public struct PortFeatures: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt32
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+    public static var half10M: Self { .init(rawValue: 1 << 0) }
+    public static var full10M: Self { .init(rawValue: 1 << 1) }
+    public static var half100M: Self { .init(rawValue: 1 << 2) }
+    public static var full100M: Self { .init(rawValue: 1 << 3) }
+    public static var half1G: Self { .init(rawValue: 1 << 4) }
+    public static var full1G: Self { .init(rawValue: 1 << 5) }
+    public static var full10G: Self { .init(rawValue: 1 << 6) }
+    public static var full40G: Self { .init(rawValue: 1 << 7) }
+    public static var full100G: Self { .init(rawValue: 1 << 8) }
+    public static var full1T: Self { .init(rawValue: 1 << 9) }
+    public static var other: Self { .init(rawValue: 1 << 10) }
+    public static var copper: Self { .init(rawValue: 1 << 11) }
+    public static var fiber: Self { .init(rawValue: 1 << 12) }
+    public static var autonegotiation: Self { .init(rawValue: 1 << 13) }
+    public static var pause: Self { .init(rawValue: 1 << 14) }
+    public static var asymmetricPause: Self { .init(rawValue: 1 << 15) }
+}
+
+/// What the link of a port does, and what it could do.
+public struct LinkModes: Hashable, Sendable {
+    public var current: PortFeatures = []
+    public var advertised: PortFeatures = []
+    public var supported: PortFeatures = []
+    /// What the other end advertises.
+    public var peer: PortFeatures = []
+
+    public init() {}
+}

@@ -1,4 +1,5 @@
 import CLinux
+public import FlowModel
 public import Netlink
 
 /// What a device's driver tells, for the `Interface` table's `link_speed`, `duplex` and `status`.
@@ -13,6 +14,7 @@ public struct DeviceFacts: Hashable, Sendable {
     /// Bits a second.
     public var linkSpeed: UInt64?
     public var duplex: Duplex?
+    public var modes = LinkModes()
 
     public init() {}
 
@@ -47,12 +49,47 @@ extension Device {
                 facts.linkSpeed = UInt64(megabits) * 1_000_000
             }
             facts.duplex = link.duplex == 0 ? .half : link.duplex == 1 ? .full : nil
+            facts.modes.current = PortFeatures(
+                megabits: megabits, isFull: facts.duplex != .half, ofPort: link.port)
+            if link.autoneg != 0 { facts.modes.current.insert(.autonegotiation) }
+            facts.modes.supported = PortFeatures(ethtool: link.supported)
+            facts.modes.advertised = PortFeatures(ethtool: link.advertising)
+            facts.modes.peer = PortFeatures(ethtool: link.lp_advertising)
         }
         return facts
     }
 
     private static func text(_ bytes: UnsafeRawBufferPointer) -> String {
         String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+}
+
+extension PortFeatures {
+    /// The mode of a link, where its speed has one.
+    init(megabits: UInt32, isFull: Bool, ofPort port: UInt8) {
+        switch megabits {
+        case 10: self = isFull ? .full10M : .half10M
+        case 100: self = isFull ? .full100M : .half100M
+        case 1000: self = isFull ? .full1G : .half1G
+        case 10_000: self = .full10G
+        case 40_000: self = .full40G
+        case 100_000: self = .full100G
+        case 1_000_000: self = .full1T
+        default: self = []
+        }
+        if port == UInt8(PORT_TP) { insert(.copper) }
+        if port == UInt8(PORT_FIBRE) { insert(.fiber) }
+    }
+
+    /// From the bits that ethtool(8) calls link modes (`ADVERTISED_*` of linux/ethtool.h).
+    init(ethtool bits: UInt32) {
+        let known: [(bit: Int, feature: PortFeatures)] = [
+            (0, .half10M), (1, .full10M), (2, .half100M), (3, .full100M), (4, .half1G),
+            (5, .full1G), (6, .autonegotiation), (7, .copper), (10, .fiber), (12, .full10G),
+            (13, .pause), (14, .asymmetricPause),
+        ]
+        self = []
+        for (bit, feature) in known where bits & 1 << bit != 0 { insert(feature) }
     }
 }
 

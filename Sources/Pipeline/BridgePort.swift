@@ -33,6 +33,7 @@ public final class BridgePort {
     public var configuration: Configuration = []
     /// Whether the device has no carrier.
     public var isLinkDown = false
+    public var linkModes = LinkModes()
     public unowned let bundle: Bundle
 
     public init(

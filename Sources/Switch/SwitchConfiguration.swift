@@ -90,6 +90,7 @@ public struct OpenedDevice {
     public let isLinkDown: Bool
     /// Whether the administrator has the device down.
     public let isDown: Bool
+    public var linkModes = LinkModes()
 
     public init(
         port: any PacketPort, hardwareAddress: EthernetAddress, type: String,

@@ -88,6 +88,13 @@ extension VirtualSwitch {
         description.config = PortConfig(rawValue: port.configuration.rawValue)
         let isDown = port.isLinkDown || port.configuration.contains(.portDown)
         description.state = isDown ? .linkDown : .live
+        let modes = port.linkModes
+        description.current = modes.current
+        description.advertised = modes.advertised
+        description.supported = modes.supported
+        description.peer = modes.peer
+        description.currentSpeed = modes.current.speed
+        description.maxSpeed = modes.supported.speed
         return description
     }
 
@@ -111,14 +118,17 @@ extension VirtualSwitch {
         events.append(.portStatus(bridge: managed.name, port, .modified))
     }
 
-    /// Notes that a device went up or down, or that its carrier came or went.
-    public func noteLink(_ name: String, isUp: Bool, isRunning: Bool) {
+    /// Notes that a device went up or down, that its carrier came or went, or what its link does.
+    public func noteLink(
+        _ name: String, isUp: Bool, isRunning: Bool, modes: LinkModes = LinkModes()
+    ) {
         for managed in bridges.values {
             guard let port = managed.interfaces[name]?.port else { continue }
-            let before = (port.isLinkDown, port.configuration)
+            let before = (port.isLinkDown, port.configuration, port.linkModes)
             port.isLinkDown = !isRunning
             port.setDown(!isUp)
-            guard before != (port.isLinkDown, port.configuration) else { continue }
+            port.linkModes = modes
+            guard before != (port.isLinkDown, port.configuration, modes) else { continue }
             network.bumpVersion()
             events.append(.portStatus(bridge: managed.name, port, .modified))
         }

@@ -324,6 +324,7 @@ public final class VirtualSwitch {
             number: place.number, name: interface.name, kind: kind, hardwareAddress: address,
             bundle: place.bundle)
         port.isLinkDown = device?.isLinkDown ?? false
+        port.linkModes = device?.linkModes ?? LinkModes()
         if device?.isDown == true { port.configuration.insert(.portDown) }
         network.insert(port, into: place.managed.bridge)
         let report = InterfaceReport(
@@ -381,6 +382,7 @@ public final class VirtualSwitch {
         interface.report.hardwareAddress = device.hardwareAddress
         port.hardwareAddress = device.hardwareAddress
         port.isLinkDown = device.isLinkDown
+        port.linkModes = device.linkModes
         port.setDown(device.isDown)
         network.setKind(of: port, on: managed.bridge, to: .datapath(number))
         link.addPort(number, device.port)

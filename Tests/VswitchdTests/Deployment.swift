@@ -87,6 +87,13 @@ final class Deployment {
         return result.error + result.output.trimmingNewline
     }
 
+    /// What genuine `ovs-ofctl` prints of the switch.
+    func ofctl(_ words: String) -> String {
+        let arguments = words.split(separator: " ").map(String.init)
+        let result = Subprocess.run(["ovs-ofctl"] + arguments, environment: environment)
+        return result.error + result.output
+    }
+
     /// Gives the switch a control command, and returns the answer.
     func appctl(_ words: String) -> String {
         let arguments = words.split(separator: " ").map(String.init)

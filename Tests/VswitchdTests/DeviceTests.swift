@@ -54,6 +54,9 @@ import Testing
     @Test func `a device that vanishes leaves its port, and comes back to it`() throws {
         try namespace("ip link add near type veth peer name far")
         deployment.vsctl("add-port br0 near")
+        let shown = deployment.ofctl("show br0")
+        #expect(shown.contains("     current:    10GB-FD COPPER\n"))
+        #expect(shown.contains("     speed: 10000 Mbps now, 0 Mbps max\n"))
         try namespace("ip link del near")
         #expect(deployment.vsctl("wait-until Interface near mac_in_use=[] ifindex=0") == "")
         #expect(

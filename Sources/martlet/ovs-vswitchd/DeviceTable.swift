@@ -110,8 +110,10 @@ final class DeviceTable: DeviceProvider {
         if let wanted { try port.setAddress(wanted) }
         if let mtu = interface.requestedMTU { try port.device.setMTU(mtu) }
         let address = try port.device.address()
-        return remember(
+        var opened = remember(
             port, interface.name, address, interface.type, flags: try port.device.flags())
+        opened.linkModes = port.device.facts().modes
+        return opened
     }
 
     private func openSystem(
@@ -122,7 +124,10 @@ final class DeviceTable: DeviceProvider {
         if let wanted = interface.hardwareAddress { try device.setAddress(wanted) }
         if let mtu = interface.requestedMTU { try device.setMTU(mtu) }
         let address = try device.address()
-        return remember(port, interface.name, address, "system", flags: try device.flags())
+        var opened = remember(
+            port, interface.name, address, "system", flags: try device.flags())
+        opened.linkModes = device.facts().modes
+        return opened
     }
 
     private func remember(

@@ -1,6 +1,6 @@
 import Addresses
 import Bytes
-import FlowModel
+public import FlowModel
 
 extension PortDescription {
     /// Octets of a port on the wire.

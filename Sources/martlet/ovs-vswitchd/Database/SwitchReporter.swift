@@ -300,7 +300,8 @@ final class SwitchReporter {
         guard old != new else { return false }
         var state = entry.state
         let before = state.address
-        state.set(link, Device(link.name).facts())
+        let facts = Device(link.name).facts()
+        state.set(link, facts)
         count(&state, since: entry.state)
         entry.link = new
         let isChanged = state != entry.state
@@ -310,7 +311,8 @@ final class SwitchReporter {
         guard isChanged else { return false }
         runtime.withSwitch { virtualSwitch in
             virtualSwitch.noteLink(
-                link.name, isUp: link.flags.contains(.up), isRunning: link.canPass)
+                link.name, isUp: link.flags.contains(.up), isRunning: link.canPass,
+                modes: facts.modes)
             if let address = link.address { virtualSwitch.noteAddress(link.name, address) }
         }
         showState(link.name, state)
