@@ -46,7 +46,9 @@ extension OpenFlowError {
             row(
                 .requestBadPort, "OFPBRC_BAD_PORT",
                 .from(.v10, .nicira(1, 514)), .from(.v12, .standard(1, 11))),
-            row(.requestIsSecondary, "OFPBRC_IS_SECONDARY", .from(.v12, .standard(1, 10))),
+            row(
+                .requestIsSecondary, "OFPBRC_IS_SECONDARY",
+                .from(.v10, .standard(1, 5)), .from(.v12, .standard(1, 10))),
             row(.requestBadPacket, "OFPBRC_BAD_PACKET", .from(.v12, .standard(1, 12))),
             row(
                 .requestMultipartBufferOverflow, "OFPBRC_MULTIPART_BUFFER_OVERFLOW",

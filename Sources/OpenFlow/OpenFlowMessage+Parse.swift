@@ -122,8 +122,8 @@ extension OpenFlowMessage {
         if experimenter == ExperimenterID.onf { return try parseONF(subtype, &reader, dialect) }
         guard experimenter == ExperimenterID.nicira else { throw .requestBadVendor }
         switch subtype {
-        case NiciraMessageType.roleRequest: return .roleRequest(try Role(nicira: &reader))
-        case NiciraMessageType.roleReply: return .roleReply(try Role(nicira: &reader))
+        case NiciraMessageType.roleRequest: return .roleRequest(try Role(nicira: &reader, dialect))
+        case NiciraMessageType.roleReply: return .roleReply(try Role(nicira: &reader, dialect))
         case NiciraMessageType.setFlowFormat:
             let number = try reader.uint32()
             if let format = FlowFormat(rawValue: number) { return .setFlowFormat(format) }

@@ -87,6 +87,7 @@ public struct OpenFlowSession: Sendable {
 
     private var state = State.awaitingHello
     private var framer = OpenFlowFramer()
+    var parts = MultipartRequests()
     private var output = OctetWriter()
     private var nextXID: UInt32 = 1
     private var closing: CloseReason?
@@ -156,12 +157,7 @@ public struct OpenFlowSession: Sendable {
                 refuse(.requestBadVersion, as: header.version)
                 return nil
             }
-            do {
-                return handle(try OpenFlowMessage.parse(octets, dialect: dialect), header)
-            } catch {
-                if !header.isError { refuse(error) }
-                return nil
-            }
+            return handle(octets, header)
         case .closed: return nil
         }
     }
@@ -176,6 +172,16 @@ public struct OpenFlowSession: Sendable {
             return
         }
         asyncConfig = dialect.version >= .v14 ? .standard14 : .standard
+    }
+
+    private mutating func handle(_ octets: [UInt8], _ header: MessageHeader) -> Event? {
+        do {
+            guard let message = try read(octets, header) else { return nil }
+            return handle(message, header)
+        } catch {
+            if !header.isError { refuse(error) }
+            return nil
+        }
     }
 
     // MARK: Versions
@@ -392,7 +398,10 @@ extension OpenFlowSession {
             return false
         }
         if wanted.kind != .noChange { role = wanted.kind }
-        reply(.roleReply(Role(kind: role, generationID: election.generationID)))
+        reply(
+            .roleReply(
+                Role(
+                    kind: role, generationID: election.generationID, isNicira: wanted.isNicira)))
         return role == .primary && wanted.kind == .primary
     }
 

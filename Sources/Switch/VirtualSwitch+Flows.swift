@@ -132,7 +132,7 @@ extension VirtualSwitch {
                 rules += table.rules(within: message.match)
             }
         }
-        let isDeletion = message.command == .delete || message.command == .deleteStrict
+        let isDeletion = message.command.isDeletion
         return rules.filter { rule in
             !rule.isHidden
                 && rule.cookie & message.cookieMask == message.cookie & message.cookieMask

@@ -23,6 +23,10 @@ extension VirtualSwitch {
                     flowMod.actions, match: flowMod.match, version: version)
             }
             try modifyFlows(flowMod, of: managed, now: now)
+            // As in OVS the rules are changed all the same.
+            if flowMod.bufferID != nil, journal == nil, !flowMod.command.isDeletion {
+                throw .requestBufferUnknown
+            }
             return []
         case .packetOut(let packetOut):
             try sendPacket(packetOut, on: managed, now: now)

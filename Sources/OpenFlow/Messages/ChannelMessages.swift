@@ -52,9 +52,12 @@ public struct Role: Hashable, Sendable {
     public var kind: Kind
     /// The election that made the controller primary, if it said so.
     public var generationID: UInt64?
+    /// It came in Nicira's message although the version has one of its own.
+    public var isNicira: Bool
 
-    public init(kind: Kind, generationID: UInt64? = nil) {
+    public init(kind: Kind, generationID: UInt64? = nil, isNicira: Bool = false) {
         self.kind = kind
         self.generationID = generationID
+        self.isNicira = isNicira
     }
 }

@@ -8,6 +8,8 @@ public struct FlowMod: Hashable, Sendable {
         case modifyStrict = 2
         case delete = 3
         case deleteStrict = 4
+
+        public var isDeletion: Bool { self == .delete || self == .deleteStrict }
     }
 
     /// The table number that means every table, or the switch's choice.

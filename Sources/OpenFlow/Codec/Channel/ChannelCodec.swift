@@ -87,16 +87,16 @@ extension Role {
     }
 
     /// Reads NXT_ROLE_REQUEST or its reply.
-    init(nicira reader: inout MessageReader) throws(OpenFlowError) {
+    init(nicira reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
         let number = try reader.uint32()
         guard number <= 2, let kind = Kind(rawValue: number + 1) else { throw .roleBadRole }
-        self.init(kind: kind)
+        self.init(kind: kind, isNicira: dialect.version >= .v12)
     }
 
     func encode(
         isReply: Bool, _ dialect: Dialect, _ xid: UInt32, into writer: inout OctetWriter
     ) {
-        guard dialect.version >= .v12 else {
+        guard dialect.version >= .v12, !isNicira else {
             let type = isReply ? NiciraMessageType.roleReply : NiciraMessageType.roleRequest
             return writer.nicira(type, dialect, xid) {
                 $0.append(kind == .noChange ? 0 : kind.rawValue - 1)

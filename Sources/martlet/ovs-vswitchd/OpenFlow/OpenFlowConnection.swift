@@ -189,7 +189,13 @@ final class OpenFlowConnection {
 
     /// Makes a primary controller a secondary one, since another has become primary.
     func demote() {
-        if session.role == .primary { session.role = .secondary }
+        guard session.role == .primary else { return }
+        session.role = .secondary
+        let generation = server.election.generationID ?? .max
+        session.notify(
+            .roleStatus(
+                RoleStatus(role: .secondary, reason: .primaryRequest, generationID: generation)))
+        flush()
     }
 
     // MARK: Out
