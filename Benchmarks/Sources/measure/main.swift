@@ -11,7 +11,7 @@ let usage = """
              runs a command; prints the median milliseconds and the greatest resident kilobytes
            measure median NUMBER...
 
-    """ + DatabaseLoad.usage
+    """ + Translations.usage + DatabaseLoad.usage
 
 /// Writes to standard error.
 func complain(_ text: String) {
@@ -54,6 +54,17 @@ case "command" where arguments.count >= 4:
     print(format(time), runs.map(\.kilobytes).max() ?? 0)
 case "median" where arguments.count > 2:
     print(format(median(arguments[2...].compactMap { Double($0) })))
+case "rules" where arguments.count == 4:
+    guard let count = Int(arguments[2]), let subtables = Int(arguments[3]), subtables > 0 else {
+        fail("not a number of rules and of subtables")
+    }
+    Translations(count: count, subtables: subtables).printRules()
+case "translations" where arguments.count == 6:
+    guard let count = Int(arguments[4]), let subtables = Int(arguments[5]), subtables > 0 else {
+        fail("not a number of rules and of subtables")
+    }
+    Translations(count: count, subtables: subtables).run(
+        into: arguments[2], outOf: arguments[3])
 default:
     guard arguments.count > 2, DatabaseLoad.run(arguments) else {
         complain(usage)
