@@ -62,8 +62,10 @@ struct PrintTests {
         }
     }
 
-    @Test func `every message prints as the genuine program prints it`() throws {
-        let comparison = try Comparison(try MessageCorpus().messages)
+    @Test(arguments: ["", "-m"])
+    func `every message prints as the genuine program prints it`(option: String) throws {
+        let options = option.isEmpty ? [] : [option]
+        let comparison = try Comparison(try MessageCorpus().messages, options)
         try #require(comparison.theirs.count == comparison.messages.count)
         try #require(comparison.ours.count == comparison.messages.count)
         for index in comparison.differences {

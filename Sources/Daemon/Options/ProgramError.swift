@@ -51,8 +51,13 @@ public enum Program {
     /// Writes text to standard output as it is, at once.
     public static func printOutput(_ text: String) { writeAll(text, to: STDOUT_FILENO) }
 
+    public static func printOutput(octets: [UInt8]) { writeAll(octets, to: STDOUT_FILENO) }
+
     private static func writeAll(_ text: String, to descriptor: CInt) {
-        let octets = Array(text.utf8)
+        writeAll(Array(text.utf8), to: descriptor)
+    }
+
+    private static func writeAll(_ octets: [UInt8], to descriptor: CInt) {
         var written = 0
         while written < octets.count {
             let count = octets.withUnsafeBytes {

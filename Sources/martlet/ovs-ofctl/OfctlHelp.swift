@@ -15,6 +15,9 @@ enum OfctlHelp {
           show SWITCH                         features and ports
           dump-desc SWITCH                    description
           dump-tables SWITCH                  statistics of tables
+          dump-table-features SWITCH          what tables can do
+          dump-table-desc SWITCH              how tables are configured
+          mod-table SWITCH TABLE SETTING      change what a table does, or its name
           dump-ports SWITCH [PORT]            statistics of ports
           dump-ports-desc SWITCH [PORT]       descriptions of ports
           queue-stats SWITCH [PORT [QUEUE]]   statistics of queues
@@ -48,6 +51,12 @@ enum OfctlHelp {
           dump-meters SWITCH [METER]          meters
           meter-stats SWITCH [METER]          statistics of meters
           meter-features SWITCH               what meters can do
+          add-tlv-map SWITCH MAP              give tunnel options fields
+          del-tlv-map SWITCH [MAP]            take their fields from tunnel options
+          dump-tlv-map SWITCH                 which tunnel options have fields
+          dump-ipfix-bridge SWITCH            counters of IPFIX; dump-ipfix-flow: by flow
+          ct-flush SWITCH [zone=N] [TUPLE [TUPLE]]  forget connections
+          ct-flush-zone SWITCH ZONE           forget the connections of a zone
 
         Commands for switches and controllers:
           probe TARGET                        one echo
@@ -56,10 +65,11 @@ enum OfctlHelp {
 
         Commands without a switch:
           ofp-parse FILE                      print the messages of a file
+          ofp-parse-pcap FILE [PORT...]       print the messages in a capture
           ofp-print HEX                       print a message
           parse-flow FLOW                     print a flow as it would be sent
           parse-flows FILE                    the same for the flows of a file
-          parse-actions ACTIONS               print actions in their usual form
+          list-commands                       all commands, and those for who makes tools
 
         SWITCH is a bridge's name, tcp:HOST[:PORT] or unix:FILE.
 

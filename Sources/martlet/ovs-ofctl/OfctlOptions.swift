@@ -21,6 +21,8 @@ struct OfctlOptions {
     var usesBundle = false
     var mayCreate = false
     var printsTimestamps = false
+    /// `compose-packet` writes a capture file.
+    var writesCapture = false
     var verbosity = 0
     /// Whether port names are shown; by default on a terminal.
     var showsNames: Bool?
@@ -37,7 +39,9 @@ struct OfctlOptions {
             CommandOption("no-names"), CommandOption("stats"), CommandOption("no-stats"),
             CommandOption("sort", nil, .optional), CommandOption("rsort", nil, .optional),
             CommandOption("protocols", "O", .required), CommandOption("color", nil, .optional),
-            CommandOption("may-create"), CommandOption("help", "h"), CommandOption("option"),
+            CommandOption("may-create"),
+            CommandOption("pcap"), CommandOption("raw"), CommandOption("help", "h"),
+            CommandOption("option"),
             CommandOption("version", "V"),
         ] + CommonOptions.daemon + CommonOptions.logging + CommonOptions.tls
 
@@ -63,7 +67,8 @@ struct OfctlOptions {
         case "rsort": try addSortKey(option.value, isDescending: true)
         case "protocols": try setVersions(value)
         case "may-create": mayCreate = true
-        case "color": break
+        case "pcap": writesCapture = true
+        case "color", "raw": break
         default: return false
         }
         return true

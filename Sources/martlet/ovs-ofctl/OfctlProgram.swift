@@ -16,7 +16,9 @@ enum OfctlProgram {
         let run: (OfctlContext) throws -> Void
     }
 
-    static var commands: [Command] { flowCommands + groupCommands + otherCommands }
+    static var commands: [Command] {
+        flowCommands + groupCommands + tableCommands + otherCommands + codecCommands
+    }
 
     private static var groupCommands: [Command] {
         [
@@ -44,6 +46,58 @@ enum OfctlProgram {
             Command(name: "dump-meters", arguments: 1...2, run: MeterCommands.dump),
             Command(name: "meter-stats", arguments: 1...2, run: MeterCommands.dumpStats),
             Command(name: "meter-features", arguments: 1...1, run: MeterCommands.dumpFeatures),
+        ]
+    }
+
+    private static var tableCommands: [Command] {
+        [
+            Command(name: "dump-table-features", arguments: 1...1, run: TableCommands.dumpFeatures),
+            Command(name: "dump-table-desc", arguments: 1...1, run: TableCommands.dumpDescriptions),
+            Command(name: "mod-table", arguments: 3...3, writes: true, run: TableCommands.modify),
+            Command(
+                name: "dump-ipfix-bridge", arguments: 1...1,
+                run: ConnectionCommands.dumpBridgeExport),
+            Command(
+                name: "dump-ipfix-flow", arguments: 1...1, run: ConnectionCommands.dumpFlowExport),
+            Command(
+                name: "ct-flush-zone", arguments: 2...2, writes: true,
+                run: ConnectionCommands.flushZone),
+            Command(
+                name: "ct-flush", arguments: 1...4, writes: true, run: ConnectionCommands.flush),
+            Command(
+                name: "add-tlv-map", arguments: 2...2, writes: true, run: TunnelOptionCommands.add),
+            Command(
+                name: "del-tlv-map", arguments: 1...2, writes: true,
+                run: TunnelOptionCommands.delete),
+            Command(name: "dump-tlv-map", arguments: 1...1, run: TunnelOptionCommands.dump),
+        ]
+    }
+
+    /// Commands that show how things are encoded.
+    private static var codecCommands: [Command] {
+        [
+            Command(name: "parse-group", arguments: 1...1, run: CodecCommands.parseGroup),
+            Command(name: "parse-actions", arguments: 1...1, run: CodecCommands.parseActions),
+            Command(
+                name: "parse-instructions", arguments: 1...1,
+                run: CodecCommands.parseInstructions),
+            Command(name: "parse-nxm", arguments: 0...0, run: CodecCommands.parseNXM),
+            Command(name: "parse-nx-match", arguments: 0...0, run: CodecCommands.parseNXM),
+            Command(name: "parse-oxm", arguments: 1...1, run: CodecCommands.parseOXM),
+            Command(name: "parse-ofp10-match", arguments: 0...0, run: CodecCommands.parseMatch10),
+            Command(name: "parse-ofp11-match", arguments: 0...0, run: CodecCommands.parseMatch11),
+            Command(name: "print-error", arguments: 1...1, run: CodecCommands.printError),
+            Command(
+                name: "encode-error-reply", arguments: 2...2, run: CodecCommands.encodeError),
+            Command(name: "encode-hello", arguments: 1...1, run: CodecCommands.encodeHello),
+            Command(
+                name: "parse-key-value", arguments: 1...Int.max, run: CodecCommands.parsePairs),
+            Command(name: "compose-packet", arguments: 1...2, run: CaptureCommands.compose),
+            Command(name: "parse-packet", arguments: 0...0, run: CaptureCommands.parsePacket),
+            Command(name: "parse-pcap", arguments: 1...Int.max, run: CaptureCommands.parseFile),
+            Command(
+                name: "ofp-parse-pcap", arguments: 1...Int.max,
+                run: CaptureCommands.parseMessages),
         ]
     }
 
@@ -91,26 +145,15 @@ enum OfctlProgram {
             Command(name: "ofp-print", arguments: 1...2, run: ParseCommands.printMessage),
             Command(name: "parse-flow", arguments: 1...1, run: ParseCommands.parseFlow),
             Command(name: "parse-flows", arguments: 1...1, run: ParseCommands.parseFlows),
-            Command(name: "parse-actions", arguments: 1...1, run: ParseCommands.parseActions),
             Command(
                 name: "list-commands", arguments: 0...Int.max,
-                run: { _ in
-                    let lines = OfctlProgram.commands.map { "  \($0.name)\n" }
-                    Program.printOutput(lines.joined())
-                }),
+                run: { _ in Program.printOutput(OfctlCommandList.text) }),
             Command(
                 name: "help", arguments: 0...Int.max,
                 run: { _ in Program.printOutput(OfctlHelp.text) }
             ),
         ]
     }
-
-    /// Commands of the genuine program that are not offered yet, for a plain answer.
-    private static let unsupported: Set<String> = [
-        "dump-table-features", "dump-table-desc", "mod-table", "add-tlv-map", "del-tlv-map",
-        "dump-tlv-map", "dump-ipfix-bridge", "dump-ipfix-flow", "ct-flush-zone", "ct-flush",
-        "ofp-parse-pcap",
-    ]
 
     static func run(_ arguments: [String]) -> Int32 {
         Program.run(name) { try execute(arguments) }
@@ -155,9 +198,6 @@ enum OfctlProgram {
             throw ProgramError("missing command name; use --help for help")
         }
         guard let command = commands.first(where: { $0.name == word }) else {
-            if unsupported.contains(word) {
-                throw ProgramError("'\(word)' command is not supported")
-            }
             throw ProgramError("unknown command '\(word)'; use --help for help")
         }
         let count = operands.count - 1
@@ -197,7 +237,7 @@ struct OfctlContext {
     var showsNames: Bool { options.showsNames ?? (isatty(STDOUT_FILENO) == 1) }
 
     func printer(_ connection: SwitchConnection, names: FlowNames = FlowNames()) -> MessagePrinter {
-        MessagePrinter(dialect: connection.dialect, names: names, verbosity: options.verbosity)
+        MessagePrinter(dialect: connection.dialect, names: names, verbosity: 1 + options.verbosity)
     }
 
     /// Prints what the switch answers to a request, message by message.

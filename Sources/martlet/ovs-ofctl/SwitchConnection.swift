@@ -198,6 +198,34 @@ final class SwitchConnection {
         return ProgramError(status: 1)
     }
 
+    /// Sends a request of that type and body, and hands each message of the answer to `body`.
+    func transact(type: UInt8, body: [UInt8], _ each: ([UInt8]) throws -> Void) throws {
+        let xid = takeXID()
+        let count = MessageHeader.byteCount + body.count
+        let numbers = [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: xid >> $0) }
+        try send(
+            [dialect.version.rawValue, type, UInt8(count >> 8), UInt8(count & 0xff)] + numbers
+                + body)
+        while true {
+            let octets = try receive(xid: xid)
+            try each(octets)
+            if !Self.hasMore(octets) { return }
+        }
+    }
+
+    /// Sends octets as a transaction of their own, and waits until it has been done.
+    func sendQuietly(_ octets: [UInt8]) throws {
+        let xid = takeXID()
+        var octets = octets
+        octets[2] = UInt8(octets.count >> 8)
+        octets[3] = UInt8(octets.count & 0xff)
+        for index in 0..<4 {
+            octets[4 + index] = UInt8(truncatingIfNeeded: xid >> UInt32(24 - 8 * index))
+        }
+        try send(octets)
+        try barrier(after: xid...xid)
+    }
+
     /// Sends a request that is answered only if it fails, and waits until it has been done.
     func transactQuietly(_ request: OpenFlowMessage) throws {
         let xid = try send(request)

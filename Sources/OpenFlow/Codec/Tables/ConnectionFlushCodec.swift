@@ -45,7 +45,7 @@ extension ConnectionFlush {
                 tuple.encode(isICMP: ipProtocol == 1 || ipProtocol == 58, into: &writer)
             }
         }
-        if let zone { writer.property(FlushProperty.zone) { $0.append(zone) } }
+        if let zone { writer.property16(FlushProperty.zone, zone) }
     }
 }
 
@@ -79,17 +79,25 @@ extension ConnectionTuple {
             writer.property(FlushProperty.destination) { $0.append(destination, byteCount: 16) }
         }
         guard isICMP else {
-            if sourcePort != 0 {
-                writer.property(FlushProperty.sourcePort) { $0.append(sourcePort) }
-            }
+            if sourcePort != 0 { writer.property16(FlushProperty.sourcePort, sourcePort) }
             if destinationPort != 0 {
-                writer.property(FlushProperty.destinationPort) { $0.append(destinationPort) }
+                writer.property16(FlushProperty.destinationPort, destinationPort)
             }
             return
         }
-        writer.property(FlushProperty.icmpID) { $0.append(icmpID) }
+        writer.property16(FlushProperty.icmpID, icmpID)
         writer.property(FlushProperty.icmpType) { $0.append(icmpType) }
         writer.property(FlushProperty.icmpCode) { $0.append(icmpCode) }
+    }
+}
+
+extension OctetWriter {
+    /// Appends a number with the two octets that fill it up.
+    fileprivate mutating func property16(_ type: UInt16, _ value: UInt16) {
+        property(type) {
+            $0.append(value)
+            $0.append(UInt16(0))
+        }
     }
 }
 

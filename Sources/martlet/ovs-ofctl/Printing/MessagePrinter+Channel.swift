@@ -118,7 +118,7 @@ extension MessagePrinter {
     // MARK: Bundles
 
     func text(_ control: BundleControl) -> String {
-        "\n bundle_id=0x\(String(control.bundleID, radix: 16)) type=\(Self.name(of: control.kind))"
+        "\n bundle_id=\(Self.prefixed(control.bundleID)) type=\(Self.name(of: control.kind))"
             + " flags=\(Self.text(control.flags))"
     }
 
@@ -126,7 +126,7 @@ extension MessagePrinter {
     func text(ofUnknownControl octets: ArraySlice<UInt8>) -> String {
         let numbers = octets.prefix(4).reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         let flags = octets.dropFirst(6).prefix(2).reduce(UInt16(0)) { $0 << 8 | UInt16($1) }
-        return "\n bundle_id=0x\(String(numbers, radix: 16)) type="
+        return "\n bundle_id=\(Self.prefixed(numbers)) type="
             + " flags=\(Self.text(BundleControl.Flags(rawValue: flags)))"
     }
 
@@ -143,6 +143,11 @@ extension MessagePrinter {
         }
     }
 
+    /// In hexadecimal with `0x` before all but zero.
+    private static func prefixed(_ number: UInt32) -> String {
+        number == 0 ? "0" : "0x" + String(number, radix: 16)
+    }
+
     private static func text(_ flags: BundleControl.Flags) -> String {
         bits(UInt32(flags.rawValue), [(1, "atomic"), (2, "ordered")])
     }
@@ -156,7 +161,7 @@ extension MessagePrinter {
             ["OFPT_FLOW_MOD", "OFPT_GROUP_MOD", "OFPT_PORT_MOD", "OFPT_PACKET_OUT"]
                 .contains(form.name)
         else { throw .bundleMessageUnsupported }
-        return "\n bundle_id=0x\(String(add.bundleID, radix: 16)) flags=\(Self.text(add.flags))\n"
+        return "\n bundle_id=\(Self.prefixed(add.bundleID)) flags=\(Self.text(add.flags))\n"
             + text(add.message)
     }
 

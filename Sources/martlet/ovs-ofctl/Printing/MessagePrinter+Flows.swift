@@ -37,7 +37,7 @@ extension MessagePrinter {
 
     static func hexadecimal(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
 
-    func text(_ flowMod: FlowMod) -> String {
+    func text(_ flowMod: FlowMod, _ octets: [UInt8]) -> String {
         let command =
             switch flowMod.command {
             case .add: "ADD"
@@ -51,7 +51,9 @@ extension MessagePrinter {
         if table != 0 && (dialect.version > .v10 || dialect.hasTableInFlowMod) {
             text += "table:\(names.text(ofTable: table)) "
         }
-        let match = MatchPrinter.text(flowMod.match, priority: flowMod.priority, names: names)
+        let raw = verbosity > 2 ? RawMatchText.text(octets, dialect.version) : nil
+        let match =
+            raw ?? MatchPrinter.text(flowMod.match, priority: flowMod.priority, names: names)
         if !match.isEmpty { text += match + " " }
         if flowMod.cookieMask != 0 {
             text += "cookie:" + Self.hexadecimal(flowMod.cookie) + "/"
@@ -62,6 +64,7 @@ extension MessagePrinter {
         }
         if flowMod.idleTimeout != 0 { text += "idle:\(flowMod.idleTimeout) " }
         if flowMod.hardTimeout != 0 { text += "hard:\(flowMod.hardTimeout) " }
+        if raw != nil, flowMod.priority != 0x8000 { text += "pri:\(flowMod.priority) " }
         if flowMod.importance != 0 { text += "importance:\(flowMod.importance) " }
         if let buffer = flowMod.bufferID { text += "buf:0x\(String(buffer, radix: 16)) " }
         if flowMod.outPort != .none { text += "out_port:\(names.text(of: flowMod.outPort)) " }

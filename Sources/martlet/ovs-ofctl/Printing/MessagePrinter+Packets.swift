@@ -28,8 +28,8 @@ extension MessagePrinter {
             let octets = packet.userdata.map { HexDump.padded($0, 2) }
             text += " userdata=" + octets.joined(separator: ".") + "\n"
         }
-        text += PacketText.text(packet.data)
-        if verbosity > 0 { text += HexDump.text(packet.data, hasText: false) }
+        if verbosity > 0 { text += PacketText.text(packet.data) }
+        if verbosity > 2 { text += HexDump.text(packet.data, hasText: false) }
         return text
     }
 
@@ -41,8 +41,9 @@ extension MessagePrinter {
         }
         text += " data_len=\(packet.data.count)"
         if packet.data.isEmpty { return text + "\n" }
-        text += "\n" + PacketText.text(packet.data)
-        if verbosity > 0 { text += HexDump.text(packet.data, hasText: false) }
+        text += "\n"
+        if verbosity > 0 { text += PacketText.text(packet.data) }
+        if verbosity > 2 { text += HexDump.text(packet.data, hasText: false) }
         return text
     }
 

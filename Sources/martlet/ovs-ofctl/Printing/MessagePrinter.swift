@@ -8,8 +8,9 @@ import OpenFlow
 struct MessagePrinter {
     var dialect: Dialect
     var names = FlowNames()
-    /// How often `--more` was given: 1 dumps packets too.
-    var verbosity = 0
+    /// How much to print: from 1 on the headers of packets, from 2 on what echoes carry, from 3 on
+    /// packets whole and matches as they travel, from 5 on each message whole too.
+    var verbosity = 1
 
     /// The text of whatever these octets are, with a line end.
     func text(_ octets: [UInt8]) -> String {
@@ -42,7 +43,8 @@ struct MessagePrinter {
         }
         var text = title(form, header) + StatsFlags.text(octets, dialect.version)
         guard let error = append(octets, form, to: &text) else {
-            return text.hasSuffix("\n") ? text : text + "\n"
+            if !text.hasSuffix("\n") { text += "\n" }
+            return verbosity < 5 ? text : text + dump(octets)
         }
         text += Self.separator(form.name, text) + Self.text(ofError: error) + "\n"
         return text + dump(octets)
@@ -128,14 +130,15 @@ struct MessagePrinter {
         case .hello(let hello): return text(hello, octets)
         case .error(let error): return try text(error)
         case .echoRequest(let data), .echoReply(let data):
-            return " \(data.count) bytes of payload\n" + dump(data)
+            let title = " \(data.count) bytes of payload\n"
+            return verbosity > 1 ? title + dump(data) : title
         case .featuresReply(let features): return text(features)
         case .getConfigReply(let config), .setConfig(let config): return text(config)
         case .packetIn(let packet): return text(packet)
         case .flowRemoved(let removed): return text(removed)
         case .portStatus(let status): return text(status)
         case .packetOut(let packet): return text(packet)
-        case .flowMod(let flowMod): return text(flowMod)
+        case .flowMod(let flowMod): return text(flowMod, octets)
         case .portMod(let portMod): return text(portMod)
         case .tableMod(let tableMod): return text(tableMod)
         case .queueConfigRequest(let port): return " port=\(names.text(of: port))"

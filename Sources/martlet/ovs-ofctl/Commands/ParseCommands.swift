@@ -7,9 +7,9 @@ import OpenFlow
 enum ParseCommands {
     static func parseMessages(_ context: OfctlContext) throws {
         let path = context.arguments[0]
-        let octets = try TextFile.read(path, failure: "failed to open")
+        let octets = try TextFile.read(path, failure: "open")
         let printer = MessagePrinter(
-            dialect: Dialect(version: .v10), verbosity: context.options.verbosity)
+            dialect: Dialect(version: .v10), verbosity: 2 + context.options.verbosity)
         var start = 0
         while start < octets.count {
             guard let header = MessageHeader(octets[start...]) else {
@@ -34,7 +34,7 @@ enum ParseCommands {
         guard let octets = Hexadecimal.octets(digits) else {
             throw ProgramError("trailing garbage following hex bytes")
         }
-        let verbosity = context.arguments.count > 1 ? Int(context.arguments[1]) ?? 0 : 0
+        let verbosity = context.arguments.count > 1 ? Int(context.arguments[1]) ?? 0 : 2
         let printer = MessagePrinter(dialect: Dialect(version: .v10), verbosity: verbosity)
         Program.printOutput(MessageCodec.text(octets, printer))
     }
@@ -89,14 +89,6 @@ enum ParseCommands {
                 MessageCodec.text(octets, MessagePrinter(dialect: dialect)))
             xid += 1
         }
-    }
-
-    /// Prints a list of actions in its usual form.
-    static func parseActions(_ context: OfctlContext) throws {
-        var parser = FlowParser()
-        defer { NoteLog.write(parser.takeNotes()) }
-        let actions = try parser.actions(context.arguments[0])
-        Program.printOutput(ActionPrinter.text(actions) + "\n")
     }
 }
 

@@ -239,7 +239,7 @@ final class SwitchMonitor {
     }
 
     private var printer: MessagePrinter {
-        MessagePrinter(dialect: dialect, verbosity: context.options.verbosity)
+        MessagePrinter(dialect: dialect, verbosity: 2 + context.options.verbosity)
     }
 
     private func write(_ text: String) { write(text, to: output) }
