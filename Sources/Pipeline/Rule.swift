@@ -70,8 +70,8 @@ public final class Rule: ClassifierRule {
 
     /// Counts packets that matched.
     public func credit(packets: UInt64, octets: UInt64, used: Milliseconds) {
-        if !flags.contains(.noPacketCounts) { counters.packets &+= packets }
-        if !flags.contains(.noByteCounts) { counters.octets &+= octets }
+        counters.packets &+= packets
+        counters.octets &+= octets
         counters.used = max(counters.used, used)
     }
 

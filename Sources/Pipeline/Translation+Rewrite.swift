@@ -25,9 +25,7 @@ extension Translation {
         case .decrementTTL(let controllers): decrementTTL(controllers)
         case .setField(let field, let value, let mask): setField(field, value, mask)
         case .load(let value, let subfield):
-            if subfield.field == .mplsBOS {
-                setBottomOfStack(value & 1 != 0)
-            } else if isPresent(subfield.field) {
+            if isPresent(subfield.field) {
                 consultProtocol(subfield.field.location)
                 write(UInt128(value), to: subfield.location)
                 finishVLAN(subfield.field)
@@ -40,7 +38,7 @@ extension Translation {
         }
     }
 
-    var isIP: Bool { EtherType.isIP(key.networkType) }
+    var isIP: Bool { EtherType.isIP(key.etherType) }
 
     private var hasPorts: Bool {
         isIP && key.ipFragment & FragmentBits.later == 0
@@ -71,7 +69,7 @@ extension Translation {
             wildcards.vlanTCI |= VLANBits.present
         case .tcp, .udp, .sctp, .icmpv4, .icmpv6, .nd, .ndSolicit, .ndAdvert:
             wildcards.ipProtocol = .max
-        case .mpls, .pbb, .nsh, .arp, .ip, .ipv4, .ipv6, .ct: break
+        case .mpls, .nsh, .arp, .ip, .ipv4, .ipv6, .ct: break
         }
         return prerequisite.isMet(by: key)
     }
@@ -86,7 +84,6 @@ extension Translation {
     }
 
     private func setField(_ field: Field, _ value: UInt128, _ mask: UInt128) {
-        guard field != .mplsBOS else { return setBottomOfStack(value & mask & 1 != 0) }
         guard isPresent(field) else { return }
         let location = field.location
         consultProtocol(location)
@@ -99,9 +96,6 @@ extension Translation {
     private func move(_ source: Subfield, _ destination: Subfield) {
         guard isPresent(source.field), isPresent(destination.field) else { return }
         consult(source.location)
-        guard destination.field != .mplsBOS else {
-            return setBottomOfStack(key[source.location] & 1 != 0)
-        }
         write(key[source.location], to: destination.location)
         finishVLAN(destination.field)
         trace.add(.detail, TraceText.nowIs(destination, key[destination.location]))
@@ -171,6 +165,6 @@ extension Translation {
         }
         let name = key.etherType == EtherType.ipv4 ? "IPv4" : "IPv6"
         trace.add(.warning, "\(name) decrement TTL exception")
-        isLeaving = true
+        isExiting = true
     }
 }

@@ -62,6 +62,10 @@ extension VirtualSwitch {
         try admit(message, to: flowTable, of: managed)
         let rule = Rule(entry, now: now)
         let replaced = flowTable.insert(rule)
+        if let replaced, !message.flags.contains(.resetCounts) {
+            rule.counters.packets = replaced.counters.packets
+            rule.counters.octets = replaced.counters.octets
+        }
         journal?.note(.inserted(flowTable, rule, replaced: replaced))
         noteChange(rule, .added, of: managed, formerly: replaced?.actions ?? [])
         noteRoom(in: flowTable, of: managed)
@@ -187,8 +191,10 @@ extension VirtualSwitch {
                 guard learn.finIdleTimeout == 0 && learn.finHardTimeout == 0 else {
                     throw .actionBadType
                 }
-            case .setTunnel, .finTimeout, .ctClear, .ct, .nat,
-                .bundle, .multipath, .sample, .checkPacketLarger, .deleteTunnelMetadata:
+            case .pushMPLS, .popMPLS, .setMPLSLabel, .setMPLSTC, .setMPLSTTL,
+                .decrementMPLSTTL, .setTunnel, .finTimeout, .ctClear, .ct, .nat,
+                .bundle, .multipath, .sample, .checkPacketLarger, .deleteTunnelMetadata,
+                .encap, .decap, .decrementNSHTTL, .copyTTLOut, .copyTTLIn, .pushPBB, .popPBB:
                 throw .actionBadType
             case .resubmit(let resubmit):
                 // The original addresses of connections are not known yet.

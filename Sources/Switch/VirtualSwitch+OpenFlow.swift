@@ -89,8 +89,8 @@ extension VirtualSwitch {
     public static func description(of port: BridgePort) -> PortDescription {
         var description = PortDescription(
             number: port.number, hardwareAddress: port.hardwareAddress, name: port.name)
-        description.config = port.configuration
-        let isDown = port.isLinkDown || port.configuration.contains(.down)
+        description.config = PortConfig(rawValue: port.configuration.rawValue)
+        let isDown = port.isLinkDown || port.configuration.contains(.portDown)
         description.state = isDown ? .linkDown : .live
         let modes = port.linkModes
         description.current = modes.current
@@ -113,10 +113,10 @@ extension VirtualSwitch {
         let before = port.configuration
         let bits = before.rawValue & ~mask | message.config.rawValue & mask
         journal?.note(.port(port, before: before))
-        port.configuration = PortConfig(rawValue: bits)
+        port.configuration = BridgePort.Configuration(rawValue: bits)
         guard port.configuration != before else { return }
-        if before.contains(.down) != port.configuration.contains(.down) {
-            devices.setUp(port.name, !port.configuration.contains(.down))
+        if before.contains(.portDown) != port.configuration.contains(.portDown) {
+            devices.setUp(port.name, !port.configuration.contains(.portDown))
         }
         network.bumpVersion()
         events.append(.portStatus(bridge: managed.name, port, .modified))
@@ -295,8 +295,9 @@ extension VirtualSwitch {
         entry.hardTimeout = rule.hardTimeout
         entry.idleAge = Int(max(0, now - rule.counters.used) / 1000)
         entry.hardAge = Int(max(0, now - rule.modified) / 1000)
-        entry.packetCount = rule.flags.contains(.noPacketCounts) ? .max : rule.counters.packets
-        entry.byteCount = rule.flags.contains(.noByteCounts) ? .max : rule.counters.octets
+        // Counted and told even of rules whose controller does not need it, as in OVS.
+        entry.packetCount = rule.counters.packets
+        entry.byteCount = rule.counters.octets
         entry.flags = FlowFlags(rawValue: rule.flags.rawValue)
         entry.importance = rule.importance
         entry.actions = rule.actions

@@ -191,6 +191,27 @@ import Testing
         }
     }
 
+    // MARK: Counters
+
+    @Test(arguments: ["", "reset_counts,"])
+    func `a rule that takes another's place goes on counting unless it is told not to`(
+        flags: String
+    ) throws {
+        try add("in_port=1,actions=output:2")
+        machine.receive(frame, on: "p1")
+        try add(flags + "in_port=1,actions=output:2")
+        let rule = try #require(managed?.bridge.table(0).rules(within: Match()).first)
+        #expect(rule.counters.packets == (flags.isEmpty ? 1 : 0))
+    }
+
+    @Test func `packets are counted even where the controller does not need it`() throws {
+        try add("no_packet_counts,no_byte_counts,in_port=1,actions=output:2")
+        machine.receive(frame, on: "p1")
+        let rule = try #require(managed?.bridge.table(0).rules(within: Match()).first)
+        #expect(rule.counters.packets == 1)
+        #expect(rule.counters.octets == 60)
+    }
+
     // MARK: Monitors
 
     private func changes(_ body: () throws -> Void) rethrows -> [MonitoredFlow] {

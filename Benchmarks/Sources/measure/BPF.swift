@@ -56,7 +56,8 @@ enum BPF {
         let index = if_nametoindex(device)
         guard index != 0 else { fail("no device \(device)") }
         // return TCX_DROP
-        let program = load([instruction(0xb7, 0, 0, 0, 2), instruction(0x95)], type: typeClassifier)
+        let program = load(
+            [instruction(0xb7, 0, 0, 0, 2), instruction(0x95)], type: typeClassifier)
         let link = call(createLink) { attribute in
             attribute.storeBytes(of: program, as: Int32.self)
             attribute.storeBytes(of: index, toByteOffset: 4, as: UInt32.self)

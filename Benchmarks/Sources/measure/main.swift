@@ -11,7 +11,7 @@ let usage = """
              runs a command; prints the median milliseconds and the greatest resident kilobytes
            measure median NUMBER...
 
-    """ + Translations.usage + DatabaseLoad.usage
+    """ + Translations.usage + ControllerLoad.usage + DatabaseLoad.usage
 
 /// Writes to standard error.
 func complain(_ text: String) {
@@ -66,7 +66,7 @@ case "translations" where arguments.count == 6:
     Translations(count: count, subtables: subtables).run(
         into: arguments[2], outOf: arguments[3])
 default:
-    guard arguments.count > 2, DatabaseLoad.run(arguments) else {
+    guard arguments.count > 2, ControllerLoad.run(arguments) || DatabaseLoad.run(arguments) else {
         complain(usage)
         exit(2)
     }

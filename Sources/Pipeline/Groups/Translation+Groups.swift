@@ -41,10 +41,10 @@ extension Translation {
         guard error == nil else { return }
         let bucket = group.buckets[index]
         trace.open(.action, "bucket \(bucket.id)")
-        let before = (key: key, stack: stack, actionSet: actionSet, hadPopped: hasPoppedLabels)
+        let before = (key: key, stack: stack, actionSet: actionSet)
         execute(Self.asActionSet(bucket.actions))
         finishFreezing()
-        (key, stack, actionSet, hasPoppedLabels) = before
+        (key, stack, actionSet) = before
         isExiting = false
         trace.close()
         effects.append(.group(group, bucket: index))

@@ -223,7 +223,7 @@ extension PacketOut {
             length = Int(try reader.uint16())
             try reader.skip(6)
         }
-        guard length <= reader.remaining else { throw .requestBadLength }
+        guard length <= reader.remaining, length % 8 == 0 else { throw .requestBadLength }
         var part = try reader.part(length, lengthError: .actionBadLength)
         actions = try ActionDecoder(version: dialect.version).decodeActions(&part)
         let isPort =
