@@ -67,6 +67,8 @@ public struct PacketHeader {
     public var referenceCount: Int32 = 1
     /// The datapath port that the packet came in on.
     public var inPort: UInt32 = 0
+    /// What the packet begins with: 0 for Ethernet (`PacketType`).
+    public var packetType: UInt32 = 0
     public var offload = PacketOffload()
     /// The next free buffer of the pool.
     var nextFree: UnsafeMutablePointer<PacketHeader>?
@@ -103,6 +105,12 @@ public struct PacketBuffer: @unchecked Sendable {
     public var inPort: UInt32 {
         get { header.pointee.inPort }
         nonmutating set { header.pointee.inPort = newValue }
+    }
+
+    @inlinable @inline(__always)
+    public var packetType: UInt32 {
+        get { header.pointee.packetType }
+        nonmutating set { header.pointee.packetType = newValue }
     }
 
     /// Octets of memory in front of the frame.
@@ -194,6 +202,7 @@ public final class PacketPool {
         header.pointee.byteCount = 0
         header.pointee.referenceCount = 1
         header.pointee.inPort = 0
+        header.pointee.packetType = 0
         header.pointee.offload = PacketOffload()
         state.pointee.usedCount &+= 1
         return PacketBuffer(header: header)
@@ -227,6 +236,7 @@ public final class PacketPool {
         copy.byteCount = packet.byteCount
         copy.offload = packet.offload
         copy.inPort = packet.inPort
+        copy.packetType = packet.packetType
         copy.start.copyMemory(from: packet.start, byteCount: packet.byteCount)
         return copy
     }

@@ -53,6 +53,7 @@ extension UserspaceDatapath {
         }
         var execution = Execution(key)
         packet.inPort = execution.inPort
+        packet.packetType = UInt32(truncatingIfNeeded: key[word: KeyWord.packetType] >> 32)
         run(program, packet, &execution)
         program.deallocate()
         return true
@@ -106,6 +107,11 @@ extension UserspaceDatapath {
                 guard let passed = metered(packet, operation.pointee.first) else { return }
                 packet = passed
             default:
+                if operation.pointee.code.needsFinishedPacket,
+                    SoftwareOffload.isNeeded(for: packet, by: [])
+                {
+                    return runFinished(program, index &- 1..<range.upperBound, packet, execution)
+                }
                 packet = pool.makeUnique(packet)
                 guard rewrite(packet, operation) else {
                     state.pointee.statistics.headroomDrops &+= 1
@@ -120,6 +126,22 @@ extension UserspaceDatapath {
         }
         // Only an empty clone has no last step.
         pool.release(packet)
+    }
+
+    /// Does what a packet's sender left undone, and goes on with what comes of it.
+    private func runFinished(
+        _ program: ActionProgram, _ range: Range<Int>, _ packet: PacketBuffer,
+        _ execution: Execution
+    ) {
+        var pieces = PacketList()
+        if !SoftwareOffload.finish(packet, for: [], pool: pool, into: &pieces) {
+            state.pointee.statistics.segmentationDrops &+= 1
+        }
+        for index in 0..<pieces.count {
+            var inner = execution
+            run(program, range, pieces[index], &inner)
+        }
+        pieces.removeAll()
     }
 
     @inline(__always)
@@ -182,7 +204,9 @@ extension UserspaceDatapath {
         _ packet: PacketBuffer, _ execution: Execution, into key: UnsafeMutablePointer<PackedKey>
     ) {
         let frame = RawSpan(_unsafeStart: packet.start, byteCount: packet.byteCount)
-        PacketParser.parse(frame, execution.metadata, into: &key.pointee)
+        var metadata = execution.metadata
+        metadata.packetType = packet.packetType
+        PacketParser.parse(frame, metadata, into: &key.pointee)
     }
 
     private func recirculate(_ packet: PacketBuffer, _ id: UInt32, _ execution: Execution) {
@@ -254,6 +278,9 @@ extension UserspaceDatapath {
             return TagRewriter.pushMPLS(packet, entry: operation.pointee.second, type: type)
         case .popVLAN: TagRewriter.popVLAN(packet)
         case .popMPLS: TagRewriter.popMPLS(packet, type: type)
+        case .addMPLS, .pushEthernet, .popEthernet, .pushNSH, .popNSH, .pushPBB, .popPBB,
+            .copyTTL:
+            return EncapsulationRewriter.rewrite(packet, operation)
         default:
             guard let data = operation.pointee.data else { return true }
             setHeader(packet, operation.pointee.code, UInt8(truncatingIfNeeded: first), data)
@@ -274,12 +301,23 @@ extension UserspaceDatapath {
         case .setPorts: HeaderRewriter.setPorts(packet, ipProtocol, data)
         case .setICMP: HeaderRewriter.setICMP(packet, ipProtocol, data)
         case .setND: HeaderRewriter.setND(packet, data)
+        case .setNSH: HeaderRewriter.setNSH(packet, data)
+        case .setPBB: HeaderRewriter.setPBB(packet, data)
         default: return
         }
     }
 }
 
 extension Operation.Code {
+    /// Whether the step hides headers that are needed to finish what a packet's sender left undone.
+    @inline(__always)
+    var needsFinishedPacket: Bool {
+        switch self {
+        case .pushMPLS, .addMPLS, .popEthernet, .pushNSH, .pushPBB: true
+        default: false
+        }
+    }
+
     /// Whether the step takes the hold on the packet if it is the last.
     @inline(__always)
     var consumesPacket: Bool {

@@ -11,6 +11,18 @@ public indirect enum DatapathAction: Hashable, Sendable {
     case popVLAN
     case pushMPLS(label: UInt32, etherType: UInt16)
     case popMPLS(etherType: UInt16)
+    /// A label before all that there is, an Ethernet header too.
+    case addMPLS(label: UInt32, etherType: UInt16)
+    /// An Ethernet header before a packet that has none.
+    case pushEthernet(source: UInt64, destination: UInt64)
+    case popEthernet
+    case pushNSH(NSHHeader)
+    case popNSH
+    /// The I-TAG of a provider backbone bridge; the addresses are copied.
+    case pushPBB(tag: UInt32)
+    case popPBB
+    /// Copies the TTL of the outermost header that has one to the next one within, or from there.
+    case copyTTL(isOutwards: Bool)
     case recirculate(UInt32)
     /// The next output sends at most so many octets.
     case truncate(UInt32)
@@ -57,6 +69,7 @@ public enum HeaderGroup: String, Hashable, Sendable, CaseIterable {
     case icmpv6
     case nd
     case nsh
+    case pbb
 }
 
 /// Why a packet goes up, and what to do with it there.

@@ -14,13 +14,13 @@ public enum Field: UInt8, CaseIterable, Hashable, Sendable {
     case xreg0, xreg1, xreg2, xreg3, xreg4, xreg5, xreg6, xreg7
     case xxreg0, xxreg1, xxreg2, xxreg3
     case ethernetSource, ethernetDestination, etherType, vlanTCI, vlanID, vlanVID, vlanPriority
-    case vlanPCP, mplsLabel, mplsTC, mplsBOS, mplsTTL
+    case vlanPCP, mplsLabel, mplsTC, mplsBOS, mplsTTL, pbbISID, pbbUCA
     case ipv4Source, ipv4Destination, ipv6Source, ipv6Destination, ipv6Label, ipProtocol, ipTOS
     case ipDSCP, ipECN, ipTTL, ipFragment, arpOperation, arpSenderIP, arpTargetIP, arpSenderMAC
     case arpTargetMAC
     case tcpSource, tcpDestination, tcpFlags, udpSource, udpDestination, sctpSource
     case sctpDestination, icmpType, icmpCode, icmpv6Type, icmpv6Code, ndTarget, ndSourceMAC
-    case ndTargetMAC, ndReserved, ndOptionsType
+    case ndTargetMAC, ndReserved, ndOptionsType, ipv6ExtensionHeaders
     case nshFlags, nshTTL, nshMDType, nshNextProtocol, nshSPI, nshSI, nshContext1, nshContext2
     case nshContext3, nshContext4
 }

@@ -32,7 +32,7 @@ public enum FieldFormat: Sendable {
 
 /// What a packet must be for a field to have meaning.
 public enum Prerequisite: Sendable {
-    case none, ethernet, vlan, mpls, nsh, arp, ip, ipv4, ipv6, ct
+    case none, ethernet, vlan, mpls, pbb, nsh, arp, ip, ipv4, ipv6, ct
     case tcp, udp, sctp, icmpv4, icmpv6, nd, ndSolicit, ndAdvert
 }
 

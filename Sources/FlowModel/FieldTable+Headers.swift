@@ -47,12 +47,21 @@ extension FieldTable {
                 [.init("OXM_OF_MPLS_TC", .openFlowBasic, 35)]),
             row(
                 .mplsBOS, "mpls_bos", 1, .decimal, .at(KeyWord.mpls, 40, 1),
-                [], .mpls,
+                [.writable], .mpls,
                 [.init("OXM_OF_MPLS_BOS", .openFlowBasic, 36)]),
             row(
                 .mplsTTL, "mpls_ttl", 1, .decimal, .at(KeyWord.mpls, 32, 8),
                 [.writable], .mpls,
                 [.init("NXM_NX_MPLS_TTL", .nxm1, 30)]),
+            // What the standard has and OVS has not.
+            row(
+                .pbbISID, "pbb_isid", 3, .decimal, .at(KeyWord.mplsRest, 0, 24),
+                [.maskable, .writable], .pbb,
+                [.init("OXM_OF_PBB_ISID", .openFlowBasic, 37)]),
+            row(
+                .pbbUCA, "pbb_uca", 1, .decimal, .at(KeyWord.mplsRest, 27, 1),
+                [.writable], .pbb,
+                [.init("OXM_OF_PBB_UCA", .openFlowBasic, 41)]),
         ]
     }
 
@@ -90,6 +99,10 @@ extension FieldTable {
                     .init("NXM_NX_IPV6_LABEL", .nxm1, 27),
                     .init("OXM_OF_IPV6_FLABEL", .openFlowBasic, 28),
                 ]),
+            row(
+                .ipv6ExtensionHeaders, "ipv6_exthdr", 2, .hexadecimal, .at(KeyWord.ip, 52, 9),
+                [.maskable], .ipv6,
+                [.init("OXM_OF_IPV6_EXTHDR", .openFlowBasic, 39)]),
             row(
                 .ipProtocol, "nw_proto", 1, .decimal, .at(KeyWord.ip, 24, 8),
                 [], .ip,

@@ -108,6 +108,11 @@ extension FlowKey {
         get { UInt16(truncatingIfNeeded: bits(KeyWord.ethernetDestination, 0, 16)) }
         set { setBits(KeyWord.ethernetDestination, 0, 16, to: UInt64(newValue)) }
     }
+    /// The type behind Ethernet, or that of the whole packet if it has no Ethernet header.
+    public var networkType: UInt16 {
+        let packetType = words[KeyWord.packetType] &>> 32
+        return packetType &>> 16 == 1 ? UInt16(truncatingIfNeeded: packetType) : etherType
+    }
     /// The outer tag's TPID, or 0.
     @inlinable public var vlanTPID: UInt16 {
         get { UInt16(truncatingIfNeeded: bits(KeyWord.vlan, 48, 16)) }

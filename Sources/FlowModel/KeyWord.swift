@@ -38,13 +38,15 @@ public enum KeyWord {
     @inlinable public static var vlan: Int { 35 }
     /// The outer two label stack entries.
     @inlinable public static var mpls: Int { 36 }
-    /// The third label stack entry (32).
+    /// The third label stack entry (32), and the I-TAG's control information (IEEE 802.1Q §9.7):
+    /// priority (3), drop eligibility, use of customer addresses, reserved (3), I-SID (24).
     @inlinable public static var mplsRest: Int { 37 }
     /// Source (32), destination (32); for ARP the sender and the target.
     @inlinable public static var ipv4: Int { 38 }
     @inlinable public static var ipv6Source: Int { 39 }
     @inlinable public static var ipv6Destination: Int { 41 }
-    /// IPv6 label (32), protocol or ARP operation (8), TOS (8), TTL (8), fragment (8).
+    /// IPv6 extension headers (12), label (20), protocol or ARP operation (8),
+    /// TOS (8), TTL (8), fragment (8).
     @inlinable public static var ip: Int { 43 }
     @inlinable public static var ctIPv4: Int { 44 }
     @inlinable public static var ctIPv6Source: Int { 45 }

@@ -52,6 +52,20 @@ public struct Match: Hashable, Sendable {
         return mask[location] == location.ones
     }
 
+    /// Whether the match asks for packets without an Ethernet header.
+    public var isBare: Bool {
+        let word = KeyWord.packetType
+        return mask.words[word] >> 32 != 0 && key.words[word] >> 32 != 0
+    }
+
+    /// The type behind Ethernet, or that of the whole packet if it has no Ethernet header; 0 where
+    /// the match does not say.
+    public var networkType: UInt16 {
+        let packetType = UInt32(truncatingIfNeeded: key.words[KeyWord.packetType] >> 32)
+        if isBare && packetType >> 16 == 1 { return UInt16(truncatingIfNeeded: packetType) }
+        return mask.etherType == 0xffff ? key.etherType : 0
+    }
+
     public func matches(_ packet: FlowKey) -> Bool {
         for index in 0..<KeyWord.count
         where packet.words[index] & mask.words[index] != key.words[index] {
@@ -84,17 +98,18 @@ extension Prerequisite {
     /// Whether `match` says enough for a field with this prerequisite to have meaning.
     public func isMet(by match: Match) -> Bool {
         let key = match.key
-        let hasType = match.isExact(.etherType)
-        let type = hasType ? key.etherType : 0
+        let type = match.networkType
         let hasProtocol = match.isExact(.ipProtocol) && EtherType.isIP(type)
         let proto = hasProtocol ? key.ipProtocol : 0
         let isFirst =
             match.mask.ipFragment & FragmentBits.later == 0
             || key.ipFragment & FragmentBits.later == 0
         switch self {
-        case .none, .ethernet: return true
+        case .none: return true
+        case .ethernet: return !match.isBare
         case .vlan: return key.vlanTCI & match.mask.vlanTCI & VLANBits.present != 0
         case .mpls: return EtherType.isMPLS(type)
+        case .pbb: return type == EtherType.pbb
         case .nsh: return type == EtherType.nsh
         case .arp: return EtherType.isARP(type)
         case .ip: return EtherType.isIP(type)

@@ -67,6 +67,20 @@ extension PortNumber: CustomStringConvertible {
     public var description: String { reservedName ?? String(value) }
 }
 
+/// What the controller wants of a port; the bits of OpenFlow 1.0 §5.2.1, of which later versions
+/// keep a few.
+public struct PortConfig: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt32
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+    public static var down: Self { .init(rawValue: 1 << 0) }
+    public static var noSTP: Self { .init(rawValue: 1 << 1) }
+    public static var noReceive: Self { .init(rawValue: 1 << 2) }
+    public static var noReceiveSTP: Self { .init(rawValue: 1 << 3) }
+    public static var noFlood: Self { .init(rawValue: 1 << 4) }
+    public static var noForward: Self { .init(rawValue: 1 << 5) }
+    public static var noPacketIn: Self { .init(rawValue: 1 << 6) }
+}
+
 /// Link modes; the bits of OpenFlow 1.1 §A.2.1.
 public struct PortFeatures: OptionSet, Hashable, Sendable {
     public let rawValue: UInt32

@@ -9,6 +9,8 @@ public enum EtherType {
     @inlinable public static var mpls: UInt16 { 0x8847 }
     @inlinable public static var mplsMulticast: UInt16 { 0x8848 }
     @inlinable public static var nsh: UInt16 { 0x894f }
+    /// A whole Ethernet frame within something (transparent Ethernet bridging).
+    @inlinable public static var bridging: UInt16 { 0x6558 }
     /// Provider backbone bridging, the tag with the service's identifier.
     @inlinable public static var pbb: UInt16 { 0x88e7 }
     @inlinable public static var lldp: UInt16 { 0x88cc }

@@ -58,6 +58,7 @@ extension FlowParser {
         } else {
             for index in 0..<4 { mask.words[KeyWord.ipv6Source + index] = 0 }
             mask[.ipv6Label] = 0
+            mask[.ipv6ExtensionHeaders] = 0
             if !isIP && !isARP {
                 let hasPacketType = match.mask[.packetType] != 0 && match.key[.packetType] != 0
                 if !hasPacketType { mask.words[KeyWord.ipv4] = 0 }
@@ -84,8 +85,9 @@ extension FlowParser {
         }
         if !EtherType.isMPLS(type) {
             mask.words[KeyWord.mpls] = 0
-            mask.words[KeyWord.mplsRest] = 0
+            mask.words[KeyWord.mplsRest] &= 0xffff_ffff
         }
+        if type != EtherType.pbb { mask.words[KeyWord.mplsRest] &= 0xffff_ffff << 32 }
         return Match(key: match.key, mask: mask)
     }
 }

@@ -33,7 +33,9 @@ public struct ActionConsistency {
         case .setTransportSource, .setTransportDestination:
             let hasPorts = [Prerequisite.tcp, .udp, .sctp].contains { $0.isMet(by: match) }
             guard isMild || hasPorts else { throw .actionMatchInconsistent }
-        case .pushMPLS(let type): match.set(.etherType, to: UInt128(type))
+        case .pushMPLS(let type):
+            guard !match.isBare else { throw .actionMatchInconsistent }
+            match.set(.etherType, to: UInt128(type))
         case .popMPLS(let type):
             try require(.mpls)
             match.set(.etherType, to: UInt128(type))
@@ -75,7 +77,9 @@ public struct ActionConsistency {
             }
         case .encap(let encapsulation): match.encapsulate(encapsulation)
         case .decap: match.decapsulate()
-        case .popPBB: match.decapsulate()
+        case .popPBB:
+            try require(.pbb)
+            match.forgetHeaders()
         case .pushPBB(let type): match.set(.etherType, to: UInt128(type))
         case .output, .outputTruncated, .controller, .enqueue, .setEthernetSource,
             .setEthernetDestination, .setTunnel, .setQueue, .popQueue, .gotoTable,

@@ -13,24 +13,11 @@ public final class BridgePort {
         case unavailable
     }
 
-    /// `OFPPC_*` (OpenFlow 1.0 §5.2.1).
-    public struct Configuration: OptionSet, Sendable, Hashable {
-        public let rawValue: UInt32
-        public init(rawValue: UInt32) { self.rawValue = rawValue }
-        public static var portDown: Self { .init(rawValue: 1 << 0) }
-        public static var noSTP: Self { .init(rawValue: 1 << 1) }
-        public static var noReceive: Self { .init(rawValue: 1 << 2) }
-        public static var noReceiveSTP: Self { .init(rawValue: 1 << 3) }
-        public static var noFlood: Self { .init(rawValue: 1 << 4) }
-        public static var noForward: Self { .init(rawValue: 1 << 5) }
-        public static var noPacketIn: Self { .init(rawValue: 1 << 6) }
-    }
-
     public let number: PortNumber
     public let name: String
     public var kind: Kind
     public var hardwareAddress: EthernetAddress
-    public var configuration: Configuration = []
+    public var configuration: PortConfig = []
     /// Whether the device has no carrier.
     public var isLinkDown = false
     public var linkModes = LinkModes()

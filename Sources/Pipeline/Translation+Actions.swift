@@ -5,10 +5,15 @@ import FlowSyntax
 extension Translation {
     func execute(_ list: [Action]) {
         for index in list.indices {
+            if error == nil && needsHiddenHeaders(list[index]) { lookAgain() }
             if isFreezing { return freeze(list[index...]) }
             if isExiting || error != nil { return }
             trace.add(.action, TraceText.action(list[index], names))
             execute(list[index])
+            if isLeaving {
+                isLeaving = false
+                return
+            }
         }
     }
 
@@ -36,11 +41,16 @@ extension Translation {
         case .meter(let id): meter(id)
         case .note, .conjunction, .finTimeout, .ctClear: break
 
+        case .pushMPLS, .popMPLS, .setMPLSLabel, .setMPLSTC, .setMPLSTTL, .decrementMPLSTTL:
+            changeLabels(action)
+        case .encap(let encapsulation): encapsulate(encapsulation)
+        case .decap(let packetType): decapsulate(to: packetType)
+        case .decrementNSHTTL: decrementNSHTTL()
+        case .copyTTLOut, .copyTTLIn, .pushPBB, .popPBB: changeStandardHeaders(action)
+
         // The flow-mod with one of these was refused.
-        case .pushMPLS, .popMPLS, .setMPLSLabel, .setMPLSTC, .setMPLSTTL,
-            .decrementMPLSTTL, .setTunnel, .ct, .nat, .bundle, .multipath, .sample,
-            .checkPacketLarger, .deleteTunnelMetadata, .encap, .decap, .decrementNSHTTL,
-            .copyTTLOut, .copyTTLIn, .pushPBB, .popPBB:
+        case .setTunnel, .ct, .nat, .bundle, .multipath, .sample,
+            .checkPacketLarger, .deleteTunnelMetadata:
             trace.add(.warning, "not supported")
 
         case .push(let subfield): push(subfield)
@@ -88,12 +98,12 @@ extension Translation {
     }
 
     private func clone(_ list: [Action]) {
-        let before = (key: key, stack: stack, actionSet: actionSet)
+        let before = (key: key, stack: stack, actionSet: actionSet, hadPopped: hasPoppedLabels)
         // What the list writes can be written back, so that the datapath needs no copy.
         execute(list)
         if error == nil && !isFreezing { executeActionSet() }
         finishFreezing()
-        (key, stack, actionSet) = before
+        (key, stack, actionSet, hasPoppedLabels) = before
         isExiting = false
     }
 

@@ -3,15 +3,24 @@ import FlowModel
 /// Turns the difference between the pipeline's packet and the datapath's into datapath actions.
 extension Translation {
     func commit() {
-        commit(.ethernet, [.ethernetSource, .ethernetDestination])
+        commitEncapsulation()
+        if packetType == PacketType.ethernet {
+            commit(.ethernet, [.ethernetSource, .ethernetDestination])
+        }
+        // What is behind labels can be written to once they are gone only.
+        let losesLabels = EtherType.isMPLS(base.etherType) && !EtherType.isMPLS(key.etherType)
+        if losesLabels { commitLabels() }
+        commitNSH()
         commitNetwork()
+        if !losesLabels { commitLabels() }
+        commitPBB()
         commitVLAN()
         commitMetadata()
     }
 
     private func commitNetwork() {
         // As in OVS, without a protocol there is no IP header to write to.
-        if isIP && key.ipProtocol == 0 { return }
+        if key.ipProtocol == 0 { return }
         switch base.etherType {
         case EtherType.ipv4:
             commit(.ipv4, [.ipv4Source, .ipv4Destination, .ipTOS, .ipTTL])
@@ -44,7 +53,7 @@ extension Translation {
     }
 
     /// Sets those of `fields` that differ, under the bits that the megaflow knows.
-    private func commit(_ group: HeaderGroup, _ fields: [Field]) {
+    func commit(_ group: HeaderGroup, _ fields: [Field]) {
         var value = FlowKey()
         var mask = FlowKey()
         for field in fields {

@@ -69,6 +69,12 @@ extension Translation {
             trace.add(.warning, "OFPPC_NO_FWD set, skipping output")
             return
         }
+        if packetType != PacketType.ethernet, case .datapath = port.kind {
+            trace.add(
+                .warning,
+                "Trying to send non-Ethernet packet through legacy L2 port. Dropping packet.")
+            return
+        }
         switch port.kind {
         case .datapath(let datapathNumber):
             commit()
@@ -86,7 +92,7 @@ extension Translation {
     /// Goes on in another bridge, as if the packet had come in there, and comes back.
     private func cross(from port: BridgePort, to peer: BridgePort, of other: Bridge) {
         let before = (bridge, key, table, rule, error)
-        let walkBefore = (actionSet, stack, isExiting)
+        let walkBefore = (actionSet, stack, isExiting, hasPoppedLabels)
         effects.append(.patch(from: port, to: peer))
         bridge = other
         key.inPort = UInt32(peer.number.value)
@@ -101,7 +107,7 @@ extension Translation {
         trace.close()
         // What stops the walk there does not stop it here.
         (bridge, key, table, rule, error) = before
-        (actionSet, stack, isExiting) = walkBefore
+        (actionSet, stack, isExiting, hasPoppedLabels) = walkBefore
     }
 
     // MARK: Controllers

@@ -25,7 +25,9 @@ extension Translation {
         case .decrementTTL(let controllers): decrementTTL(controllers)
         case .setField(let field, let value, let mask): setField(field, value, mask)
         case .load(let value, let subfield):
-            if isPresent(subfield.field) {
+            if subfield.field == .mplsBOS {
+                setBottomOfStack(value & 1 != 0)
+            } else if isPresent(subfield.field) {
                 consultProtocol(subfield.field.location)
                 write(UInt128(value), to: subfield.location)
                 finishVLAN(subfield.field)
@@ -38,7 +40,7 @@ extension Translation {
         }
     }
 
-    var isIP: Bool { EtherType.isIP(key.etherType) }
+    var isIP: Bool { EtherType.isIP(key.networkType) }
 
     private var hasPorts: Bool {
         isIP && key.ipFragment & FragmentBits.later == 0
@@ -69,7 +71,7 @@ extension Translation {
             wildcards.vlanTCI |= VLANBits.present
         case .tcp, .udp, .sctp, .icmpv4, .icmpv6, .nd, .ndSolicit, .ndAdvert:
             wildcards.ipProtocol = .max
-        case .mpls, .nsh, .arp, .ip, .ipv4, .ipv6, .ct: break
+        case .mpls, .pbb, .nsh, .arp, .ip, .ipv4, .ipv6, .ct: break
         }
         return prerequisite.isMet(by: key)
     }
@@ -84,6 +86,7 @@ extension Translation {
     }
 
     private func setField(_ field: Field, _ value: UInt128, _ mask: UInt128) {
+        guard field != .mplsBOS else { return setBottomOfStack(value & mask & 1 != 0) }
         guard isPresent(field) else { return }
         let location = field.location
         consultProtocol(location)
@@ -96,6 +99,9 @@ extension Translation {
     private func move(_ source: Subfield, _ destination: Subfield) {
         guard isPresent(source.field), isPresent(destination.field) else { return }
         consult(source.location)
+        guard destination.field != .mplsBOS else {
+            return setBottomOfStack(key[source.location] & 1 != 0)
+        }
         write(key[source.location], to: destination.location)
         finishVLAN(destination.field)
         trace.add(.detail, TraceText.nowIs(destination, key[destination.location]))
@@ -165,6 +171,6 @@ extension Translation {
         }
         let name = key.etherType == EtherType.ipv4 ? "IPv4" : "IPv6"
         trace.add(.warning, "\(name) decrement TTL exception")
-        isExiting = true
+        isLeaving = true
     }
 }

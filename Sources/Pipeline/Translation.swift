@@ -32,6 +32,8 @@ public enum TranslationError: Error, Equatable, Sendable {
     case tooManyResubmits
     case noInputBridge
     case noRecirculationContext
+    case tooManyLabels
+    case unsupportedPacketType
 
     /// OVS's words.
     public var sentence: String {
@@ -40,6 +42,8 @@ public enum TranslationError: Error, Equatable, Sendable {
         case .tooManyResubmits: "Too many resubmits"
         case .noInputBridge: "No bridge for the input port"
         case .noRecirculationContext: "No recirculation context"
+        case .tooManyLabels: "Too many MPLS labels"
+        case .unsupportedPacketType: "Unsupported packet type"
         }
     }
 }
@@ -129,11 +133,21 @@ final class Translation {
     var bridge: Bridge
     /// Where the packet came in.
     private let firstBridge: Bridge
+    /// The type of the packet as it came in.
+    private let firstEtherType: UInt16
     var table: UInt8 = 0
     var rule: Rule?
     var depth = 0
     var resubmits = 0
     var isExiting = false
+    /// Whether the rest of the current list is left out.
+    var isLeaving = false
+    /// Whether labels were taken off, so that the headers behind them are not known yet.
+    var hasPoppedLabels = false
+    /// The header that the datapath's packet lacks yet.
+    var pendingHeader: PendingHeader?
+    /// Whether the datapath's packet has its outer header still.
+    var isHeaderToBeTakenOff = false
     var error: TranslationError?
     var actionSet: [Action] = []
     var stack: [UInt128] = []
@@ -152,6 +166,7 @@ final class Translation {
         base = key
         self.bridge = bridge
         firstBridge = bridge
+        firstEtherType = key.networkType
         self.network = network
         self.registry = registry
         self.options = options
@@ -162,7 +177,7 @@ final class Translation {
         wildcards.words[KeyWord.packetType] |= 0xffff_ffff_0000_0000
         wildcards.recirculationID = .max
         wildcards.etherType = .max
-        if EtherType.isIP(key.etherType) {
+        if EtherType.isIP(key.networkType) {
             wildcards.ipFragment = FragmentBits.any | FragmentBits.later
         }
     }
@@ -319,6 +334,7 @@ final class Translation {
         mask.words[KeyWord.metadata] = 0
         for index in 0..<16 { mask.words[KeyWord.registers + index] = 0 }
         mask.words[KeyWord.conjunction] = 0
+        if error == nil { clearMissingHeaders(in: &mask) }
         // Fragments but the first have no ports, whatever a rule's match looked at.
         if key.ipFragment & FragmentBits.later != 0 { mask.words[KeyWord.transport] = 0 }
         if key[.tunnelDestination] == 0 && key[.tunnelIPv6Destination] == 0 {
@@ -328,6 +344,17 @@ final class Translation {
         if mask.innerVLANTCI != 0 { mask.innerVLANTCI |= VLANBits.present }
         if mask.vlanTPID != 0 || mask.vlanTCI & VLANBits.present != 0 { mask.vlanTPID = 0 }
         return mask
+    }
+
+    /// Forgets what was asked of headers that the walk itself put before the packet.
+    private func clearMissingHeaders(in mask: inout FlowKey) {
+        if !EtherType.isMPLS(firstEtherType) {
+            mask.words[KeyWord.mpls] = 0
+            mask.words[KeyWord.mplsRest] &= 0xffff_ffff
+        }
+        if firstEtherType != EtherType.pbb { mask.words[KeyWord.mplsRest] &= 0xffff_ffff << 32 }
+        guard firstEtherType != EtherType.nsh else { return }
+        for index in KeyWord.nsh...KeyWord.nshContextRest { mask.words[index] = 0 }
     }
 }
 

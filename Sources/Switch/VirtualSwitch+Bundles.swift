@@ -9,7 +9,7 @@ struct Journal {
         case removed(FlowTable, Rule)
         case modified(Rule, before: RuleContents)
         case groups(Bridge, before: [UInt32: Group])
-        case port(BridgePort, before: BridgePort.Configuration)
+        case port(BridgePort, before: PortConfig)
     }
 
     /// What a flow-mod can change of a rule.

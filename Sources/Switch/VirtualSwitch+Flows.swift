@@ -191,10 +191,8 @@ extension VirtualSwitch {
                 guard learn.finIdleTimeout == 0 && learn.finHardTimeout == 0 else {
                     throw .actionBadType
                 }
-            case .pushMPLS, .popMPLS, .setMPLSLabel, .setMPLSTC, .setMPLSTTL,
-                .decrementMPLSTTL, .setTunnel, .finTimeout, .ctClear, .ct, .nat,
-                .bundle, .multipath, .sample, .checkPacketLarger, .deleteTunnelMetadata,
-                .encap, .decap, .decrementNSHTTL, .copyTTLOut, .copyTTLIn, .pushPBB, .popPBB:
+            case .setTunnel, .finTimeout, .ctClear, .ct, .nat,
+                .bundle, .multipath, .sample, .checkPacketLarger, .deleteTunnelMetadata:
                 throw .actionBadType
             case .resubmit(let resubmit):
                 // The original addresses of connections are not known yet.

@@ -89,8 +89,8 @@ extension VirtualSwitch {
     public static func description(of port: BridgePort) -> PortDescription {
         var description = PortDescription(
             number: port.number, hardwareAddress: port.hardwareAddress, name: port.name)
-        description.config = PortConfig(rawValue: port.configuration.rawValue)
-        let isDown = port.isLinkDown || port.configuration.contains(.portDown)
+        description.config = port.configuration
+        let isDown = port.isLinkDown || port.configuration.contains(.down)
         description.state = isDown ? .linkDown : .live
         let modes = port.linkModes
         description.current = modes.current
@@ -113,10 +113,10 @@ extension VirtualSwitch {
         let before = port.configuration
         let bits = before.rawValue & ~mask | message.config.rawValue & mask
         journal?.note(.port(port, before: before))
-        port.configuration = BridgePort.Configuration(rawValue: bits)
+        port.configuration = PortConfig(rawValue: bits)
         guard port.configuration != before else { return }
-        if before.contains(.portDown) != port.configuration.contains(.portDown) {
-            devices.setUp(port.name, !port.configuration.contains(.portDown))
+        if before.contains(.down) != port.configuration.contains(.down) {
+            devices.setUp(port.name, !port.configuration.contains(.down))
         }
         network.bumpVersion()
         events.append(.portStatus(bridge: managed.name, port, .modified))

@@ -325,7 +325,7 @@ public final class VirtualSwitch {
             bundle: place.bundle)
         port.isLinkDown = device?.isLinkDown ?? false
         port.linkModes = device?.linkModes ?? LinkModes()
-        if device?.isDown == true { port.configuration.insert(.portDown) }
+        if device?.isDown == true { port.configuration.insert(.down) }
         network.insert(port, into: place.managed.bridge)
         let report = InterfaceReport(
             number: Int(place.number.value), error: nil, hardwareAddress: address,
@@ -529,6 +529,6 @@ public struct RetiredContexts: Sendable {
 extension BridgePort {
     /// Shows whether the device is up, as OpenFlow's port configuration does.
     func setDown(_ isDown: Bool) {
-        if isDown { configuration.insert(.portDown) } else { configuration.remove(.portDown) }
+        if isDown { configuration.insert(.down) } else { configuration.remove(.down) }
     }
 }

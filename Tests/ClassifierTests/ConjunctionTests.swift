@@ -89,21 +89,7 @@ struct ConjunctionModelTests {
             classifier.insert(
                 Self.rule(using: &random, priority: 11 + 20 * (priority % 2), part: true))
         }
-        for _ in 0..<100 {
-            let key = FlowKey.random(using: &random)
-            var wildcards = FlowKey()
-            let found = classifier.lookup(key, wildcards: &wildcards)
-            for _ in 0..<10 {
-                var other = FlowKey.random(using: &random)
-                for index in 0..<KeyWord.count {
-                    other.words[index] =
-                        key.words[index] & wildcards.words[index]
-                        | other.words[index] & ~wildcards.words[index]
-                }
-                var ignored = FlowKey()
-                #expect(classifier.lookup(other, wildcards: &ignored) === found)
-            }
-        }
+        expectWildcardsDecide(in: classifier, keys: 100, using: &random)
     }
 }
 

@@ -344,7 +344,7 @@ struct DatapathActionTests {
         #expect(network.datapath.flowCount == 0)
         let packet = network.pool.make(udp)
         let isDone = network.datapath.execute(
-            packet, PackedKey(FlowKey()), [Self.set(.nsh, [.nshTTL: 5]), .output(2)])
+            packet, PackedKey(FlowKey()), [Self.set(.tunnel, [.tunnelID: 5]), .output(2)])
         #expect(!isDone)
         #expect(network.pool.usedCount == 0)
     }

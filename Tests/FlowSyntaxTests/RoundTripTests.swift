@@ -17,7 +17,8 @@ struct RoundTripTests {
         switch row.prerequisite {
         case .none, .ethernet, .vlan: ""
         case .mpls: "mpls,"
-        case .nsh: "dl_type=0x894f,"
+        case .nsh: "dl_type=0x894f,nsh_mdtype=1,"
+        case .pbb: "dl_type=0x88e7,"
         case .arp: "arp,"
         case .ip, .ipv4, .ct: "ip,"
         case .ipv6: "ipv6,"

@@ -42,8 +42,4 @@ let exceptions: [Exception] = [
         rule: .folderFiles, place: "Sources/OVSDBModel", value: 20,
         reason: "The values of RFC 7047 have one file each."
     ),
-    Exception(
-        rule: .folderFiles, place: "Sources/FlowModel", value: 16,
-        reason: "The table of fields is cut by kind of field."
-    ),
 ]

@@ -4,9 +4,11 @@ import FlowModel
 struct Operation {
     enum Code: UInt8 {
         case output, userspace, recirculate, truncate, clone
-        case pushVLAN, popVLAN, pushMPLS, popMPLS
+        case pushVLAN, popVLAN, pushMPLS, popMPLS, addMPLS
+        case pushEthernet, popEthernet, pushNSH, popNSH, pushPBB, popPBB, copyTTL
         case hash, meter
         case setPriority, setEthernet, setMPLS, setARP, setIPv4, setIPv6, setPorts, setICMP, setND
+        case setNSH, setPBB
     }
 
     var code: Code
@@ -14,7 +16,7 @@ struct Operation {
     var isLast = false
     /// A port, an identifier, a length, an Ethernet type.
     var first: UInt32 = 0
-    /// A label stack entry, or the count of steps within a clone.
+    /// A label stack entry, a tag, or the count of steps within a clone.
     var second: UInt32 = 0
     /// For a `set`: words and masks in turn, as ``HeaderGroup/keyWords`` lists them; for
     /// `userspace`, the index of what to do there.
@@ -103,6 +105,9 @@ struct ActionCompiler {
         case .popVLAN: append(.popVLAN)
         case .pushMPLS(let label, let type): append(.pushMPLS, UInt32(type), label)
         case .popMPLS(let type): append(.popMPLS, UInt32(type))
+        case .addMPLS, .pushEthernet, .popEthernet, .pushNSH, .popNSH, .pushPBB, .popPBB,
+            .copyTTL:
+            compileEncapsulation(action)
         case .recirculate(let id): append(.recirculate, id)
         case .truncate(let byteCount): append(.truncate, byteCount)
         case .clone(let actions):
@@ -113,6 +118,26 @@ struct ActionCompiler {
         case .hash(let hash): append(.hash, hash.basis, hash.kind == .symmetric ? 1 : 0)
         case .meter(let number): append(.meter, number)
         case .ctClear: return
+        }
+    }
+
+    private mutating func compileEncapsulation(_ action: DatapathAction) {
+        switch action {
+        case .addMPLS(let label, let type): append(.addMPLS, UInt32(type), label)
+        case .pushEthernet(let source, let destination):
+            places.append((operations.count, words.count))
+            words += [destination, source]
+            append(.pushEthernet)
+        case .popEthernet: append(.popEthernet)
+        case .pushNSH(let header):
+            places.append((operations.count, words.count))
+            words += header.words
+            append(.pushNSH, UInt32(header.octets.count))
+        case .popNSH: append(.popNSH)
+        case .pushPBB(let tag): append(.pushPBB, 0, tag)
+        case .popPBB: append(.popPBB)
+        case .copyTTL(let isOutwards): append(.copyTTL, isOutwards ? 1 : 0)
+        default: preconditionFailure("the action puts no header before the packet")
         }
     }
 
@@ -136,6 +161,17 @@ struct ActionCompiler {
     }
 }
 
+extension NSHHeader {
+    /// The octets, eight a word, the last padded.
+    fileprivate var words: [UInt64] {
+        stride(from: 0, to: octets.count, by: 8).map { start in
+            octets[start..<min(start + 8, octets.count)].enumerated().reduce(0) { word, item in
+                word | UInt64(item.element) << UInt64(56 - 8 * item.offset)
+            }
+        }
+    }
+}
+
 extension HeaderGroup {
     /// The step that sets the group's fields; `nil` where the datapath cannot.
     fileprivate var code: Operation.Code? {
@@ -149,7 +185,9 @@ extension HeaderGroup {
         case .tcp, .udp, .sctp: .setPorts
         case .icmp, .icmpv6: .setICMP
         case .nd: .setND
-        case .tunnel, .nsh: nil
+        case .nsh: .setNSH
+        case .pbb: .setPBB
+        case .tunnel: nil
         }
     }
 
@@ -183,7 +221,9 @@ extension HeaderGroup {
                 KeyWord.ndTarget, KeyWord.ndTarget + 1, KeyWord.nd, KeyWord.arpSender,
                 KeyWord.arpTarget,
             ]
-        case .tunnel, .nsh: []
+        case .nsh: [KeyWord.nsh, KeyWord.nshContext, KeyWord.nshContextRest]
+        case .pbb: [KeyWord.mplsRest]
+        case .tunnel: []
         }
     }
 }

@@ -7,7 +7,8 @@ import FlowModel
 struct FrameLayers {
     /// The type of the network header; 0 without one.
     private(set) var etherType: UInt16 = 0
-    /// Where the network header starts, which is right behind the Ethernet type.
+    /// Where the network header starts, which is right behind the Ethernet type, or at the front of
+    /// a packet without one.
     private(set) var network = 0
     /// Where the transport header starts, or 0: in later fragments there is none.
     private(set) var transport = 0
@@ -19,6 +20,11 @@ struct FrameLayers {
     private(set) var isSourceRouted = false
 
     init(_ packet: PacketBuffer) {
+        guard packet.packetType == 0 else {
+            etherType = UInt16(truncatingIfNeeded: packet.packetType)
+            findTransport(packet)
+            return
+        }
         let byteCount = packet.byteCount
         guard byteCount >= 14 else { return }
         var offset = 12
@@ -42,7 +48,11 @@ struct FrameLayers {
         }
         network = offset
         etherType = type
-        switch type {
+        findTransport(packet)
+    }
+
+    private mutating func findTransport(_ packet: PacketBuffer) {
+        switch etherType {
         case EtherType.ipv4: findIPv4Transport(packet)
         case EtherType.ipv6: findIPv6Transport(packet)
         default: return

@@ -31,10 +31,10 @@ enum TagRewriter {
     ///
     /// - Returns: false if the buffer has no room.
     static func pushMPLS(_ packet: PacketBuffer, entry: UInt32, type: UInt16) -> Bool {
-        let network = FrameLayers.networkOffset(packet)
-        guard network > 0 else { return true }
+        let network = FrameLayers(packet).network
+        guard network > 0 || packet.packetType != 0 else { return true }
         guard openGap(packet, at: network) else { return false }
-        packet.store(type, at: network &- 2)
+        setType(type, of: packet, network)
         packet.store(entry, at: network)
         return true
     }
@@ -45,8 +45,19 @@ enum TagRewriter {
         guard EtherType.isMPLS(layers.etherType),
             packet.byteCount >= layers.network &+ byteCount
         else { return }
-        packet.store(type, at: layers.network &- 2)
+        setType(type, of: packet, layers.network)
         closeGap(packet, at: layers.network)
+    }
+
+    /// Says what begins at `network`.
+    private static func setType(_ type: UInt16, of packet: PacketBuffer, _ network: Int) {
+        if packet.packetType == PacketType.ethernet {
+            packet.store(type, at: network &- 2)
+        } else if type == EtherType.bridging {
+            packet.packetType = PacketType.ethernet
+        } else {
+            packet.packetType = 1 &<< 16 | UInt32(type)
+        }
     }
 
     private static func openGap(_ packet: PacketBuffer, at place: Int) -> Bool {
@@ -63,9 +74,4 @@ enum TagRewriter {
         packet.pull(byteCount)
         packet.header.pointee.offload.shift(by: -byteCount)
     }
-}
-
-extension FrameLayers {
-    /// Where the network header starts, whatever it is; 0 without one.
-    static func networkOffset(_ packet: PacketBuffer) -> Int { FrameLayers(packet).network }
 }

@@ -21,6 +21,8 @@ public struct Encapsulation: Hashable, Sendable {
 /// Packet types, a namespace and a type within it (OpenFlow 1.5 §7.2.3.11).
 public enum PacketType {
     public static var ethernet: UInt32 { 0 }
+    public static var ipv4: UInt32 { 0x0001_0800 }
+    public static var ipv6: UInt32 { 0x0001_86dd }
     public static var nsh: UInt32 { 0x0001_894f }
     public static var mpls: UInt32 { 0x0001_8847 }
     public static var mplsMulticast: UInt32 { 0x0001_8848 }

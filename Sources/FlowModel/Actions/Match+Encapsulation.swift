@@ -19,8 +19,18 @@ extension Match {
         remove(.ipProtocol)
     }
 
-    /// Forgets what the header that is taken off said of its contents.
+    /// Takes note of the outer header's end: behind Ethernet there is what its type says, behind
+    /// another header anything.
     public mutating func decapsulate() {
+        guard isBare else {
+            set(.packetType, to: 1 << 16 | UInt128(networkType))
+            return
+        }
+        forgetHeaders()
+    }
+
+    /// Forgets what the header that is taken off said of its contents.
+    public mutating func forgetHeaders() {
         remove(.packetType)
         remove(.etherType)
         remove(.ipProtocol)

@@ -16,6 +16,8 @@ struct ActionChecker {
             guard let table = flow.table, next <= table else { continue }
             throw SyntaxError("actions are invalid with specified match (OFPBIC_BAD_TABLE_ID)")
         }
+        // No format carries what makes sense in none.
+        if checker.formats.isEmpty && !flow.formats.isEmpty { throw inconsistent }
         flow.formats = checker.formats
     }
 
@@ -46,7 +48,9 @@ struct ActionChecker {
             let proto = match.key.ipProtocol
             let hasPorts = isIP && [6, 17, 132].contains(proto)
             if !hasPorts { formats.formIntersection([.anyOpenFlow10, .anyNXM]) }
-        case .pushMPLS(let type): match.set(.etherType, to: UInt128(type))
+        case .pushMPLS(let type):
+            guard !match.isBare else { throw Self.inconsistent }
+            match.set(.etherType, to: UInt128(type))
         case .popMPLS(let type):
             if !isMPLS { formats.formIntersection([.anyOpenFlow10, .anyNXM]) }
             match.set(.etherType, to: UInt128(type))
@@ -116,7 +120,8 @@ struct ActionChecker {
                 throw Self.inconsistent
             }
         case .encap(let encapsulation): match.encapsulate(encapsulation)
-        case .decap, .popPBB: match.decapsulate()
+        case .decap: match.decapsulate()
+        case .popPBB: match.forgetHeaders()
         case .pushPBB(let type): match.set(.etherType, to: UInt128(type))
         default: break
         }
@@ -165,10 +170,8 @@ struct ActionChecker {
     }
 
     private var hasTag: Bool { Prerequisite.vlan.isMet(by: match) }
-    private var isIP: Bool { match.isExact(.etherType) && EtherType.isIP(match.key.etherType) }
-    private var isMPLS: Bool {
-        match.isExact(.etherType) && EtherType.isMPLS(match.key.etherType)
-    }
+    private var isIP: Bool { EtherType.isIP(match.networkType) }
+    private var isMPLS: Bool { EtherType.isMPLS(match.networkType) }
 
     private func requirePrerequisites(
         of field: Field, _ module: String, _ words: String, _ notes: inout [SyntaxNote]

@@ -26,11 +26,9 @@ public enum DatapathActionPrinter {
                 ? "" : "tpid=" + FieldText.hexadecimal(tpid, width: 4) + ","
             return "push_vlan(\(type)" + DatapathFlowPrinter.tag(tci, mask: 0xffff) + ")"
         case .popVLAN: return "pop_vlan"
-        case .pushMPLS(let label, let type):
-            return "push_mpls(label=\(label >> 12),tc=\(label >> 9 & 7),ttl=\(label & 0xff),"
-                + "bos=\(label >> 8 & 1),eth_type=" + FieldText.hexadecimal(UInt128(type)) + ")"
-        case .popMPLS(let type):
-            return "pop_mpls(eth_type=" + FieldText.hexadecimal(UInt128(type)) + ")"
+        case .pushMPLS, .popMPLS, .addMPLS, .pushEthernet, .popEthernet, .pushNSH, .popNSH,
+            .pushPBB, .popPBB, .copyTTL:
+            return encapsulation(action)
         case .recirculate(let id): return "recirc(" + FieldText.hexadecimal(UInt128(id)) + ")"
         case .truncate(let length): return "trunc(\(length))"
         case .clone(let actions) where actions.count == 2 && actions[0].isMeter:
@@ -41,6 +39,49 @@ public enum DatapathActionPrinter {
         case .hash(let hash): return "hash(\(hash.kind.rawValue)(\(hash.basis)))"
         case .meter(let meter): return "meter(\(meter))"
         }
+    }
+
+    private static func encapsulation(_ action: DatapathAction) -> String {
+        switch action {
+        case .pushMPLS(let label, let type): return "push_mpls(" + text(label, type) + ")"
+        case .addMPLS(let label, let type): return "add_mpls(" + text(label, type) + ")"
+        case .popMPLS(let type):
+            return "pop_mpls(eth_type=" + FieldText.hexadecimal(UInt128(type)) + ")"
+        case .pushEthernet(let source, let destination):
+            return "push_eth(src=" + FieldText.ethernet(UInt128(source))
+                + ",dst=" + FieldText.ethernet(UInt128(destination)) + ")"
+        case .popEthernet: return "pop_eth"
+        case .pushNSH(let header): return "push_nsh(" + text(header) + ")"
+        case .popNSH: return "pop_nsh()"
+        case .pushPBB(let tag):
+            return "push_pbb(isid=\(tag & 0xff_ffff),uca=\(tag >> 27 & 1),pcp=\(tag >> 29))"
+        case .popPBB: return "pop_pbb"
+        case .copyTTL(let isOutwards): return isOutwards ? "copy_ttl_out" : "copy_ttl_in"
+        default: preconditionFailure("the action puts no header before the packet")
+        }
+    }
+
+    private static func text(_ entry: UInt32, _ type: UInt16) -> String {
+        "label=\(entry >> 12),tc=\(entry >> 9 & 7),ttl=\(entry & 0xff),"
+            + "bos=\(entry >> 8 & 1),eth_type=" + FieldText.hexadecimal(UInt128(type))
+    }
+
+    private static func text(_ header: NSHHeader) -> String {
+        let octets = header.octets
+        let first = octets.prefix(4).reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        let path = octets[4..<8].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        let kind = UInt8(truncatingIfNeeded: first >> 8 & 0xf)
+        var text = "flags=\(first >> 28 & 3),ttl=\(first >> 22 & 0x3f),mdtype=\(kind),"
+        text += "np=\(first & 0xff),spi=0x" + String(path >> 8, radix: 16) + ",si=\(path & 0xff)"
+        let rest = Array(octets[NSHHeader.baseByteCount...])
+        guard kind == NSHHeader.fixedMetadata else {
+            return rest.isEmpty ? text : text + ",md2=0x" + FieldText.octets(rest, separator: "")
+        }
+        for (index, start) in stride(from: 0, to: rest.count, by: 4).enumerated() {
+            let word = rest[start..<start + 4].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+            text += ",c\(index + 1)=0x" + String(word, radix: 16)
+        }
+        return text
     }
 
     private static func text(_ action: UserspaceAction) -> String {

@@ -199,10 +199,19 @@ public struct DatapathFlowParser {
         "icmpv6": ["type": .icmpv6Type, "code": .icmpv6Code],
         "nd": ["target": .ndTarget, "sll": .ndSourceMAC, "tll": .ndTargetMAC],
         "mpls": ["label": .mplsLabel, "tc": .mplsTC, "ttl": .mplsTTL, "bos": .mplsBOS],
+        "nsh": [
+            "flags": .nshFlags, "ttl": .nshTTL, "mdtype": .nshMDType, "np": .nshNextProtocol,
+            "spi": .nshSPI, "si": .nshSI, "c1": .nshContext1, "c2": .nshContext2,
+            "c3": .nshContext3, "c4": .nshContext4,
+        ],
+        "pbb": ["isid": .pbbISID, "uca": .pbbUCA],
+        "ipv6_exthdrs": ["hdrs": .ipv6ExtensionHeaders],
     ]
 
     private mutating func group(_ name: String, _ text: TextPiece) -> Bool {
         guard let fields = Self.groups[name] else { return false }
+        // A header of Ethernet is there, even if nothing is asked of it.
+        if name == HeaderGroup.ethernet.rawValue { match.set(.packetType, to: 0) }
         for part in text.split(separator: 0x2c) {
             let (key, value) = part.trimmed.split(at: 0x3d)
             guard let field = fields[key.string], let value, self.value(field, value) else {

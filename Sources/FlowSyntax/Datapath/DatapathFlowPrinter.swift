@@ -170,10 +170,13 @@ public struct DatapathFlowPrinter {
         if innerStarts.count == 1 && key.innerVLANTCI & VLANBits.present != 0 { return }
         switch key.etherType {
         case EtherType.ipv4: addGroup(.ipv4)
-        case EtherType.ipv6: addGroup(.ipv6)
+        case EtherType.ipv6:
+            addGroup(.ipv6)
+            if mask[.ipv6ExtensionHeaders] != 0 { addExtensionHeaders() }
         case EtherType.arp, EtherType.rarp: addGroup(.arp)
         case EtherType.mpls, EtherType.mplsMulticast: addGroup(.mpls)
-        case EtherType.nsh: addGroup(.nsh)
+        case EtherType.nsh: addNSH()
+        case EtherType.pbb: if mask[.pbbISID] != 0 || mask[.pbbUCA] != 0 { addGroup(.pbb) }
         default: return
         }
         guard EtherType.isIP(key.etherType), key.ipFragment & FragmentBits.later == 0 else {
@@ -189,6 +192,25 @@ public struct DatapathFlowPrinter {
             if key.transportSource == 135 || key.transportSource == 136 { addGroup(.nd) }
         default: break
         }
+    }
+
+    /// As in OVS, who does not know the metadata's type knows that there is no context.
+    private mutating func addNSH() {
+        let group = DatapathGroup(key: key, mask: mask, isVerbose: isVerbose)
+        var text = group.text(.nsh)
+        if key[.nshMDType] != UInt128(NSHHeader.fixedMetadata) && !isVerbose {
+            let context = (1...4).map { "c\($0)=0x0" }.joined(separator: ",")
+            text += (text.isEmpty ? "" : ",") + context
+        }
+        parts.append("nsh(\(text))")
+    }
+
+    /// Under the kernel's name, as OVS's datapath in the kernel has them.
+    private mutating func addExtensionHeaders() {
+        let field = Field.ipv6ExtensionHeaders
+        let bits = mask[field]
+        let suffix = bits == field.location.ones ? "" : "/" + FieldText.hexadecimal(bits)
+        parts.append("ipv6_exthdrs(hdrs=" + FieldText.hexadecimal(key[field]) + suffix + ")")
     }
 
     private mutating func addTCP() {

@@ -44,6 +44,7 @@ struct DatapathGroup {
                 ("c1", .nshContext1), ("c2", .nshContext2), ("c3", .nshContext3),
                 ("c4", .nshContext4),
             ])
+        case .pbb: return fields([("isid", .pbbISID), ("uca", .pbbUCA)])
         }
     }
 
@@ -81,20 +82,43 @@ struct DatapathGroup {
         }
     }
 
+    /// The entries of the packet's label stack; whole, or each with its mask.
     private var mpls: String {
-        let fields: [Field] = [.mplsLabel, .mplsTC, .mplsTTL, .mplsBOS]
-        let isWhole = fields.allSatisfy { mask[$0] == $0.location.ones }
-        if isWhole {
-            return "label=\(key[.mplsLabel]),tc=\(key[.mplsTC]),ttl=\(key[.mplsTTL]),"
-                + "bos=\(key[.mplsBOS])"
+        let locations = labels
+        let isWhole = locations.allSatisfy { mask[$0] == $0.ones }
+        guard isWhole || isVerbose || locations.contains(where: { mask[$0] != 0 }) else {
+            return ""
         }
-        guard isVerbose || fields.contains(where: { mask[$0] != 0 }) else { return "" }
-        let label = FieldText.hexadecimal(mask[.mplsLabel], width: 1)
-        let ttl = FieldText.hexadecimal(mask[.mplsTTL], width: 1)
-        return "label=\(key[.mplsLabel])/\(label),"
-            + "tc=\(key[.mplsTC])/" + String(mask[.mplsTC], radix: 16)
-            + ",ttl=\(key[.mplsTTL])/\(ttl),"
-            + "bos=\(key[.mplsBOS])/" + String(mask[.mplsBOS], radix: 16)
+        return locations.map { location in
+            let entry = UInt32(truncatingIfNeeded: key[location])
+            let bits = UInt32(truncatingIfNeeded: mask[location])
+            return isWhole ? Self.label(entry) : Self.label(entry, mask: bits)
+        }.joined(separator: ",")
+    }
+
+    /// Where the entries are that the packet has; a `set` speaks of the outermost alone.
+    private var labels: [FieldLocation] {
+        let places = [
+            FieldLocation(word: KeyWord.mpls, shift: 32, width: 32),
+            FieldLocation(word: KeyWord.mpls, shift: 0, width: 32),
+            FieldLocation(word: KeyWord.mplsRest, shift: 32, width: 32),
+        ]
+        guard EtherType.isMPLS(key.networkType) else { return [places[0]] }
+        let bottom = places.firstIndex { key[$0] & 0x100 != 0 }
+        return Array(places.prefix((bottom ?? places.count) + 1).filter { key[$0] != 0 })
+    }
+
+    private static func label(_ entry: UInt32) -> String {
+        "label=\(entry >> 12),tc=\(entry >> 9 & 7),ttl=\(entry & 0xff),bos=\(entry >> 8 & 1)"
+    }
+
+    private static func label(_ entry: UInt32, mask: UInt32) -> String {
+        let label = FieldText.hexadecimal(mask >> 12, width: 1)
+        let ttl = FieldText.hexadecimal(mask & 0xff, width: 1)
+        return "label=\(entry >> 12)/\(label),"
+            + "tc=\(entry >> 9 & 7)/" + String(mask >> 9 & 7, radix: 16)
+            + ",ttl=\(entry & 0xff)/\(ttl),"
+            + "bos=\(entry >> 8 & 1)/" + String(mask >> 8 & 1, radix: 16)
     }
 
     private var tunnel: String {

@@ -61,7 +61,8 @@ public enum FlowKeyText {
     }
 
     private static func setNetwork(_ key: FlowKey, _ mask: inout FlowKey) {
-        let type = key.etherType
+        // As in OVS, NSH is not looked for where nothing but the packet type is known.
+        let type = key.networkType == EtherType.nsh ? key.etherType : key.networkType
         switch type {
         case EtherType.ipv4:
             mask.words[KeyWord.ipv4] = .max
@@ -76,14 +77,28 @@ public enum FlowKeyText {
             mask[.arpSenderMAC] = .max
             mask[.arpTargetMAC] = .max
         case EtherType.mpls, EtherType.mplsMulticast:
-            mask.words[KeyWord.mpls] = .max
-            mask.words[KeyWord.mplsRest] = .max << 32
+            setLabels(key, &mask)
         case EtherType.nsh:
             for field: Field in [
-                .nshFlags, .nshTTL, .nshMDType, .nshNextProtocol, .nshSPI, .nshSI,
+                .nshFlags, .nshTTL, .nshMDType, .nshNextProtocol, .nshSPI, .nshSI, .ipTOS, .ipTTL,
+                .ipFragment, .ipProtocol,
             ] { mask[field] = .max }
+            mask.words[KeyWord.nshContext] = .max
+            mask.words[KeyWord.nshContextRest] = .max
         default: break
         }
+    }
+
+    /// The label stack entries that the packet has.
+    private static func setLabels(_ key: FlowKey, _ mask: inout FlowKey) {
+        mask.words[KeyWord.mpls] = .max << 32
+        let entries = [
+            key.words[KeyWord.mpls] >> 32, key.words[KeyWord.mpls] & 0xffff_ffff,
+        ]
+        let bottom: UInt64 = 0x100
+        guard entries[0] & bottom == 0 else { return }
+        mask.words[KeyWord.mpls] = .max
+        if entries[1] & bottom == 0 { mask.words[KeyWord.mplsRest] = .max << 32 }
     }
 
     private static func setIP(_ key: FlowKey, _ mask: inout FlowKey) {
@@ -92,7 +107,7 @@ public enum FlowKeyText {
         mask[.ipFragment] = .max
         mask[.ipProtocol] = .max
         guard key.ipFragment & FragmentBits.later == 0 else { return }
-        let isIPv6 = key.etherType == EtherType.ipv6
+        let isIPv6 = key.networkType == EtherType.ipv6
         switch key.ipProtocol {
         case IPProtocol.tcp:
             mask.words[KeyWord.transport] = 0xffff_ffff_0fff_0000

@@ -138,7 +138,7 @@ public struct MatchPrinter {
     /// Prints `tcp`, `arp` and so on, and says what need not be printed any more.
     private mutating func addTypeKeyword() -> (skipsType: Bool, skipsProtocol: Bool) {
         guard mask(.etherType) == 0xffff else { return (false, false) }
-        let type = match.key.etherType
+        let type = match.networkType
         let hasProtocol = match.mask.ipProtocol == 0xff && EtherType.isIP(type)
         if hasProtocol, let keyword = protocolKeyword(type) {
             text += keyword
@@ -208,12 +208,20 @@ public struct MatchPrinter {
         if mask(.inPort) != 0 { add(.inPort) }
     }
 
+    private var networkType: UInt16 {
+        if match.isBare { return match.networkType }
+        return match.mask.etherType != 0 ? match.key.etherType : 0
+    }
+
     private mutating func addLink(skipsType: Bool) {
         addVLAN()
-        add(.ethernetSource, as: "dl_src")
-        add(.ethernetDestination, as: "dl_dst")
+        if !match.isBare {
+            add(.ethernetSource, as: "dl_src")
+            add(.ethernetDestination, as: "dl_dst")
+        }
         if !skipsType && mask(.etherType) != 0 {
-            add("dl_type", FieldText.hexadecimal(match.key.etherType, width: 4))
+            let type = match.isBare ? match.networkType : match.key.etherType
+            add("dl_type", FieldText.hexadecimal(type, width: 4))
         }
     }
 
@@ -244,7 +252,7 @@ public struct MatchPrinter {
     }
 
     private mutating func addNetwork(skipsProtocol: Bool) {
-        let type = mask(.etherType) != 0 ? match.key.etherType : 0
+        let type = networkType
         if type == EtherType.ipv6 {
             add(.ipv6Source)
             add(.ipv6Destination)
@@ -255,6 +263,7 @@ public struct MatchPrinter {
                 }
                 add("ipv6_label", label)
             }
+            add(.ipv6ExtensionHeaders)
         } else if EtherType.isARP(type) {
             add(.arpSenderIP)
             add(.arpTargetIP)
@@ -279,25 +288,48 @@ public struct MatchPrinter {
 
     private mutating func addMPLS() {
         guard isIn(KeyWord.mpls, KeyWord.ipv4) else { return }
+        add(.pbbISID)
+        add(.pbbUCA)
         for field: Field in [.mplsLabel, .mplsTC, .mplsTTL, .mplsBOS] { add(field) }
-        let second = match.mask.words[KeyWord.mpls] & 0xffff_ffff
-        if second != 0 {
-            add("mpls_lse1", String(match.key.words[KeyWord.mpls] & 0xffff_ffff))
-        }
-        if match.mask.words[KeyWord.mplsRest] >> 32 != 0 {
-            add("mpls_lse2", String(match.key.words[KeyWord.mplsRest] >> 32))
-        }
+        addLabel(
+            "mpls_lse1", match.key.words[KeyWord.mpls] & 0xffff_ffff,
+            match.mask.words[KeyWord.mpls] & 0xffff_ffff)
+        addLabel(
+            "mpls_lse2", match.key.words[KeyWord.mplsRest] >> 32,
+            match.mask.words[KeyWord.mplsRest] >> 32)
+    }
+
+    /// An inner label stack entry, as OVS prints words without a form of their own.
+    private mutating func addLabel(_ name: String, _ entry: UInt64, _ mask: UInt64) {
+        guard mask != 0 else { return }
+        guard mask != 0xffff_ffff else { return add(name, String(entry)) }
+        let value = FieldText.hexadecimal(entry, width: 8)
+        add(name, value + "/" + FieldText.hexadecimal(mask, width: 8))
     }
 
     private mutating func addNSH() {
         for field: Field in [
-            .nshFlags, .nshTTL, .nshMDType, .nshNextProtocol, .nshSPI, .nshSI, .nshContext1,
-            .nshContext2, .nshContext3, .nshContext4,
+            .nshFlags, .nshTTL, .nshMDType, .nshNextProtocol,
         ] { add(field) }
+        addPrefixed(.nshSPI)
+        add(.nshSI)
+        // As OVS, who does not ask for MD type 1 does not see its context.
+        guard value(.nshMDType) == UInt128(NSHHeader.fixedMetadata) else { return }
+        for field: Field in [.nshContext1, .nshContext2, .nshContext3, .nshContext4] {
+            addPrefixed(field)
+        }
+    }
+
+    /// In hexadecimal, and zero too.
+    private mutating func addPrefixed(_ field: Field) {
+        let bits = mask(field)
+        guard bits != 0 else { return }
+        let suffix = bits == field.location.ones ? "" : "/0x" + String(bits, radix: 16)
+        add(field.name, "0x" + String(value(field), radix: 16) + suffix)
     }
 
     private mutating func addTransport() {
-        let type = mask(.etherType) != 0 ? match.key.etherType : 0
+        let type = networkType
         let proto = match.mask.ipProtocol != 0 ? match.key.ipProtocol : 0
         let isICMPv4 = type == EtherType.ipv4 && proto == IPProtocol.icmp
         let isICMPv6 = type == EtherType.ipv6 && proto == IPProtocol.icmpv6

@@ -39,20 +39,6 @@ public struct PortDescription: Hashable, Sendable {
     }
 }
 
-/// What the controller wants of a port; the bits of OpenFlow 1.0, of which later versions keep a
-/// few.
-public struct PortConfig: OptionSet, Hashable, Sendable {
-    public let rawValue: UInt32
-    public init(rawValue: UInt32) { self.rawValue = rawValue }
-    public static var down: Self { .init(rawValue: 1 << 0) }
-    public static var noSTP: Self { .init(rawValue: 1 << 1) }
-    public static var noReceive: Self { .init(rawValue: 1 << 2) }
-    public static var noReceiveSTP: Self { .init(rawValue: 1 << 3) }
-    public static var noFlood: Self { .init(rawValue: 1 << 4) }
-    public static var noForward: Self { .init(rawValue: 1 << 5) }
-    public static var noPacketIn: Self { .init(rawValue: 1 << 6) }
-}
-
 /// What a port does: the bits of OpenFlow 1.1, and those that only 1.0 has for the spanning tree.
 public struct PortState: OptionSet, Hashable, Sendable {
     public let rawValue: UInt32

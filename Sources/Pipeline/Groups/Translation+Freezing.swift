@@ -117,6 +117,11 @@ extension Translation {
                 return
             }
             if isExiting || error != nil { return }
+            if case .action(let action) = step, needsHiddenHeaders(action) {
+                lookAgain()
+                frozenSteps += steps[index...]
+                return
+            }
             trace.add(.action, text(of: step))
             switch step {
             case .unroll(let table, let rule):
@@ -125,7 +130,9 @@ extension Translation {
                 trace.add(
                     .action,
                     "restored state: table=\(table), cookie=\(rule?.object.cookie ?? 0)")
-            case .action(let action): execute(action)
+            case .action(let action):
+                execute(action)
+                if isLeaving { return }
             }
         }
     }

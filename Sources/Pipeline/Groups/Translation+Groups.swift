@@ -41,10 +41,10 @@ extension Translation {
         guard error == nil else { return }
         let bucket = group.buckets[index]
         trace.open(.action, "bucket \(bucket.id)")
-        let before = (key: key, stack: stack, actionSet: actionSet)
+        let before = (key: key, stack: stack, actionSet: actionSet, hadPopped: hasPoppedLabels)
         execute(Self.asActionSet(bucket.actions))
         finishFreezing()
-        (key, stack, actionSet) = before
+        (key, stack, actionSet, hasPoppedLabels) = before
         isExiting = false
         trace.close()
         effects.append(.group(group, bucket: index))

@@ -103,7 +103,7 @@ extension VirtualSwitch {
         else { throw CommandError("no OpenFlow port for datapath port \(number)") }
         var key = match.key
         key.inPort = UInt32(port.number.value)
-        let isEthernet = match.mask.ethernetSource != 0 || match.mask.ethernetDestination != 0
+        let isEthernet = match.mask[.packetType] != 0 && match.key[.packetType] == 0
         if !isEthernet && match.mask.etherType != 0 && request.packet == .none
             && key.etherType != EtherType.notEthernetII
         {

@@ -115,17 +115,18 @@ extension MatchEncoder {
         static var icmpv6: Self { .init(rawValue: 1 << 7) }
         static var mpls: Self { .init(rawValue: 1 << 8) }
         static var nsh: Self { .init(rawValue: 1 << 9) }
+        static var pbb: Self { .init(rawValue: 1 << 10) }
         static var ip: Self { [.ipv4, .ipv6] }
 
         init(rawValue: UInt16) { self.rawValue = rawValue }
 
         init(_ match: Match) {
             self = []
-            guard match.mask.etherType == .max else { return }
-            let type = match.key.etherType
+            let type = match.networkType
             if EtherType.isARP(type) { insert(.arp) }
             if EtherType.isMPLS(type) { insert(.mpls) }
             if type == EtherType.nsh { insert(.nsh) }
+            if type == EtherType.pbb { insert(.pbb) }
             guard EtherType.isIP(type) else { return }
             insert(type == EtherType.ipv4 ? .ipv4 : .ipv6)
             guard match.mask.ipProtocol == .max else { return }
@@ -169,10 +170,11 @@ extension MatchEncoder {
             .init(.ethernetSource), .init(.ethernetDestination), .init(.etherType),
             .init(.vlanTCI),
             .init(.mplsLabel, .mpls), .init(.mplsTC, .mpls), .init(.mplsTTL, .mpls),
-            .init(.mplsBOS, .mpls),
+            .init(.mplsBOS, .mpls), .init(.pbbISID, .pbb), .init(.pbbUCA, .pbb),
             .init(.ipv4Source, .ipv4), .init(.ipv4Destination, .ipv4),
             .init(.ipv6Source, .ipv6), .init(.ipv6Destination, .ipv6),
-            .init(.ipFragment, .ip), .init(.ipDSCP, .ip), .init(.ipECN, .ip),
+            .init(.ipv6ExtensionHeaders, .ipv6), .init(.ipFragment, .ip), .init(.ipDSCP, .ip),
+            .init(.ipECN, .ip),
             .init(.ipTTL, .ip), .init(.ipv6Label, .ipv6), .init(.ipProtocol, .ip),
             .init(.tcpSource, .tcp), .init(.tcpDestination, .tcp), .init(.tcpFlags, .tcp),
             .init(.udpSource, .udp), .init(.udpDestination, .udp),

@@ -11,6 +11,7 @@ extension PacketParser {
         @usableFromInline var proto: UInt8
         @usableFromInline var offset: Int
         @usableFromInline var fragment: UInt8 = 0
+        @usableFromInline var extensions = IPv6Extensions()
 
         @inlinable init(proto: UInt8, offset: Int) {
             self.proto = proto
@@ -39,7 +40,8 @@ extension PacketParser {
         let low =
             UInt64(chain.proto) &<< 24 | trafficClass &<< 16
             | UInt64(frame.load8(at: start &+ 7)) &<< 8 | UInt64(chain.fragment)
-        key.append(label &<< 32 | low, at: KeyWord.ip)
+        let extensions = UInt64(chain.extensions.bits) &<< 52
+        key.append(extensions | label &<< 32 | low, at: KeyWord.ip)
         guard chain.fragment & FragmentBits.later == 0 else { return }
         if chain.proto == IPProtocol.icmpv6 {
             parseICMPv6(frame, chain.offset..<end, &key)
@@ -58,11 +60,13 @@ extension PacketParser {
                 let units = Int(frame.load8(at: chain.offset &+ 1))
                 let byteCount = chain.proto == 51 ? (units &+ 2) &* 4 : (units &+ 1) &* 8
                 guard byteCount <= end &- chain.offset else { return false }
+                chain.extensions.note(chain.proto)
                 chain.proto = frame.load8(at: chain.offset)
                 chain.offset &+= byteCount
             case 44:
                 guard end &- chain.offset >= 8 else { return false }
                 let word = frame.load16(at: chain.offset &+ 2)
+                chain.extensions.note(44)
                 chain.proto = frame.load8(at: chain.offset)
                 chain.offset &+= 8
                 guard word & 0xfff9 != 0 else { continue }
@@ -71,6 +75,9 @@ extension PacketParser {
                     chain.fragment |= FragmentBits.later
                     return true
                 }
+            case 50, 59:
+                chain.extensions.note(chain.proto)
+                return true
             default:
                 return true
             }

@@ -13,6 +13,8 @@ public enum PacketParser {
         public var mark: UInt32 = 0
         public var priority: UInt32 = 0
         public var datapathHash: UInt32 = 0
+        /// What the packet begins with: 0 for Ethernet (``PacketType``).
+        public var packetType: UInt32 = 0
 
         @inlinable public init(inPort: UInt32) { self.inPort = inPort }
     }
@@ -32,6 +34,10 @@ public enum PacketParser {
         key.append(
             UInt64(metadata.priority) &<< 32 | UInt64(metadata.mark), at: KeyWord.priority)
         key.append(UInt64(metadata.datapathHash) &<< 32, at: KeyWord.datapathHash)
+        guard metadata.packetType == 0 else {
+            parseBare(frame, metadata.packetType, &key)
+            return
+        }
         guard frame.byteCount >= 14 else { return }
 
         let destination = frame.load48(at: 0)
@@ -55,12 +61,29 @@ public enum PacketParser {
         key.append(destination &<< 16 | UInt64(type), at: KeyWord.ethernetDestination)
         key.append(source &<< 16, at: KeyWord.ethernetSource)
         key.append(tags, at: KeyWord.vlan)
+        parseNetwork(frame, type, at: offset, &key)
+    }
 
+    /// A packet without an Ethernet header.
+    @usableFromInline
+    static func parseBare(_ packet: RawSpan, _ packetType: UInt32, _ key: inout PackedKey) {
+        key.append(UInt64(packetType) &<< 32, at: KeyWord.packetType)
+        let type = UInt16(truncatingIfNeeded: packetType)
+        key.append(UInt64(type), at: KeyWord.ethernetDestination)
+        parseNetwork(packet, type, at: 0, &key)
+    }
+
+    @inlinable @inline(__always)
+    static func parseNetwork(
+        _ frame: RawSpan, _ type: UInt16, at offset: Int, _ key: inout PackedKey
+    ) {
         switch type {
         case EtherType.ipv4: parseIPv4(frame, at: offset, &key)
         case EtherType.ipv6: parseIPv6(frame, at: offset, &key)
         case EtherType.arp, EtherType.rarp: parseARP(frame, at: offset, &key)
         case EtherType.mpls, EtherType.mplsMulticast: parseMPLS(frame, at: offset, &key)
+        case EtherType.nsh: parseNSH(frame, at: offset, &key)
+        case EtherType.pbb: parsePBB(frame, at: offset, &key)
         default: return
         }
     }
