@@ -75,8 +75,9 @@ struct SourceFile {
             if index > start, braces == 0, parentheses == 0, Self.endsSignature(code[index]) {
                 return nil
             }
-            var previous: Character = " "
-            for character in code[index] {
+            var previous = Unicode.Scalar(" ")
+            for octet in code[index].utf8 {
+                let character = Unicode.Scalar(octet)
                 switch character {
                 case "(", "[": parentheses += 1
                 case ")", "]":
@@ -130,6 +131,12 @@ struct Stripper {
     private var commentDepth = 0
 
     mutating func strip(_ line: String) -> String {
+        let isPlain = commentDepth == 0 && !isInLongString
+        if isPlain,
+            !line.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\"") })
+        {
+            return line
+        }
         var result = ""
         var rest = line[...]
         while let character = rest.first {

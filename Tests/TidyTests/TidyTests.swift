@@ -9,15 +9,18 @@ struct TidyTests {
     /// Every Swift file of the package.
     let files: [SourceFile]
 
-    init() throws {
-        let root = root
-        files = try ["Sources", "Tests"].flatMap { folder in
+    /// Read once for all tests.
+    private static let all = Result {
+        let root = packageRoot()
+        return try ["Sources", "Tests"].flatMap { folder in
             try filesBelow(root + "/" + folder, suffix: ".swift").map {
                 let path = folder + "/" + $0
                 return SourceFile(path: path, text: try readFile(root + "/" + path))
             }
         }
     }
+
+    init() throws { files = try Self.all.get() }
 
     /// The targets from words to programs: each may import only those that stand before it.
     static let layers = [
