@@ -11,6 +11,8 @@ public final class ManagedBridge {
     /// The identity that OpenFlow shows, and its local port's address.
     public internal(set) var datapathID: UInt64 = 0
     public internal(set) var hardwareAddress = EthernetAddress.zero
+    /// Which options of tunnels have fields.
+    var tunnelOptions = TunnelOptions()
     /// `OFPC_FRAG_*` as the controllers set it.
     public var fragmentHandling: UInt16 = 0
     /// Whether some controller has flow monitors.

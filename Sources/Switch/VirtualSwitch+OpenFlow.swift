@@ -43,6 +43,10 @@ extension VirtualSwitch {
         case .tableMod(let tableMod):
             try modifyTables(tableMod, version, of: managed)
             return []
+        case .tlvTableMod(let change):
+            try managed.tunnelOptions.change(change)
+            return []
+        case .tlvTableRequest: return [.tlvTableReply(managed.tunnelOptions.table)]
         case .queueConfigRequest(let port):
             guard port == .none || managed.bridge.ports[port] != nil else {
                 throw .queueOpBadPort
