@@ -259,24 +259,6 @@ extension VirtualSwitch {
         for rule in select(request, of: managed) { body(Self.entry(rule, now)) }
     }
 
-    /// Sets what depends on whether controllers are connected.
-    ///
-    /// - Parameters:
-    ///   - sendsMisses: whether packets that no rule of table 0 matches go to a controller.
-    ///   - isFailOpen: whether the bridge forwards by itself for want of a controller.
-    public func setPolicy(
-        of managed: ManagedBridge, sendsMisses: Bool, isFailOpen: Bool, now: Milliseconds
-    ) {
-        let bridge = managed.bridge
-        if bridge.sendsMisses != sendsMisses {
-            bridge.sendsMisses = sendsMisses
-            network.bumpVersion()
-        }
-        managed.isFailOpen = isFailOpen
-        // The local port may have got another address.
-        updateHiddenRules(of: managed, now: now)
-    }
-
     private func select(_ request: FlowStatsRequest, of managed: ManagedBridge) -> [Rule] {
         let tables =
             request.tableID == FlowMod.allTables

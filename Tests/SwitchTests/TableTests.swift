@@ -277,15 +277,13 @@ import Testing
     @Test func `a bridge that has failed open forwards whatever its rules say`() throws {
         try add("priority=65535,actions=drop")
         let managed = try #require(managed)
-        machine.virtualSwitch.setPolicy(
-            of: managed, sendsMisses: false, isFailOpen: true, now: machine.now)
+        machine.virtualSwitch.setFailOpen(true, of: managed, now: machine.now)
         #expect(hiddenLines.first == "priority=15790320,actions=NORMAL")
         machine.receive(frame, on: "p1")
         #expect(machine.devices.ports["p2"]?.sent.count == 1)
         try machine.change(.delete, "", on: "br0", .v10)
         #expect(hiddenLines == ["priority=15790320,actions=NORMAL"])
-        machine.virtualSwitch.setPolicy(
-            of: managed, sendsMisses: false, isFailOpen: false, now: machine.now)
+        machine.virtualSwitch.setFailOpen(false, of: managed, now: machine.now)
         machine.revalidate()
         machine.receive(frame, on: "p1")
         #expect(machine.devices.ports["p2"]?.sent.count == 1)

@@ -1,8 +1,15 @@
 import FlowModel
-import Pipeline
+public import Pipeline
 
 /// Rules that the switch itself needs, which OpenFlow neither shows nor removes.
 extension VirtualSwitch {
+    /// Lets a bridge forward by itself for want of a controller, or no longer so.
+    public func setFailOpen(_ isFailOpen: Bool, of managed: ManagedBridge, now: Milliseconds) {
+        managed.isFailOpen = isFailOpen
+        // The local port may have got another address.
+        updateHiddenRules(of: managed, now: now)
+    }
+
     /// Makes the hidden rules be as they have to be.
     func updateHiddenRules(of managed: ManagedBridge, now: Milliseconds) {
         let control = managed.configuration.inBand

@@ -42,6 +42,11 @@ extension ConfigurationReader {
             controller.rateLimit = row.controllerRateLimit
             controller.burstLimit = row.controllerBurstLimit
             controller.queueSize = row.controllerQueueSize
+            if row.localIP != nil, controller.connectionMode == .inBand {
+                log.warning(
+                    "bridge \(bridge.name): local_ip of controllers is not supported yet; "
+                        + "give the local port its address otherwise")
+            }
             controller.enablesAsynchronousMessages = row.enableAsyncMessages ?? true
             return controller
         }

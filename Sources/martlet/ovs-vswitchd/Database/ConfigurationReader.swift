@@ -38,7 +38,8 @@ final class ConfigurationReader {
             ControllerRow.target, ControllerRow.connectionMode, ControllerRow.type,
             ControllerRow.maxBackoff, ControllerRow.inactivityProbe,
             ControllerRow.controllerRateLimit, ControllerRow.controllerBurstLimit,
-            ControllerRow.controllerQueueSize, ControllerRow.enableAsyncMessages),
+            ControllerRow.controllerQueueSize, ControllerRow.enableAsyncMessages,
+            ControllerRow.localIP),
     ]
 
     private static let interfaces = MonitoredTable(

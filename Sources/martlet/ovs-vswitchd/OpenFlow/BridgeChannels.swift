@@ -26,6 +26,7 @@ final class BridgeChannels {
     private var connections: [ObjectIdentifier: OpenFlowConnection] = [:]
     private var snoopers: [Snooper] = []
     private var isFailOpen = false
+    private var controllersWantMisses = false
     private let log = LogModule("connmgr")
 
     init(bridge name: String, runtime: SwitchRuntime) {
@@ -252,14 +253,15 @@ final class BridgeChannels {
         return mayFail
     }
 
-    /// Whether a packet that no rule matches is wanted by some controller that speaks a version
-    /// in which that is the default.
-    var wantsMisses: Bool {
-        connections.values.contains { connection in
-            let session = connection.session
-            return session.isEstablished && session.controllerID == 0
-                && session.dialect.version < .v13
-        }
+    /// Whether a packet that no rule matches is wanted by somebody who speaks a version in which
+    /// that is the default, and whether configured controllers want otherwise than before.
+    ///
+    /// A tool that comes and goes is no reason to translate all megaflows again.
+    func missPolicy() -> (isWanted: Bool, hasChanged: Bool) {
+        let wanted = connections.values.filter(\.wantsMisses)
+        let before = controllersWantMisses
+        controllersWantMisses = wanted.contains { $0.session.configuration.end == .controller }
+        return (!wanted.isEmpty, controllersWantMisses != before)
     }
 
     var reports: [(configuration: ControllerConfiguration, report: ControllerReport)] {

@@ -179,6 +179,11 @@ final class OpenFlowConnection {
         return try result.get()
     }
 
+    /// Whether packets that no rule matches go to it unless the rules say otherwise.
+    var wantsMisses: Bool {
+        session.isEstablished && session.controllerID == 0 && session.dialect.version < .v13
+    }
+
     /// Takes over the settings of a controller that need no new connection.
     func apply(_ configuration: ControllerConfiguration) {
         packets.setLimit(

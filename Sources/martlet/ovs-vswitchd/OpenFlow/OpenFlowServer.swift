@@ -58,9 +58,11 @@ final class OpenFlowServer {
             for (name, channel) in channels {
                 guard let managed = virtualSwitch.bridges[name] else { continue }
                 let isStandalone = managed.configuration.failMode == .standalone
-                virtualSwitch.setPolicy(
-                    of: managed, sendsMisses: channel.wantsMisses,
-                    isFailOpen: isStandalone && channel.mayFailOpen(at: now), now: now)
+                let misses = channel.missPolicy()
+                managed.bridge.sendsMisses = misses.isWanted
+                if misses.hasChanged { virtualSwitch.network.bumpVersion() }
+                virtualSwitch.setFailOpen(
+                    isStandalone && channel.mayFailOpen(at: now), of: managed, now: now)
             }
         }
     }
