@@ -77,9 +77,7 @@ public struct ActionConsistency {
             }
         case .encap(let encapsulation): match.encapsulate(encapsulation)
         case .decap: match.decapsulate()
-        case .popPBB:
-            try require(.pbb)
-            match.forgetHeaders()
+        case .popPBB: match.forgetHeaders()
         case .pushPBB(let type): match.set(.etherType, to: UInt128(type))
         case .output, .outputTruncated, .controller, .enqueue, .setEthernetSource,
             .setEthernetDestination, .setTunnel, .setQueue, .popQueue, .gotoTable,

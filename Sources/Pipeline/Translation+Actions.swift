@@ -183,21 +183,31 @@ extension Translation {
         }.map(\.element)
     }
 
-    private static var headerRank: Int { 7 }
-    private static var groupRank: Int { 9 }
+    private static var headerRank: Int { 14 }
+    private static var groupRank: Int { 16 }
 
     /// When an action of the set is run; one of each rank is kept, but set-field once a field.
+    ///
+    /// As OVS, which differs from OpenFlow 1.3.5 §5.10 in nothing that it knows; the standard says
+    /// where the others stand.
     private static func rank(of action: Action) -> Int {
         switch action {
+        case .copyTTLIn: return 0
         case .popVLAN: return 1
         case .popMPLS: return 2
-        case .pushMPLS: return 3
-        case .pushVLAN: return 4
-        case .decrementTTL: return 5
-        case .decrementMPLSTTL: return 6
-        case .setQueue: return 8
+        case .popPBB: return 3
+        case .decap: return 4
+        case .encap: return 5
+        case .pushMPLS: return 6
+        case .pushPBB: return 7
+        case .pushVLAN: return 8
+        case .copyTTLOut: return 9
+        case .decrementTTL: return 10
+        case .decrementMPLSTTL: return 11
+        case .decrementNSHTTL: return 12
+        case .setQueue: return 15
         case .group: return groupRank
-        case .output, .outputField, .outputTruncated, .controller, .enqueue, .resubmit: return 10
+        case .output, .outputField, .outputTruncated, .controller, .enqueue, .resubmit: return 17
         default: return headerRank
         }
     }

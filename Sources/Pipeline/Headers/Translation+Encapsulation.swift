@@ -143,7 +143,13 @@ extension Translation {
     }
 
     private func decapsulateLabel(to type: UInt32) {
+        // A label does not say what is behind it.
+        guard type != PacketType.useNextProtocol else {
+            return refusePacketType(
+                "Dropping packet as the decap() does not say what is behind the label")
+        }
         let count = consultLabelCount()
+        guard !hasUnknownLabels(of: count) else { return refuseDeepPop() }
         guard count > 0 else {
             // OVS has no labels to take off a packet of which it only heard, and goes on.
             packetType = type

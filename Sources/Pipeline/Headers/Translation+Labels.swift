@@ -90,14 +90,21 @@ extension Translation {
     private func popLabel(_ type: UInt16) {
         let count = consultLabelCount()
         guard count > 0 else { return }
-        let last = FlowKey.maximumLabels - 1
-        if count > last, key.labelEntry(last) & LabelBits.bottom == 0 {
-            actions.removeAll()
-            return refuseLabels("pop action can't be performed as it has")
-        }
+        guard !hasUnknownLabels(of: count) else { return refuseDeepPop() }
         consultLabels(1..<max(count, 1))
         key.popLabel(of: count, etherType: type)
         if !EtherType.isMPLS(type) { hasPoppedLabels = true }
+    }
+
+    /// Whether there are labels behind those that the key holds.
+    func hasUnknownLabels(of count: Int) -> Bool {
+        let last = FlowKey.maximumLabels - 1
+        return count > last && key.labelEntry(last) & LabelBits.bottom == 0
+    }
+
+    func refuseDeepPop() {
+        actions.removeAll()
+        refuseLabels("pop action can't be performed as it has")
     }
 
     /// Whether the action needs the headers that were hidden behind labels, so that the datapath
