@@ -34,8 +34,8 @@ extension MessageHeader {
     /// Whether a secondary controller may not send the message.
     fileprivate func changesSwitch(_ octets: [UInt8]) -> Bool {
         switch type {
-        // Set-config, packet-out and flow-mod.
-        case 9, 13, 14: return true
+        // Packet-out and flow-mod.
+        case 13, 14: return true
         // Port-mod; later group-mod, port-mod, table-mod, meter-mod and bundles.
         case 15: return true
         case 16, 17, 29, 33, 34: return version > .v10

@@ -376,7 +376,9 @@ extension OpenFlowSession {
     }
 
     private mutating func set(_ new: SwitchConfig) {
-        guard role != .secondary else { return refuse(.requestIsSecondary) }
+        var new = new
+        // Fragments are everybody's; lengths are the controller's own.
+        if role == .secondary { new.fragments = config.fragments }
         // The switch neither drops nor reassembles fragments; who asks for that is to know.
         guard new.fragments == .normal else { return refuse(.requestNotPermitted) }
         config = new

@@ -185,6 +185,26 @@ import Testing
         #expect(Array(output[8..<12]) == code)
     }
 
+    @Test func `a secondary controller may set what is its own`() {
+        let subject = Subject(.v13)
+        let role = OpenFlowMessage.roleRequest(Role(kind: .secondary, generationID: 1))
+        _ = subject.receive(role.encoded(Dialect(version: .v13), xid: 1))
+        let set = OpenFlowMessage.setConfig(SwitchConfig(missSendLength: 77))
+        #expect(subject.receive(set.encoded(Dialect(version: .v13), xid: 2)).isEmpty)
+        #expect(subject.session.config.missSendLength == 77)
+    }
+
+    @Test func `a controller hears in 1.3 that another one has become primary`() throws {
+        let status = RoleStatus(
+            role: .secondary, reason: .primaryRequest, generationID: 0x1000_0000_0000_0020)
+        // From genuine ovs-vswitchd.
+        let golden = octets(
+            "0404002000000000 4f4e460000000777 0000000300000000 1000000000000020")
+        let message = OpenFlowMessage.roleStatus(status)
+        #expect(message.encoded(Dialect(version: .v13)) == golden)
+        #expect(try OpenFlowMessage.parse(golden) == message)
+    }
+
     @Test func `a request for a role is answered in its own form`() {
         let subject = Subject(.v13)
         let output = subject.receive(

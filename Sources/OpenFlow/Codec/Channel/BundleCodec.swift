@@ -101,8 +101,14 @@ extension RoleStatus {
     }
 
     func encode(_ dialect: Dialect, _ xid: UInt32, into writer: inout OctetWriter) {
-        guard dialect.version >= .v14 else { return }
-        writer.message(MessageType.roleStatus, dialect, xid) { writer in
+        guard dialect.version >= .v13 else { return }
+        let isONF = dialect.version < .v14
+        let type = isONF ? MessageType.experimenter : MessageType.roleStatus
+        writer.message(type, dialect, xid) { writer in
+            if isONF {
+                writer.append(ExperimenterID.onf)
+                writer.append(ONFMessageType.roleStatus)
+            }
             writer.append(role.rawValue)
             writer.append(reason.rawValue)
             writer.appendZeros(3)
