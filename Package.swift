@@ -71,7 +71,7 @@ let package = Package(
         module("FlowModel", ["Bytes", "Addresses", "PacketFormats"]),
         module("FlowSyntax", ["Addresses", "FlowModel"]),
         module("OpenFlow", ["Bytes", "Addresses", "FlowModel"]),
-        module("JSONRPC"),
+        module("JSONRPC", ["Bytes"]),
         module("OVSDBModel", ["JSONRPC"]),
         module("RowGenerator", ["JSONRPC", "OVSDBModel"]),
         module("Netlink", ["Bytes", "Addresses"]),

@@ -15,7 +15,8 @@ public struct JSONObject: Sendable {
     static let indexThreshold = 33
 
     public private(set) var members: [Member] = []
-    private var index = JSONObjectIndex()
+    /// Nil for most: an optional array costs nothing to copy while it is none.
+    private var index: JSONObjectIndex?
 
     public init() {}
 
@@ -25,10 +26,12 @@ public struct JSONObject: Sendable {
 
     /// An object of members that were gathered without looking for duplicates; of those that have
     /// one key the last one's value counts, in the place of the first one.
-    init(gathered: [Member]) {
+    ///
+    /// - Parameter areDistinct: Whether the caller knows that all keys of a small object differ.
+    init(gathered: [Member], areDistinct: Bool = false) {
         if gathered.count < Self.indexThreshold {
             members = gathered
-            if !hasDuplicates { return }
+            if areDistinct || !hasDuplicates { return }
         } else if let index = JSONObjectIndex(gathered) {
             members = gathered
             self.index = index
@@ -67,27 +70,24 @@ public struct JSONObject: Sendable {
     public func contains(_ key: String) -> Bool { position(of: key) != nil }
 
     private func position(of key: String) -> Int? {
-        if !index.isEmpty { return index.position(of: key, in: members) }
+        if let index { return index.position(of: key, in: members) }
         for position in members.indices where members[position].key == key { return position }
         return nil
     }
 
     private mutating func append(_ member: Member) {
         members.append(member)
-        if index.hasRoom(for: members.count) {
-            index.insert(members.count - 1, key: member.key)
+        if index?.hasRoom(for: members.count) == true {
+            index?.insert(members.count - 1, key: member.key)
         } else if members.count >= Self.indexThreshold {
-            index = JSONObjectIndex(members) ?? JSONObjectIndex()
+            index = JSONObjectIndex(members)
         }
     }
 
     private mutating func remove(_ key: String) {
         guard let position = position(of: key) else { return }
         members.remove(at: position)
-        index = JSONObjectIndex()
-        if members.count >= Self.indexThreshold {
-            index = JSONObjectIndex(members) ?? JSONObjectIndex()
-        }
+        index = members.count >= Self.indexThreshold ? JSONObjectIndex(members) : nil
     }
 }
 
@@ -116,10 +116,8 @@ extension JSONObject: Sequence {
 private struct JSONObjectIndex: Sendable {
     /// Positions, one more than they are; 0 is a free slot.
     ///
-    /// A power of two of them, or none.
-    private var slots: [UInt32] = []
-
-    init() {}
+    /// A power of two of them.
+    private var slots: [UInt32]
 
     /// Nil where a key occurs twice.
     init?(_ members: [JSONObject.Member]) {
@@ -133,8 +131,6 @@ private struct JSONObjectIndex: Sendable {
             slots[slot] = UInt32(position + 1)
         }
     }
-
-    var isEmpty: Bool { slots.isEmpty }
 
     func hasRoom(for count: Int) -> Bool { count * 2 <= slots.count }
 

@@ -1,11 +1,15 @@
+import Bytes
+
 /// Reads one JSON text: a strict recursive descent over its UTF-8 octets.
 ///
 /// An error names the octet at which the offending token was complete: for a string its closing
 /// quote, for a number or a keyword the octet behind it. That is where Open vSwitch, which reads
 /// octet by octet, notices.
 ///
-/// It looks at the octets where they lie: nothing is copied but the text of strings. Arrays and
-/// objects get room for a few elements at once, as most of OVSDB's are pairs and short rows.
+/// It looks at the octets where they lie: nothing is copied but the text of strings, whose ends are
+/// found eight octets at a time. Short strings come from a table of those that were read before, as
+/// most are names of columns. Arrays and objects get room for a few elements at once, as most of
+/// OVSDB's are pairs and short rows.
 struct JSONParser: ~Escapable {
     /// As deep as Open vSwitch goes.
     static var maximumDepth: Int { 1000 }
@@ -13,11 +17,15 @@ struct JSONParser: ~Escapable {
     private let octets: Span<UInt8>
     private let end: Int
     private(set) var index = 0
+    private var shortTexts: ShortTexts
+    /// A hash of the string that was read last, which equal strings share; nil where there is none.
+    private var lastHash: UInt64?
 
     @_lifetime(copy octets)
     init(_ octets: Span<UInt8>) {
         self.octets = octets
         end = octets.count
+        shortTexts = ShortTexts(forTextOf: octets.count)
     }
 
     /// The text's value, which must be an object or an array where `allowsScalar` is false.
@@ -73,11 +81,19 @@ struct JSONParser: ~Escapable {
         if skip(UInt8(ascii: "}")) { return .object(JSONObject()) }
         var members: [JSONObject.Member] = []
         members.reserveCapacity(Self.usualMemberCount)
+        // Most objects need no look for equal keys: no two share one bit of 64.
+        var fingerprints: UInt64 = 0
+        var mayRepeat = false
         while true {
             let key = try parseKey()
+            let fingerprint = lastHash.map { 1 &<< ($0 &>> 58) } ?? UInt64.max
+            mayRepeat = mayRepeat || fingerprints & fingerprint != 0
+            fingerprints |= fingerprint
             let value = try parseValue(depth: depth + 1)
             members.append(JSONObject.Member(key: key, value: value))
-            guard try hasAnotherMember() else { return .object(JSONObject(gathered: members)) }
+            guard try hasAnotherMember() else {
+                return .object(JSONObject(gathered: members, areDistinct: !mayRepeat))
+            }
         }
     }
 
@@ -221,20 +237,36 @@ extension JSONParser {
     private mutating func parseString() throws(JSONError) -> String {
         index += 1
         let start = index
-        while index < end {
-            let octet = octets[index]
-            if octet == UInt8(ascii: "\"") {
-                guard let string = text(start..<index) else {
-                    throw failure("invalid UTF-8 in quoted string")
-                }
-                index += 1
-                return string
+        index = octets.endOfPlainText(from: start)
+        guard index < end else { throw failure("unexpected end of input in quoted string") }
+        let octet = octets[index]
+        if octet == UInt8(ascii: "\"") {
+            guard let string = string(start..<index) else {
+                throw failure("invalid UTF-8 in quoted string")
             }
-            if octet == UInt8(ascii: "\\") { return try parseEscapedString(from: start) }
-            if octet < 0x20 { throw unescapedControl(octet) }
             index += 1
+            return string
         }
-        throw failure("unexpected end of input in quoted string")
+        lastHash = nil
+        if octet == UInt8(ascii: "\\") { return try parseEscapedString(from: start) }
+        throw unescapedControl(octet)
+    }
+
+    /// The string that some octets between quotation marks spell; nil where they are no UTF-8.
+    private mutating func string(_ range: Range<Int>) -> String? {
+        guard range.count < 16 else {
+            lastHash = octets.hashOfLongText(range)
+            return text(range)
+        }
+        guard let key = octets.shortText(at: range.lowerBound, count: range.count) else {
+            lastHash = nil
+            return text(range)
+        }
+        lastHash = key.hash
+        if let known = shortTexts[key] { return known }
+        guard let text = text(range) else { return nil }
+        shortTexts[key] = text
+        return text
     }
 
     /// The string that some octets spell; nil where they are no UTF-8.
@@ -269,8 +301,10 @@ extension JSONParser {
 // MARK: - Tokens
 
 extension JSONParser {
+    @inline(__always)
     private mutating func skipWhiteSpace() {
-        while index < end {
+        // Programs write none.
+        while index < end, octets[index] <= UInt8(ascii: " ") {
             switch octets[index] {
             case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\t"), UInt8(ascii: "\r"):
                 index += 1
@@ -329,5 +363,43 @@ extension JSONParser {
     /// A copy, for what is rare.
     private func slice(_ range: Range<Int>) -> ArraySlice<UInt8> {
         ArraySlice(range.map { octets[$0] })
+    }
+}
+
+/// Strings of at most 15 octets that were read before, in a table with one place for each hash.
+///
+/// To copy one costs less than to check the octets and make it again.
+private struct ShortTexts {
+    private struct Entry {
+        var key = ShortText()
+        var text = ""
+    }
+
+    /// A power of two; none for texts in which few strings can come again.
+    private var entries: [Entry]
+
+    /// Texts of fewer octets do without.
+    private static let minimumByteCount = 4096
+    private static let entryCount = 256
+
+    init(forTextOf byteCount: Int) {
+        let count = byteCount < Self.minimumByteCount ? 0 : Self.entryCount
+        entries = Array(repeating: Entry(), count: count)
+    }
+
+    subscript(key: ShortText) -> String? {
+        get {
+            guard !entries.isEmpty else { return nil }
+            let place = Self.place(of: key)
+            return entries[place].key == key ? entries[place].text : nil
+        }
+        set {
+            guard !entries.isEmpty, let newValue else { return }
+            entries[Self.place(of: key)] = Entry(key: key, text: newValue)
+        }
+    }
+
+    private static func place(of key: ShortText) -> Int {
+        Int(truncatingIfNeeded: key.hash &>> 32) & (entryCount - 1)
     }
 }

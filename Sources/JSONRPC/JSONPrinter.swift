@@ -1,3 +1,5 @@
+import Bytes
+
 /// Writes JSON text as Open vSwitch does: without white space, or one member a line.
 public struct JSONPrinter {
     public private(set) var octets: [UInt8] = []
@@ -101,13 +103,7 @@ public struct JSONPrinter {
     /// Whether a text stands between quotes as it is, as nearly all do.
     private static func isPlain(_ text: String) -> Bool {
         let octets = text.utf8Span.span
-        for index in octets.indices {
-            let octet = octets[index]
-            if octet < 0x20 || octet == UInt8(ascii: "\"") || octet == UInt8(ascii: "\\") {
-                return false
-            }
-        }
-        return true
+        return octets.endOfPlainText(from: 0) == octets.count
     }
 
     private mutating func write(escaping octet: UInt8) {

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Cuts a stream of octets into JSON texts, which follow each other without delimiters.
 ///
 /// Octets arrive in pieces of any size. They are scanned once for the end of the text (brackets
@@ -17,9 +19,7 @@ public struct JSONStream: Sendable {
     @usableFromInline var octets: [UInt8] = []
     private var start = 0
     private var scanned = 0
-    private var depth = 0
-    private var isInString = false
-    private var isEscaped = false
+    private var scanner = TextScanner()
     private let maximumByteCount: Int
 
     public init(maximumByteCount: Int = JSONStream.defaultMaximumByteCount) {
@@ -37,15 +37,13 @@ public struct JSONStream: Sendable {
 
     /// The next whole text, or nil while it is incomplete.
     public mutating func next() throws(JSONError) -> JSON? {
-        if depth == 0 && !isInString { try skipToText() }
-        while scanned < octets.count {
-            let octet = octets[scanned]
-            scanned += 1
-            if isInString { scanString(octet) } else { scanStructure(octet) }
-            // Else a text that only opens would be gathered until memory is full.
-            if depth > JSONParser.maximumDepth { throw failure("input exceeds maximum nesting") }
-            if depth == 0 { return try takeText() }
-        }
+        if scanner.depth == 0 { try skipToText() }
+        var scanner = scanner
+        scanned = scanner.scan(octets.span, from: scanned)
+        self.scanner = scanner
+        // Else a text that only opens would be gathered until memory is full.
+        if scanner.isTooDeep { throw failure("input exceeds maximum nesting") }
+        if scanner.depth == 0 && scanned > start { return try takeText() }
         if scanned - start > maximumByteCount {
             throw failure("input exceeds maximum size \(maximumByteCount)")
         }
@@ -69,25 +67,6 @@ public struct JSONStream: Sendable {
         compact()
     }
 
-    private mutating func scanString(_ octet: UInt8) {
-        if isEscaped {
-            isEscaped = false
-        } else if octet == UInt8(ascii: "\\") {
-            isEscaped = true
-        } else if octet == UInt8(ascii: "\"") {
-            isInString = false
-        }
-    }
-
-    private mutating func scanStructure(_ octet: UInt8) {
-        switch octet {
-        case UInt8(ascii: "\""): isInString = true
-        case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
-        case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
-        default: break
-        }
-    }
-
     private mutating func takeText() throws(JSONError) -> JSON {
         let value = try JSON.parse(octets: octets[start..<scanned])
         start = scanned
@@ -109,5 +88,67 @@ public struct JSONStream: Sendable {
 
     private func failure(_ reason: String) -> JSONError {
         JSONError(reason, at: scanned - start, of: octets[start...])
+    }
+}
+
+/// Where a text ends: at the bracket outside strings that closes the first one.
+private struct TextScanner {
+    /// Brackets and braces that are open.
+    private(set) var depth = 0
+    private var isInString = false
+    private var isEscaped = false
+
+    var isTooDeep: Bool { depth > JSONParser.maximumDepth }
+
+    /// Goes on from `index` to the end of the text, as far as there are octets of it, or to where
+    /// it is too deep; returns how far that is.
+    mutating func scan(_ octets: Span<UInt8>, from index: Int) -> Int {
+        var index = index
+        while index < octets.count {
+            index = isInString ? scanString(octets, index) : scanStructure(octets, index)
+            if depth == 0 || isTooDeep { break }
+        }
+        return index
+    }
+
+    /// To the next string, or to the end.
+    private mutating func scanStructure(_ octets: Span<UInt8>, _ index: Int) -> Int {
+        var index = index
+        var depth = depth
+        while index < octets.count {
+            let octet = octets[index]
+            index += 1
+            if octet == UInt8(ascii: "\"") {
+                isInString = true
+                break
+            }
+            switch octet {
+            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+            default: continue
+            }
+            if depth == 0 || depth > JSONParser.maximumDepth { break }
+        }
+        self.depth = depth
+        return index
+    }
+
+    /// To the end of the string.
+    private mutating func scanString(_ octets: Span<UInt8>, _ index: Int) -> Int {
+        var index = index
+        while index < octets.count {
+            if isEscaped {
+                isEscaped = false
+                index += 1
+                continue
+            }
+            index = octets.endOfPlainText(from: index)
+            guard index < octets.count else { break }
+            isEscaped = octets[index] == UInt8(ascii: "\\")
+            isInString = octets[index] != UInt8(ascii: "\"")
+            index += 1
+            if !isInString { break }
+        }
+        return index
     }
 }
