@@ -46,6 +46,8 @@ public final class Database {
     var compaction: Compaction?
     var compactionTail: [UInt8] = []
     var compactionTailCount = 0
+    /// The last transactions, since a client first asked for such a thing.
+    var history: TransactionHistory?
 }
 
 // MARK: - Applying

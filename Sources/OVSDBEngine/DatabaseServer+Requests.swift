@@ -163,6 +163,13 @@ extension DatabaseServer {
     private func monitor(
         _ method: String, _ params: [JSON], _ version: Monitor.Version, _ session: SessionID
     ) throws(OVSDBError) -> JSON {
+        let (monitor, database) = try addMonitor(method, params, version, session)
+        return monitor.initialUpdate(of: database)
+    }
+
+    private func addMonitor(
+        _ method: String, _ params: [JSON], _ version: Monitor.Version, _ session: SessionID
+    ) throws(OVSDBError) -> (Monitor, Database) {
         let database = try database(for: method, params)
         let expected = version == .update3 ? 4 : 3
         guard params.count == expected else {
@@ -181,21 +188,27 @@ extension DatabaseServer {
             of: MonitorAudiences.Request(
                 database: database.schema.name, version: version, tables: params[2]))
         sessions[session]?.monitors.append(monitor)
-        return monitor.initialUpdate(of: database)
+        return (monitor, database)
     }
 
-    /// There is no history, so no transaction is ever found and all rows are told.
+    /// Tells what has changed since a transaction, or all rows where that is not remembered.
     private func monitorSince(
         _ method: String, _ params: [JSON], _ session: SessionID
     ) throws(OVSDBError) -> JSON {
         if params.count == 4, params[3].string == nil {
             throw .syntax("last-txn-id must be string", in: params[3])
         }
-        if params.count == 4, params[3].string.flatMap({ UUID($0) }) == nil {
+        let last = params.count == 4 ? params[3].string.flatMap { UUID($0) } : nil
+        if params.count == 4, last == nil {
             throw .syntax("last-txn-id must be UUID format.", in: params[3])
         }
-        let initial = try monitor(method, params, .update3, session)
-        return [false, Monitor.transactionID, initial]
+        let (monitor, database) = try addMonitor(method, params, .update3, session)
+        if let changes = database.missedChanges(since: last) {
+            let update = monitor.update(for: changes, schema: database.schema) ?? [:]
+            return [true, database.lastTransactionJSON, update]
+        }
+        let update = monitor.initialUpdate(of: database)
+        return [false, database.lastTransactionJSON, update]
     }
 
     private func changeMonitor(
@@ -214,7 +227,7 @@ extension DatabaseServer {
         monitor.id = params[1]
         monitor.audience = audiences.number(of: nil)
         sessions[session]?.monitors[index] = monitor
-        if let update { send(monitor.notification(update), to: session) }
+        if let update { send(monitor.notification(update, of: database), to: session) }
         return [:]
     }
 

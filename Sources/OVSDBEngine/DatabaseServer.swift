@@ -275,6 +275,7 @@ extension DatabaseServer {
 
     private func notifyMonitors(of changes: [RowChange], in database: Database) {
         guard !changes.isEmpty else { return }
+        database.remember(changes)
         onCommit?(changes, database)
         var updates: [Int: JSON?] = [:]
         for session in currentListeners() {
@@ -289,7 +290,9 @@ extension DatabaseServer {
                     }
                     updates[monitor.audience] = .some(update)
                 }
-                if let update { send(monitor.notification(update), to: session) }
+                if let update {
+                    send(monitor.notification(update, of: database), to: session)
+                }
             }
         }
     }

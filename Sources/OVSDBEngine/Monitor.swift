@@ -43,9 +43,6 @@ struct Monitor {
     /// Monitors that have one number here are told the same, which is made once for all of them.
     var audience = 0
 
-    /// Standalone databases keep no history, so every transaction has this identifier.
-    static let transactionID: JSON = .string(UUID.zero.description)
-
     /// - Parameter requests: The tables' names, each with one request or several.
     init(
         id: JSON, _ requests: JSON, version: Version, schema: DatabaseSchema
@@ -208,12 +205,15 @@ extension Monitor {
     }
 
     /// The notification that carries an update.
-    func notification(_ update: JSON) -> JSONRPCMessage {
+    ///
+    /// - Parameter database: What it tells of.
+    func notification(_ update: JSON, of database: Database) -> JSONRPCMessage {
         switch version {
         case .update: .notification(method: "update", params: [id, update])
         case .update2: .notification(method: "update2", params: [id, update])
         case .update3:
-            .notification(method: "update3", params: [id, Self.transactionID, update])
+            .notification(
+                method: "update3", params: [id, database.lastTransactionJSON, update])
         }
     }
 

@@ -166,24 +166,6 @@ struct ServerTests {
         #expect(leave[0].contains(#"{"delete":null}"#))
     }
 
-    @Test func `a monitor since some transaction starts with all rows`() throws {
-        let session = driver.open()
-        try driver.transact(session, Self.root)
-        let zero = "00000000-0000-0000-0000-000000000000"
-        let initial = try driver.send(
-            session, "monitor_cond_since",
-            #"["Open_vSwitch","m",{"Open_vSwitch":{"columns":["next_cfg"]}},"\#(zero)"]"#)
-        #expect(initial[0].contains(#""result":[false,"\#(zero)",{"Open_vSwitch":{"#))
-        let update = try driver.send(
-            session, "transact",
-            #"""
-            ["Open_vSwitch",{"op":"update","table":"Open_vSwitch","where":[],"row":\#
-            {"next_cfg":1}}]
-            """#
-        )
-        #expect(update[0].contains(#""method":"update3","params":["m","\#(zero)",{"#))
-    }
-
     @Test func `a waiting transaction runs once its condition holds`() throws {
         let (waiter, writer) = (driver.open(), driver.open())
         let wait =
