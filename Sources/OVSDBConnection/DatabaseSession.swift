@@ -26,7 +26,12 @@ public final class DatabaseSession {
     /// What ``failureDelay`` lasts; tests make it shorter.
     var failureDelay = DatabaseSession.failureDelay
 
+    /// How long a server on the network may say nothing before it is asked whether it is still
+    /// there; zero asks it nothing. From the next connection on.
+    public var probeMilliseconds = InactivityProbe.defaultMilliseconds
+
     private let loop: ControlLoop
+    private var probe: InactivityProbe?
     private var clients: [ReconnectingClient] = []
     /// The client that connects, or is connected.
     private var current = 0
@@ -117,12 +122,27 @@ public final class DatabaseSession {
 
     private func connected(_ connection: JSONRPCConnection) {
         self.connection = connection
-        connection.onMessage = { [unowned self] message in perform(replica.handle(message)) }
+        connection.onMessage = { [unowned self] message in
+            probe?.heard()
+            perform(replica.handle(message))
+        }
+        if clients[current].target.isOnNetwork { startProbing(connection) }
         onConnect?()
         perform(replica.connected())
     }
 
+    private func startProbing(_ connection: JSONRPCConnection) {
+        let client = clients[current]
+        probe = InactivityProbe(connection, loop: loop, milliseconds: probeMilliseconds) {
+            [weak self] milliseconds in
+            self?.onEvent?(client.target, .silent(seconds: Int(milliseconds / 1000)))
+            client.reconnect()
+        }
+    }
+
     private func disconnected() {
+        probe?.stop()
+        probe = nil
         connection?.onMessage = nil
         connection = nil
         perform(replica.disconnected())

@@ -140,10 +140,8 @@ public final class DatabaseServer {
         return id
     }
 
-    /// The locks that a client holds and those that it waits for, sorted.
-    public func lockNames(of id: SessionID) -> (held: [String], awaited: [String]) {
-        locks.names(of: id)
-    }
+    /// The locks that a client has to do with.
+    public func lockNames(of id: SessionID) -> LockNames { locks.names(of: id) }
 
     /// Forgets a client: its monitors, its waiting transactions and its locks.
     public func closeSession(_ id: SessionID) -> [Outgoing] {

@@ -12,6 +12,8 @@ public final class BlockingStream {
     private var early: [UInt8] = []
     private let deadline: ContinuousClock.Instant?
     private let tls: BlockingTLS?
+    /// When this can be read, a wait for the peer's octets ends with `EINTR`; -1 for nothing.
+    public var interruption: CInt = -1
 
     /// Connects, or throws after `timeout`; the time counts for everything that follows too.
     ///
@@ -165,9 +167,17 @@ public final class BlockingStream {
     }
 
     private func wait(for events: Int16) throws(TransportError) {
-        var entry = pollfd(fd: descriptor, events: events, revents: 0)
+        let isReading = events == Int16(POLLIN)
+        var entries = [
+            pollfd(fd: descriptor, events: events, revents: 0),
+            // One that is negative is passed over.
+            pollfd(fd: isReading ? interruption : -1, events: Int16(POLLIN), revents: 0),
+        ]
         while true {
-            let status = poll(&entry, 1, Self.milliseconds(until: deadline))
+            let status = poll(&entries, 2, Self.milliseconds(until: deadline))
+            if status > 0 && entries[1].revents != 0 {
+                throw TransportError(errno: EINTR, subject: name)
+            }
             if status > 0 { return }
             if status == 0 { throw TransportError(errno: ETIMEDOUT, subject: name) }
             guard errno == EINTR else { throw TransportError(errno: errno, subject: name) }

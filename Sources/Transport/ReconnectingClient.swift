@@ -5,6 +5,8 @@ public enum ReconnectEvent: Hashable, Sendable {
     case failed(String)
     case closed(String?)
     case waiting(seconds: Int)
+    /// The peer is given up, since it does not even say that it is there.
+    case silent(seconds: Int)
 
     public var text: String {
         switch self {
@@ -14,6 +16,8 @@ public enum ReconnectEvent: Hashable, Sendable {
         case .closed(nil): "connection closed by peer"
         case .closed(.some(let reason)): "connection dropped (\(reason))"
         case .waiting(let seconds): "waiting \(seconds) seconds before reconnect"
+        case .silent(let seconds):
+            "no response to inactivity probe after \(seconds) seconds, disconnecting"
         }
     }
 }
@@ -65,6 +69,10 @@ public final class ReconnectingClient {
         get { backoff.maximumSeconds }
         set { backoff.maximumSeconds = newValue }
     }
+
+    /// What marks packets on the network from the next connection on (RFC 2474 §3); nil for that
+    /// of control traffic.
+    public var dscp: Int?
 
     /// What a second of backoff lasts; tests make it shorter.
     var second: Duration = .seconds(1)
@@ -130,6 +138,7 @@ public final class ReconnectingClient {
             connection.abort()
             return
         }
+        connection.mark(dscp: dscp)
         self.connection = connection
         connectedAt = loop.nowNanoseconds
         connection.onEnd = { [weak self] error in self?.disconnected(error, attempt) }

@@ -83,6 +83,20 @@ enum SocketCalls {
     /// Only the owner and the group may talk to a daemon.
     static let unixSocketMode: mode_t = 0o750
 
+    /// The differentiated services code point of control traffic, as genuine programs mark theirs:
+    /// CS6 (RFC 4594 §3.2).
+    static let controlDSCP = 48
+
+    /// Marks the packets of a socket, and of those that it accepts.
+    static func setDSCP(_ dscp: Int, of descriptor: CInt, family: CInt) {
+        var octet = CInt(dscp << 2)
+        let size = socklen_t(MemoryLayout<CInt>.size)
+        if family == AF_INET6 {
+            _ = setsockopt(descriptor, CInt(IPPROTO_IPV6), IPV6_TCLASS, &octet, size)
+        }
+        if family != AF_UNIX { _ = setsockopt(descriptor, CInt(IPPROTO_IP), IP_TOS, &octet, size) }
+    }
+
     static func open(_ family: CInt) throws(TransportError) -> CInt {
         let kind = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
         let descriptor = socket(family, kind, 0)
@@ -91,7 +105,9 @@ enum SocketCalls {
     }
 
     /// A listening socket; a socket file in the way is replaced.
-    static func listen(on address: StreamAddress) throws(TransportError) -> CInt {
+    static func listen(
+        on address: StreamAddress, dscp: Int = controlDSCP
+    ) throws(TransportError) -> CInt {
         let system: SystemSocketAddress
         switch address {
         case .unix(let path):
@@ -108,6 +124,7 @@ enum SocketCalls {
             var one: CInt = 1
             let size = socklen_t(MemoryLayout<CInt>.size)
             _ = setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, size)
+            setDSCP(dscp, of: descriptor, family: system.family)
         }
         guard system.withPointer({ Glibc.bind(descriptor, $0, $1) }) == 0,
             Glibc.listen(descriptor, backlog) == 0

@@ -83,6 +83,23 @@ public final class StreamConnection {
         }
     }
 
+    /// Marks the packets that go to the network (RFC 2474 §3); nil marks them as control traffic.
+    func mark(dscp: Int?) {
+        guard !peerHost.isEmpty else { return }
+        let value = SocketOptionValue((dscp ?? SocketCalls.controlDSCP) << 2)
+        try? channel.syncOptions?.setOption(trafficClass, value: value)
+    }
+
+    var markedDSCP: Int? {
+        (try? channel.syncOptions?.getOption(trafficClass)).map { Int($0) >> 2 }
+    }
+
+    private var trafficClass: ChannelOptions.Types.SocketOption {
+        channel.remoteAddress?.protocol == .inet6
+            ? ChannelOptions.socket(SocketOptionLevel(IPPROTO_IPV6), SocketOptionName(IPV6_TCLASS))
+            : ChannelOptions.socket(SocketOptionLevel(IPPROTO_IP), SocketOptionName(IP_TOS))
+    }
+
     /// Octets that the system has not taken yet.
     public var queuedByteCount: Int { unsentByteCount + gathered.count }
 

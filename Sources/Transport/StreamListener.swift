@@ -26,9 +26,11 @@ public final class StreamListener {
 
     /// Binds and listens; `onAccept` gets each connection before its first octet is read.
     ///
-    /// - Parameter tls: who we are to peers where the target asks for TLS.
+    /// - Parameters:
+    ///   - tls: who we are to peers where the target asks for TLS.
+    ///   - dscp: what marks packets on the network (RFC 2474 §3); nil for that of control traffic.
     public init(
-        _ target: StreamTarget, loop: ControlLoop, tls: TLSIdentity = .shared,
+        _ target: StreamTarget, loop: ControlLoop, tls: TLSIdentity = .shared, dscp: Int? = nil,
         onAccept: @escaping (StreamConnection) -> Void
     ) throws(TransportError) {
         self.target = target
@@ -37,7 +39,8 @@ public final class StreamListener {
         self.onAccept = onAccept
         let descriptor: CInt
         do {
-            descriptor = try SocketCalls.listen(on: target.address)
+            descriptor = try SocketCalls.listen(
+                on: target.address, dscp: dscp ?? SocketCalls.controlDSCP)
         } catch {
             throw TransportError(error.reason, errno: error.errno, subject: target.name)
         }

@@ -29,6 +29,9 @@ public struct StreamTarget: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { name }
 
+    /// Whether the peer may be on another machine.
+    public var isOnNetwork: Bool { if case .tcp = address { true } else { false } }
+
     /// The host of a TCP address.
     var host: String { if case .tcp(let host, _) = address { host } else { "" } }
 

@@ -1,6 +1,7 @@
 import Daemon
 import OVSDBEngine
 import OVSDBModel
+import Transport
 
 /// A column of a database that says what an option of `ovsdb-server` would say otherwise
 /// (`db:DATABASE,TABLE,COLUMN`).
@@ -63,15 +64,14 @@ struct ColumnReference {
 
 /// How one remote is to be served.
 struct RemoteOptions: Hashable {
-    /// As genuine servers ask clients on the network (`inactivity_probe`).
-    static let defaultProbeMilliseconds: Int64 = 5000
-
     let target: String
     var maximumBackoffMilliseconds: Int64?
     /// How long a client may say nothing before it is asked; 0 for ever.
     var probeMilliseconds: Int64?
     var isReadOnly = false
     var role: String?
+    /// The differentiated services code point of its packets (`other_config:dscp`).
+    var dscp: Int?
 
     init(target: String) { self.target = target }
 
@@ -89,6 +89,16 @@ struct RemoteOptions: Hashable {
         probeMilliseconds = datum("inactivity_probe", .integer)?.integer
         isReadOnly = datum("read_only", .boolean)?.boolean ?? false
         role = datum("role", .string)?.string
+        dscp = datum("other_config", .string).flatMap { Self.dscp(in: $0) }
+    }
+
+    /// Six bits, or nothing.
+    private static func dscp(in configuration: Datum) -> Int? {
+        for (key, value) in zip(configuration.strings, configuration.values)
+        where key == "dscp" {
+            return value.string.flatMap { Int($0) }.flatMap { 0...63 ~= $0 ? $0 : nil }
+        }
+        return nil
     }
 
     /// What clients that come by this remote may do.
@@ -96,5 +106,5 @@ struct RemoteOptions: Hashable {
         SessionRights(isReadOnly: isReadOnly, role: role, clientID: clientID)
     }
 
-    var probeInterval: Int64 { probeMilliseconds ?? Self.defaultProbeMilliseconds }
+    var probeInterval: Int64 { probeMilliseconds ?? InactivityProbe.defaultMilliseconds }
 }

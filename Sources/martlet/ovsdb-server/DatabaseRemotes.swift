@@ -88,7 +88,7 @@ final class DatabaseRemotes {
 
     /// The columns by which a row configures a remote.
     private static let optionColumns = [
-        "target", "max_backoff", "inactivity_probe", "read_only", "role",
+        "target", "max_backoff", "inactivity_probe", "read_only", "role", "other_config",
     ]
 
     // MARK: Endpoints
@@ -135,7 +135,9 @@ final class DatabaseRemotes {
         do throws(TransportError) {
             let target = try StreamTarget(name, defaultPort: StreamTarget.ovsdbPort)
             guard target.isPassive else { return connect(target, endpoint) }
-            endpoint.listener = try StreamListener(target, loop: host.loop, tls: tls) {
+            endpoint.listener = try StreamListener(
+                target, loop: host.loop, tls: tls, dscp: options.dscp
+            ) {
                 [weak self, unowned endpoint] stream in self?.serve(stream, endpoint)
             }
             tellPort(of: target, endpoint)
@@ -169,6 +171,7 @@ final class DatabaseRemotes {
             scheduleReport()
         }
         endpoint.client = client
+        client.dscp = endpoint.options.dscp
         setBackoff(endpoint)
         client.start()
     }
@@ -183,6 +186,10 @@ final class DatabaseRemotes {
     private func change(_ endpoint: RemoteEndpoint, to options: RemoteOptions) {
         let old = endpoint.options
         guard old != options else { return }
+        guard old.dscp == options.dscp else {
+            close(options.target)
+            return open(options)
+        }
         endpoint.options = options
         setBackoff(endpoint)
         if old.probeInterval != options.probeInterval {

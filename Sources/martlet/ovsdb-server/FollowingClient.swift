@@ -22,7 +22,7 @@ final class FollowingClient {
     var onEvent: ((Event) -> Void)?
     /// How long the other server may be silent; zero asks it nothing.
     var probeMilliseconds = FollowingClient.defaultProbeMilliseconds {
-        didSet { if connection != nil { scheduleProbe() } }
+        didSet { probe?.milliseconds = effectiveProbeMilliseconds }
     }
 
     private unowned let host: DatabaseHost
@@ -30,8 +30,7 @@ final class FollowingClient {
     private var connection: JSONRPCConnection?
     /// What clients asked for while there was no connection.
     private var waiting: [ForwardedRequest] = []
-    private var probeTimer: ControlTimer?
-    private var isProbed = false
+    private var probe: InactivityProbe?
     private let log: LogModule
     private let reconnectLog = LogModule("reconnect")
 
@@ -90,17 +89,23 @@ final class FollowingClient {
         self.connection = connection
         connection.onMessage = { [weak self] message in
             guard let self else { return }
-            isProbed = false
+            probe?.heard()
             perform(follower.handle(message))
         }
-        scheduleProbe()
+        probe = InactivityProbe(
+            connection, loop: host.loop, milliseconds: effectiveProbeMilliseconds
+        ) { [weak self] silence in
+            guard let self else { return }
+            reconnectLog.logSilence(of: remote, milliseconds: silence)
+            client?.reconnect()
+        }
         perform(follower.connected())
     }
 
     private func disconnected() {
         connection = nil
-        probeTimer?.cancel()
-        probeTimer = nil
+        probe?.stop()
+        probe = nil
         perform(follower.disconnected())
         if case .relay(let name) = follower.role {
             host.deliver(host.server.setRelay(name, isConnected: false, at: host.now))
@@ -154,26 +159,7 @@ final class FollowingClient {
         for request in requests { forward(request) }
     }
 
-    // MARK: Probes
-
-    private func scheduleProbe() {
-        probeTimer?.cancel()
-        probeTimer = nil
-        isProbed = false
-        guard probeMilliseconds > 0 else { return }
-        let period = max(probeMilliseconds, Self.minimumProbeMilliseconds)
-        probeTimer = host.loop.every(.milliseconds(period)) { [weak self] in self?.probe() }
-    }
-
-    private func probe() {
-        guard !isProbed else {
-            reconnectLog.error(
-                "\(remote): no response to inactivity probe after "
-                    + "\(probeMilliseconds / 1000) seconds, disconnecting")
-            client?.reconnect()
-            return
-        }
-        isProbed = true
-        connection?.send(.request(method: "echo", params: [], id: "echo"))
+    private var effectiveProbeMilliseconds: Int64 {
+        probeMilliseconds > 0 ? max(probeMilliseconds, Self.minimumProbeMilliseconds) : 0
     }
 }

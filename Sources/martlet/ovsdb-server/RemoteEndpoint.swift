@@ -55,6 +55,7 @@ final class RemoteEndpoint {
             state = "BACKOFF"
             disconnectedAt = now
             if let reason { lastError = reason }
+        case .silent: break
         case .waiting(let seconds):
             state = "BACKOFF"
             guard seconds >= maximumBackoff, !isQuiet else { break }
@@ -70,8 +71,7 @@ final class RemoteEndpoint {
     ///
     /// - Parameter isIdle: whether a client has been asked if it is still there.
     func status(
-        at now: Int64, isIdle: (SessionID) -> Bool,
-        locks: (SessionID) -> (held: [String], awaited: [String])
+        at now: Int64, isIdle: (SessionID) -> Bool, locks: (SessionID) -> LockNames
     ) -> Datum {
         var pairs: [String: String] = [:]
         guard client != nil else {
@@ -85,9 +85,13 @@ final class RemoteEndpoint {
         pairs["state"] = state
         if let session = streams.keys.first {
             if isIdle(session) { pairs["state"] = "IDLE" }
-            let (held, awaited) = locks(session)
-            if !held.isEmpty { pairs["locks_held"] = held.joined(separator: " ") }
-            if !awaited.isEmpty { pairs["locks_waiting"] = awaited.joined(separator: " ") }
+            let names = locks(session)
+            let texts = [
+                "locks_held": names.held, "locks_waiting": names.awaited, "locks_lost": names.lost,
+            ]
+            for (key, names) in texts where !names.isEmpty {
+                pairs[key] = names.joined(separator: " ")
+            }
         }
         if let connectedAt { pairs["sec_since_connect"] = String((now - connectedAt) / 1000) }
         if let disconnectedAt {

@@ -66,7 +66,7 @@ final class ControllerChannel {
         case .failed(let reason):
             isConnecting = false
             lastError = reason
-        case .connected, .closed, .waiting: isConnecting = false
+        case .connected, .closed, .waiting, .silent: isConnecting = false
         }
     }
 
