@@ -157,12 +157,12 @@ extension Mutation.Mutator {
                 json, type: ColumnType(type.key, type.value, minimum: 0, maximum: type.maximum),
                 context: &context)
         case .delete:
-            let isMap = Atom.tagged("map", json) != nil
+            // What is no right map is taken for the keys alone, and its errors told as theirs.
+            if type.isMap, let pairs = try? Datum(json, type: type.ofAnyCount, context: &context) {
+                return pairs
+            }
             return try Datum(
-                json,
-                type: ColumnType(
-                    type.key, isMap ? type.value : nil, minimum: 0,
-                    maximum: ColumnType.unlimited),
+                json, type: ColumnType(type.key, nil, minimum: 0, maximum: ColumnType.unlimited),
                 context: &context)
         case .add, .subtract, .multiply, .divide, .remainder:
             return try Datum(
@@ -180,5 +180,11 @@ extension Mutation {
             .string(table.columns[column].name), .string(mutator.rawValue),
             argument.json(type: shape),
         ])
+    }
+}
+
+extension ColumnType {
+    fileprivate var ofAnyCount: ColumnType {
+        ColumnType(key, value, minimum: 0, maximum: ColumnType.unlimited)
     }
 }

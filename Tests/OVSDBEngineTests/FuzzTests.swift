@@ -59,7 +59,7 @@ struct FuzzTests {
             let text = Self.requests.randomElement(using: &random) ?? "{}"
             var request = try JSON.parse(text)
             for _ in 0..<Int.random(in: 0...2, using: &random) {
-                request = Self.damage(request, using: &random)
+                request = request.damaged(by: Self.values, using: &random)
             }
             guard let method = request["method"]?.string, let params = request["params"]?.array
             else { continue }
@@ -86,26 +86,5 @@ struct FuzzTests {
             """#)
         #expect(wait == [])
         #expect(driver.server.nextDeadline == .max)
-    }
-
-    /// Puts a random value in the place of a random part, or takes the part away.
-    private static func damage(_ json: JSON, using random: inout SplitMix64) -> JSON {
-        switch json {
-        case .array(var elements) where !elements.isEmpty:
-            let index = Int.random(in: 0..<elements.count, using: &random)
-            if Int.random(in: 0..<12, using: &random) == 0 {
-                elements.remove(at: index)
-            } else {
-                elements[index] = damage(elements[index], using: &random)
-            }
-            return .array(elements)
-        case .object(var object) where !object.isEmpty:
-            guard let key = object.keys.randomElement(using: &random) else { return json }
-            let isRemoved = Int.random(in: 0..<12, using: &random) == 0
-            object[key] = isRemoved ? nil : object[key].map { damage($0, using: &random) }
-            return .object(object)
-        default:
-            return values.randomElement(using: &random) ?? .null
-        }
     }
 }

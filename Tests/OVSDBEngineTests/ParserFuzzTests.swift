@@ -1,4 +1,3 @@
-import Glibc
 import JSONRPC
 import OVSDBEngine
 import OVSDBModel
@@ -12,13 +11,9 @@ import Testing
 /// `MARTLET_FUZZ_SEED` where the seeds begin; the default is what every run of the tests can
 /// afford.
 struct ParserFuzzTests {
-    private static func number(_ name: String, _ standard: Int) -> Int {
-        getenv(name).flatMap { Int(String(cString: $0)) } ?? standard
-    }
-
-    private static let roundCount = number("MARTLET_FUZZ_ROUNDS", 250)
+    private static let roundCount = RunSize.count("MARTLET_FUZZ_ROUNDS", usually: 250)
     static let seeds: [UInt64] = {
-        let first = UInt64(number("MARTLET_FUZZ_SEED", 0))
+        let first = UInt64(RunSize.count("MARTLET_FUZZ_SEED", usually: 0))
         return [first, first + 1, first + 2]
     }()
 
@@ -121,7 +116,7 @@ struct ParserFuzzTests {
         var random = SplitMix64(seed: seed)
         let whole = OpenVSwitchSchema.schema.json
         for _ in 0..<Self.roundCount / 5 {
-            let json = Self.damage(whole, using: &random)
+            let json = whole.damaged(by: Self.values, using: &random)
             guard let schema = try? DatabaseSchema(json) else { continue }
             #expect(try DatabaseSchema(schema.json) == schema)
         }
@@ -137,7 +132,7 @@ struct ParserFuzzTests {
         ]
         for round in 0..<Self.roundCount * 4 {
             let type = types[round % types.count]
-            let json = Self.damage(values[round % values.count], using: &random)
+            let json = values[round % values.count].damaged(by: Self.values, using: &random)
             if let datum = try? Datum(json, type: type) {
                 #expect(try Datum(datum.json(type: type), type: type) == datum)
                 _ = datum.bareText(type: type)
@@ -191,7 +186,7 @@ struct ParserFuzzTests {
         for _ in 0..<Self.roundCount / 10 {
             let octets =
                 schema + LogRecord.encode(record)
-                + LogRecord.encode(Self.damage(record, using: &random))
+                + LogRecord.encode(record.damaged(by: Self.values, using: &random))
             guard let load = try? Database.load(log: octets, storage: nil) else { continue }
             let snapshot = load.database.snapshot(date: 0)
             let again = try Database.load(log: snapshot, storage: nil)
@@ -205,25 +200,4 @@ struct ParserFuzzTests {
         ["map", []], ["map", [["a", "b"]]], ["map", [[1]]], ["uuid", "x"], ["named-uuid", "9"],
         ["uuid", "9fd0c9d6-3c4e-4a0e-9d4b-6a4b6f3c0001"], ["key": "string", "max": "unlimited"],
     ]
-
-    /// JSON with a random part put in the place of another, or taken away.
-    private static func damage(_ json: JSON, using random: inout SplitMix64) -> JSON {
-        switch json {
-        case .array(var elements) where !elements.isEmpty:
-            let index = Int.random(in: 0..<elements.count, using: &random)
-            if Int.random(in: 0..<8, using: &random) == 0 {
-                elements.remove(at: index)
-            } else {
-                elements[index] = damage(elements[index], using: &random)
-            }
-            return .array(elements)
-        case .object(var object) where !object.isEmpty:
-            guard let key = object.keys.randomElement(using: &random) else { return json }
-            let isRemoved = Int.random(in: 0..<8, using: &random) == 0
-            object[key] = isRemoved ? nil : object[key].map { damage($0, using: &random) }
-            return .object(object)
-        default:
-            return values.randomElement(using: &random) ?? .null
-        }
-    }
 }

@@ -10,7 +10,7 @@ import Testing
 /// leaves alone. `MARTLET_MEGAFLOW_SEEDS=500` asks for more tables than the usual few.
 struct MegaflowTests {
     static var seeds: Range<UInt64> {
-        0..<(getenv("MARTLET_MEGAFLOW_SEEDS").flatMap { UInt64(String(cString: $0)) } ?? 3)
+        0..<UInt64(RunSize.count("MARTLET_MEGAFLOW_SEEDS", usually: 3))
     }
 
     @Test(

@@ -22,10 +22,6 @@ final class DatabasePair {
         return true
     }()
 
-    /// Whether there is a bash as well, and a terminal for it.
-    static let canComplete =
-        ["bash", "script"].allSatisfy { Subprocess.find($0) != nil } && isAvailable
-
     init() {
         symlink(Subprocess.built("martlet"), directory("ovs-vsctl"))
         for side in Side.allCases {

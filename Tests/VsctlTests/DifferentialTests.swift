@@ -1,4 +1,3 @@
-import Glibc
 import TestSupport
 import Testing
 
@@ -8,18 +7,8 @@ import Testing
 /// run has time for, and `MARTLET_VSCTL_LINES` command lines of each.
 @Suite(.enabled(if: DatabasePair.isAvailable, "Open vSwitch is not installed"))
 struct DifferentialTests {
-    private static func number(_ name: String) -> [UInt64] {
-        let text = getenv(name).map { String(cString: $0) } ?? ""
-        return text.split(separator: "-").compactMap { UInt64($0) }
-    }
-
-    static let seeds: [UInt64] = {
-        let bounds = number("MARTLET_VSCTL_SEEDS")
-        guard let first = bounds.first, let last = bounds.last else { return [1, 2, 3] }
-        return Array(first...last)
-    }()
-
-    static let lineCount = number("MARTLET_VSCTL_LINES").first.map { Int($0) } ?? 40
+    static let seeds = RunSize.seeds("MARTLET_VSCTL_SEEDS", usually: 1..<4)
+    static let lineCount = RunSize.count("MARTLET_VSCTL_LINES", usually: 40)
 
     @Test(arguments: seeds)
     func `random command lines print, exit and change what the genuine ones do`(

@@ -117,10 +117,12 @@ final class ServerPair {
     private static func text(_ json: JSON) -> String {
         switch json {
         case .object(let object):
-            let members = object.members.sorted { $0.key < $1.key }.map { member in
+            // Versions are random.
+            let kept = object.members.filter { $0.key != "_version" }
+            let members = kept.sorted { $0.key < $1.key }.map { member in
                 let rows = member.key == "rows" ? member.value.array : nil
                 let value = rows.map { "[\($0.map(text).sorted().joined(separator: ",\n  "))]" }
-                return JSON.string(member.key).text + ":" + (value ?? text(member.value))
+                return masked(JSON.string(member.key).text) + ":" + (value ?? text(member.value))
             }
             return "{" + members.joined(separator: ",") + "}"
         case .array(let elements):
@@ -134,7 +136,10 @@ final class ServerPair {
     /// columns and rows: which of several bad references or values it finds first,
     /// and which two of the rows with the same index it names, in which order.
     private static func masked(_ text: String) -> String {
-        text.replacing(
+        text.replacing(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/) { match in
+            // Those that the generator did not choose are random.
+            match.output.0.contains("-0000-4000-8000-") ? String(match.output.0) : "<uuid>"
+        }.replacing(
             /Table \w+ column \w+ row \S+ references nonexistent row \S+ in table \w+\./,
             with: "Table T column C row R references nonexistent row R in table T."
         ).replacing(
