@@ -9,9 +9,9 @@ public enum CommonOptions {
     ]
 
     public static let daemon = [
-        CommandOption("detach"), CommandOption("monitor"), CommandOption("no-chdir"),
+        CommandOption("detach"), CommandOption("no-self-confinement"), CommandOption("no-chdir"),
         CommandOption("pidfile", nil, .optional), CommandOption("overwrite-pidfile"),
-        CommandOption("no-self-confinement"), CommandOption("user", nil, .required),
+        CommandOption("monitor"), CommandOption("user", nil, .required),
         CommandOption("unixctl", nil, .required),
     ]
 

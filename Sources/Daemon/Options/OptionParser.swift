@@ -114,7 +114,7 @@ public struct OptionParser {
         let name = text.prefix { $0 != "=" }
         let value =
             name.endIndex == text.endIndex ? nil : String(text[name.endIndex...].dropFirst())
-        let option = try lookup(name)
+        let option = try lookup(name, in: text)
         switch option.argument {
         case .none:
             guard value == nil else {
@@ -134,19 +134,23 @@ public struct OptionParser {
     }
 
     /// The option of that name, or the only one that it begins.
-    private func lookup(_ name: Substring) throws(OptionError) -> CommandOption {
+    ///
+    /// - Parameter text: The whole word without its hyphens, as errors tell it.
+    private func lookup(
+        _ name: Substring, in text: Substring
+    ) throws(OptionError) -> CommandOption {
         let long = options.filter { $0.name.count > 1 }
         if let exact = long.first(where: { $0.name == name }) { return exact }
         let possible = long.filter { $0.name.hasPrefix(name) }
         switch possible.count {
         case 0:
-            throw OptionError(description: "unrecognized option '--\(name)'")
+            throw OptionError(description: "unrecognized option '--\(text)'")
         case 1:
             return possible[0]
         default:
             let list = possible.map { "'--\($0.name)'" }.joined(separator: " ")
             throw OptionError(
-                description: "option '--\(name)' is ambiguous; possibilities: \(list)")
+                description: "option '--\(text)' is ambiguous; possibilities: \(list)")
         }
     }
 

@@ -14,11 +14,7 @@ public enum TerminationSignals {
     public static func watch(
         _ loop: ControlLoop, _ body: @escaping @Sendable (_ signal: CInt) -> Void
     ) {
-        var set = sigset_t()
-        sigemptyset(&set)
-        for number in numbers { sigaddset(&set, number) }
-        pthread_sigmask(SIG_BLOCK, &set, nil)
-        let waiting = Waiting(set: set, loop: loop, body: body)
+        let waiting = Waiting(set: block(), loop: loop, body: body)
         var thread = pthread_t()
         pthread_create(
             &thread, nil,
@@ -28,6 +24,16 @@ public enum TerminationSignals {
                 return nil
             }, Unmanaged.passRetained(waiting).toOpaque())
         pthread_detach(thread)
+    }
+
+    /// Blocks the signals in this thread and in those that it creates from now on.
+    @discardableResult
+    static func block() -> sigset_t {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for number in numbers { sigaddset(&set, number) }
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+        return set
     }
 
     /// Unlinks what must not stay, and lets the signal do what it does.

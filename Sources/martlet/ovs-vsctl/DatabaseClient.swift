@@ -11,19 +11,29 @@ final class DatabaseClient {
     private var nextID: Int64 = 1
     /// Notifications that arrived while something else was waited for.
     private var notifications: [(method: String, params: [JSON])] = []
+    /// Whether the answer to a call is waited for.
+    private(set) var isCalling = false
+    /// Commands that may come while a message is waited for.
+    var control: ControlThread? {
+        didSet { stream.interruption = control?.descriptor ?? -1 }
+    }
+    /// Whether the server's messages are left unread.
+    var isBlocked = false
 
     init(_ stream: BlockingStream) { self.stream = stream }
 
     /// Calls a method and waits for its result.
     func call(_ method: String, _ params: [JSON]) throws -> JSON {
         let id = JSON.integer(nextID)
-        nextID += 1
-        try stream.send(JSONRPCMessage.request(method: method, params: params, id: id).encode())
+        isCalling = true
+        try send(method, params)
         while true {
             switch try nextMessage() {
             case .reply(let result, let replied) where replied == id:
+                isCalling = false
                 return result
             case .error(let error, let replied) where replied == id:
+                isCalling = false
                 throw CallError(method: method, error: error)
             case .notification(let method, let params):
                 notifications.append((method, params))
@@ -43,19 +53,42 @@ final class DatabaseClient {
         }
     }
 
+    /// Sends a request whose answer is one of the next messages.
+    func send(_ method: String, _ params: [JSON]) throws(TransportError) {
+        let id = JSON.integer(nextID)
+        nextID += 1
+        try stream.send(JSONRPCMessage.request(method: method, params: params, id: id).encode())
+    }
+
     /// The next message, probes answered.
-    private func nextMessage() throws -> JSONRPCMessage {
+    func nextMessage() throws -> JSONRPCMessage {
         while true {
-            while let message = try takeMessage() {
-                guard case .request("echo", let params, let id) = message else { return message }
-                let reply = JSONRPCMessage.reply(result: .array(params), id: id)
-                try stream.send(reply.encode())
+            waitWhileBlocked()
+            guard let message = try takeMessage() else {
+                try receive()
+                continue
             }
+            guard case .request("echo", let params, let id) = message else { return message }
+            try stream.send(JSONRPCMessage.reply(result: .array(params), id: id).encode())
+        }
+    }
+
+    private func waitWhileBlocked() {
+        guard let control else { return }
+        while isBlocked { control.waitForCommands() }
+    }
+
+    /// Waits for octets, or for commands, and runs those.
+    private func receive() throws(TransportError) {
+        do throws(TransportError) {
             let octets = try stream.receive()
             guard !octets.isEmpty else {
                 throw TransportError("End of file", subject: stream.name)
             }
             incoming.append(octets)
+        } catch {
+            guard let control, error.errno == EINTR else { throw error }
+            control.runCommands()
         }
     }
 

@@ -66,12 +66,7 @@ struct VsctlConnection {
         do {
             listener = try BlockingListener(target)
         } catch {
-            if case .unix(let path) = target.address {
-                LogModule("stream_unix").error("\(path): binding failed: \(error.reason)")
-            } else {
-                let place = method.drop { $0 != ":" }.dropFirst()
-                LogModule("socket_util").error("\(place): bind: \(error.reason)")
-            }
+            LogModule.logFailedListen(target, error)
             throw error
         }
         return try listener.accept(timeout: timeout)
@@ -80,5 +75,17 @@ struct VsctlConnection {
     private static func pause(_ duration: Duration) {
         let milliseconds = max(0, (duration / .milliseconds(1)).rounded(.up))
         _ = poll(nil, 0, CInt(min(milliseconds, Double(CInt.max))))
+    }
+}
+
+extension LogModule {
+    /// Says why a socket cannot be listened on.
+    static func logFailedListen(_ target: StreamTarget, _ error: TransportError) {
+        if case .unix(let path) = target.address {
+            LogModule("stream_unix").error("\(path): binding failed: \(error.reason)")
+        } else {
+            let place = target.name.drop { $0 != ":" }.dropFirst()
+            LogModule("socket_util").error("\(place): bind: \(error.reason)")
+        }
     }
 }

@@ -11,6 +11,8 @@ struct OVSDBClientOptions {
     var isForced = false
     /// Whether one server of several is good enough only if it leads its cluster.
     var wantsLeader = true
+    /// Whether a monitor is told when its database goes, instead of losing the connection.
+    var isAwareOfDatabaseChanges = true
     var timeout: Duration?
     var isHelp = false
     var isVersion = false
@@ -25,8 +27,10 @@ struct OVSDBClientOptions {
         [
             Daemon.CommandOption("help", "h"), CommandOption("version", "V"),
             CommandOption("timeout", "t", .required), CommandOption("timestamp"),
-            CommandOption("force"), CommandOption("leader-only"), CommandOption("no-leader-only"),
-        ] + TableStyle.options + daemonOptions + CommonOptions.logging + CommonOptions.tls
+            CommandOption("force"), CommandOption("db-change-aware"),
+            CommandOption("no-db-change-aware"), CommandOption("leader-only"),
+            CommandOption("no-leader-only"),
+        ] + daemonOptions + TableStyle.options + CommonOptions.logging + CommonOptions.tls
 
     init(_ arguments: [String]) throws {
         if let text = getenv("OVS_CTL_TIMEOUT"), let seconds = UInt32(String(cString: text)) {
@@ -45,6 +49,8 @@ struct OVSDBClientOptions {
                 }
                 timeout = .seconds(Int(seconds))
             case "force": isForced = true
+            case "db-change-aware": isAwareOfDatabaseChanges = true
+            case "no-db-change-aware": isAwareOfDatabaseChanges = false
             case "leader-only": wantsLeader = true
             case "no-leader-only": wantsLeader = false
             case "verbose", "log-file", "syslog-method", "syslog-target":

@@ -151,6 +151,23 @@ enum OVSDBClientProgram {
         }
         let session = try OVSDBClientSession(
             options, server: server, tellsProgress: command.name == "wait")
+        do {
+            try run(command, on: session, rest, usage)
+        } catch let error as CallError {
+            throw ProgramError("transaction returned error: \(error.error.text(sortsKeys: true))")
+        } catch let error as TransportError where error.errno != ETIMEDOUT {
+            throw ProgramError(
+                session.client.isCalling
+                    ? "transaction failed (\(error.reason))"
+                    : "\(server): receive failed (\(error.reason))")
+        }
+    }
+
+    private static func run(
+        _ command: Command, on session: OVSDBClientSession, _ words: [String],
+        _ usage: ProgramError
+    ) throws {
+        var rest = words
         switch command.database {
         case .none: break
         case .required: session.database = rest.removeFirst()

@@ -12,14 +12,34 @@ extension OVSDBClientSession {
         } catch {
             throw ProgramError("failed to connect or listen to \"\(server)\" (\(error.reason))")
         }
-        if target.isPassive {
-            throw ProgramError("\(server): waiting for the server to connect is not supported")
-        }
+        if target.isPassive { return try accept(target, timeout) }
         do throws(TransportError) {
             return DatabaseClient(try BlockingStream(connectingTo: target, timeout: timeout))
         } catch {
             if error.errno == ETIMEDOUT { throw error }
             throw ProgramError("failed to connect to \"\(server)\" (\(error.reason))")
+        }
+    }
+
+    /// Waits for the server to connect.
+    private static func accept(
+        _ target: StreamTarget, _ timeout: Duration?
+    ) throws -> DatabaseClient {
+        let listener: BlockingListener
+        do throws(TransportError) {
+            listener = try BlockingListener(target)
+        } catch {
+            LogModule.logFailedListen(target, error)
+            throw ProgramError(
+                "failed to connect or listen to \"\(target.name)\" (\(error.reason))")
+        }
+        LogModule("ovsdb_client").info("\(target.name): waiting for connection...")
+        do throws(TransportError) {
+            return DatabaseClient(try listener.accept(timeout: timeout))
+        } catch {
+            if error.errno == ETIMEDOUT { throw error }
+            throw ProgramError(
+                "failed to accept connection on \"\(target.name)\" (\(error.reason))")
         }
     }
 

@@ -3,6 +3,7 @@ import Daemon
 import Glibc
 import JSONRPC
 import OVSDBModel
+import Transport
 
 /// `monitor` and its variants with conditions.
 extension OVSDBClientSession {
@@ -18,6 +19,7 @@ extension OVSDBClientSession {
         isMonitoring = true
         options.daemon.keepsOutput = true
         try options.daemon.start()
+        try listenForCommands(monitorCommands)
         var words = words
         var last = Self.unknownTransaction
         var condition: JSON?
@@ -32,6 +34,8 @@ extension OVSDBClientSession {
             condition = parsed
         }
         let tables = try monitoredTables(words)
+        // Servers before 2.9 do not know the method, and need not.
+        if options.isAwareOfDatabaseChanges { _ = try? client.call("set_db_change_aware", [true]) }
         var requests = JSONObject()
         for table in tables { requests[table.table.name] = table.request(condition: condition) }
         var params: [JSON] = [.string(database), .null, .object(requests)]
@@ -58,10 +62,32 @@ extension OVSDBClientSession {
                 omitSeparator()
                 printUpdate2(params[2], tables)
             case "monitor_canceled":
-                throw ProgramError("\(database): the server ended the monitor")
+                throw ProgramError("\(server): \(database) database was removed")
             default: break
             }
         }
+    }
+
+    /// What a monitor in the background can be told.
+    private var monitorCommands: [ControlThread.Command] {
+        func block(_ name: String, _ isBlocked: Bool, _ refusal: String) -> ControlThread.Command {
+            ControlThread.Command("ovsdb-client/" + name) { [unowned self] _ in
+                defer { client.isBlocked = isBlocked }
+                return client.isBlocked == isBlocked ? refusal : ""
+            }
+        }
+        return [
+            block("block", true, "already blocking"), block("unblock", false, "already unblocked"),
+            ControlThread.Command("ovsdb-client/cond_change", "TABLE COND", argumentCount: 2) {
+                [unowned self] arguments in
+                let condition =
+                    (try? JSON.parseFragment(arguments[1])) ?? .string(arguments[1])
+                var change = JSONObject()
+                change[arguments[0]] = [["where": condition]]
+                try client.send("monitor_cond_change", [.null, .null, .object(change)])
+                return "condition changed"
+            },
+        ]
     }
 
     private func monitoredTables(_ words: [String]) throws -> [MonitoredTable] {

@@ -105,12 +105,7 @@ final class OVSDBClientSession {
 
     func convert(to path: String) throws {
         let schema = try SchemaFile.read(path)
-        do {
-            _ = try client.call("convert", [.string(schema.name), schema.json])
-        } catch let error as CallError {
-            throw ProgramError(
-                "transaction returned error: \(error.error.text(sortsKeys: true))")
-        }
+        _ = try client.call("convert", [.string(schema.name), schema.json])
     }
 
     // MARK: Data
@@ -135,13 +130,7 @@ final class OVSDBClientSession {
             throw ProgramError("not a valid OVSDB query")
         }
         if isQuery { params.append(["op": "abort"]) }
-        let result: JSON
-        do {
-            result = try client.call("transact", params)
-        } catch let error as CallError {
-            throw ProgramError(
-                "transaction returned error: \(error.error.text(sortsKeys: true))")
-        }
+        let result = try client.call("transact", params)
         guard isQuery, var results = result.array else { return print(result) }
         if results.last?["error"] == "aborted" { results.removeLast() }
         print(.array(results))
@@ -167,14 +156,40 @@ final class OVSDBClientSession {
 
     // MARK: Locks and states
 
-    /// `lock` and `steal` hold the lock until they are ended; `unlock` returns.
+    /// `lock`, `steal` and `unlock`: prints what the server says from then on, until it is ended.
+    ///
+    /// What the server refuses is passed over, as Open vSwitch does.
     func hold(_ method: String, _ lock: String) throws {
-        print(try client.call(method, [.string(lock)]))
-        guard method != "unlock" else { return }
+        options.daemon.keepsOutput = true
+        try options.daemon.start()
+        try listenForCommands(["lock", "steal", "unlock"].map(lockCommand))
+        try client.send(method, [.string(lock)])
+        var isReady = false
         while true {
-            let (method, params) = try client.nextNotification()
-            print("\(method) \(JSON.array(params).text)\n")
+            switch try client.nextMessage() {
+            case .reply(let result, _): print(result)
+            case .notification(let method, let params):
+                print(method + "\n")
+                print(.array(params))
+            case .error, .request: break
+            }
+            if !isReady { options.daemon.ready() }
+            isReady = true
         }
+    }
+
+    private func lockCommand(_ method: String) -> ControlThread.Command {
+        ControlThread.Command(method, "LOCK", argumentCount: 1) {
+            [unowned self] arguments in
+            try client.send(method, [.string(arguments[0])])
+            return ""
+        }
+    }
+
+    /// Opens a control socket where the program goes to the background.
+    func listenForCommands(_ commands: [ControlThread.Command]) throws {
+        guard options.daemon.detaches else { return }
+        client.control = try ControlThread(options.daemon, commands)
     }
 
     /// Refuses a state that ``wait(for:)`` would wait for in vain.

@@ -53,7 +53,7 @@ struct OptionParserTests {
 
     @Test(arguments: [
         ("--foo", "unrecognized option '--foo'"),
-        ("--foo=1", "unrecognized option '--foo'"),
+        ("--foo=1", "unrecognized option '--foo=1'"),
         ("-Z", "invalid option -- 'Z'"),
         ("-t", "option requires an argument -- 't'"),
         ("--target", "option '--target' requires an argument"),
