@@ -5,11 +5,17 @@ extension Atom {
     public var json: JSON {
         switch self {
         case .integer(let value): .integer(value)
-        case .real(let value): Int64(exactly: value).map(JSON.integer) ?? .real(value)
+        case .real(let value): Self.json(value)
         case .boolean(let value): .boolean(value)
         case .string(let value): .string(value)
         case .uuid(let value): .array(["uuid", .string(value.description)])
         }
+    }
+
+    /// Reals print with 15 significant digits; those that need no more look like integers.
+    private static func json(_ value: Double) -> JSON {
+        guard value.magnitude < 1e15 else { return .real(value) }
+        return Int64(exactly: value).map(JSON.integer) ?? .real(value)
     }
 
     /// Reads an atom of a type, constraints aside.

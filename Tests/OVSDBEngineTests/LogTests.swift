@@ -85,6 +85,29 @@ struct LogTests {
         #expect(load.warning?.contains("have SHA-1 hash") == true)
     }
 
+    /// Each is a difference that a column may hold, and that leads to what it may not.
+    @Test(arguments: [
+        #"{"dscp":6}"#, #"{"dscp":["set",[6,7]]}"#, #"{"dscp":99}"#,
+    ])
+    func `a difference that leads where the column may not go ends the reading`(
+        row: String
+    ) throws {
+        let driver = EngineDriver()
+        let session = driver.open()
+        try driver.transact(session, Self.insert)
+        let selected = try driver.select(session, "Queue", #"["_uuid"]"#)
+        let uuid = try #require(try JSON.parse(selected[0])["_uuid"]?[1]?.string)
+        let record = try JSON.parse(#"{"Queue":{"\#(uuid)":\#(row)},"_is_diff":true}"#)
+        let octets = driver.log.octets
+        let load = try Database.load(log: octets + LogRecord.encode(record), storage: nil)
+        // Of a column with one value the difference is another one; two are too many.
+        let isRight = row == #"{"dscp":6}"#
+        #expect((load.validByteCount == octets.count) == !isRight)
+        #expect((load.warning == nil) == isRight)
+        let snapshot = load.database.snapshot(date: 0)
+        #expect(try Database.load(log: snapshot, storage: nil).warning == nil)
+    }
+
     @Test func `one wait for the disk serves the durable transactions before it`() throws {
         let driver = EngineDriver()
         let session = driver.open()

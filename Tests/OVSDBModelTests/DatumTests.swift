@@ -17,6 +17,15 @@ struct DatumTests {
         #expect(try Datum(7, type: vlans).json(type: vlans) == 7)
     }
 
+    /// As genuine programs print columns of reals.
+    @Test(arguments: [
+        (1, "1"), (-0.5, "-0.5"), (999_999_999_999_999, "999999999999999"), (1e15, "1e+15"),
+        (-123_456_789_012_345_680, "-1.23456789012346e+17"),
+    ])
+    func `reals print with fifteen digits, whole ones too`(value: Double, text: String) {
+        #expect(Atom.real(value).json.text == text)
+    }
+
     /// Each reason was seen in genuine ovsdb-server's answer.
     @Test(arguments: [
         (#"["set",[1,1]]"#, "set contains duplicate"),
