@@ -28,10 +28,13 @@ public enum Subprocess {
         posix_spawn_file_actions_addopen(&actions, 1, directory("out"), flags, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, directory("err"), flags, 0o600)
 
+        var attributes = posix_spawnattr_t.withAllSignals()
+        defer { posix_spawnattr_destroy(&attributes) }
+
         var pid: pid_t = 0
         let status = withStrings(arguments) { argv in
             withStrings(variables(environment)) { envp in
-                posix_spawnp(&pid, arguments[0], &actions, nil, argv, envp)
+                posix_spawnp(&pid, arguments[0], &actions, &attributes, argv, envp)
             }
         }
         guard status == 0 else {

@@ -1,9 +1,32 @@
 // Processes and threads: what Swift's view of the C library lacks.
 #pragma once
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
 #include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/// Becomes another user with his groups, and keeps just these capabilities, none of which a
+/// program that it starts gets; returns 0 or an errno.
+static inline int clinux_become_user(const char *name, uid_t user, gid_t group,
+                                     unsigned long long capabilities) {
+    for (int capability = 0; capability < 64; capability++) {
+        prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+    }
+    if (initgroups(name, group) || setgid(group)
+        || prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) || setuid(user)) {
+        return errno;
+    }
+    prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2] = {
+        {(unsigned int)capabilities, (unsigned int)capabilities, 0},
+        {(unsigned int)(capabilities >> 32), (unsigned int)(capabilities >> 32), 0},
+    };
+    return syscall(SYS_capset, &header, data) ? errno : 0;
+}
 
 /// fork(2), for a process that has one thread.
 static inline pid_t clinux_fork(void) { return fork(); }

@@ -79,7 +79,7 @@ public enum CommonOptions {
         Daemon options:
           --detach                run in background as daemon
           --monitor               creates a process to monitor this daemon
-          --user=username[:group] not supported: refused with an error
+          --user=username[:group] changes the effective daemon user:group
           --no-chdir              do not chdir to '/'
           --pidfile[=FILE]        create pidfile (default: \
         \(InstallDirectories.current.run)/\(program).pid)

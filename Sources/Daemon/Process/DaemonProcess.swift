@@ -18,6 +18,9 @@ public final class DaemonProcess {
     public private(set) var controlSocket: String?
     /// Whether standard output stays open in the background, for programs that go on printing.
     public var keepsOutput = false
+    /// Whether another user keeps the right to handle packets.
+    public var handlesPackets = false
+    private var user: ServiceUser?
     private var changesDirectory = true
     private var overwritesPidFile = false
     private var pidFile: PidFile?
@@ -41,7 +44,7 @@ public final class DaemonProcess {
         case "overwrite-pidfile": overwritesPidFile = true
         case "no-self-confinement": break
         case "user":
-            throw ProgramError("--user is not supported: start \(program) as that user")
+            user = try ServiceUser(option.value ?? "", subject: pidFile?.path ?? "(null)")
         case "unixctl": controlSocket = option.value
         default: preconditionFailure("--\(option.name) is no daemon option")
         }
@@ -50,6 +53,8 @@ public final class DaemonProcess {
     /// Forks as asked, writes the pid file, and returns in the process that is to serve.
     public func start() throws(ProgramError) {
         signal(SIGPIPE, SIG_IGN)
+        try user?.become(handlesPackets: handlesPackets)
+        if detaches || monitors { Self.letCrashesEnd() }
         if detaches {
             try forkAndWait()
             setsid()
@@ -172,11 +177,18 @@ public final class DaemonProcess {
         }
     }
 
+    private static let crashes = [
+        SIGABRT, SIGALRM, SIGBUS, SIGFPE, SIGILL, SIGPIPE, SIGSEGV, SIGTRAP, SIGXCPU, SIGXFSZ,
+    ]
+
+    /// Takes back what Swift's library does where it finds its `swift-backtrace`: it waits for that
+    /// program to look at the dead process, which then never ends, and nobody starts it again.
+    private static func letCrashesEnd() {
+        for number in crashes where number != SIGPIPE { signal(number, SIG_DFL) }
+    }
+
     /// Whether a process died of what is a mistake in it.
     private static func isCrash(_ status: CInt) -> Bool {
-        let crashes = [
-            SIGABRT, SIGALRM, SIGBUS, SIGFPE, SIGILL, SIGPIPE, SIGSEGV, SIGTRAP, SIGXCPU, SIGXFSZ,
-        ]
         return crashes.contains(status & 0x7f)
     }
 

@@ -21,6 +21,7 @@ enum VswitchdProgram {
     private static func serve(_ arguments: [String]) throws {
         LogSystem.shared.start(program: name)
         let process = DaemonProcess(program: name)
+        process.handlesPackets = true
         guard let options = try parse(arguments, process) else { return }
         if options.locksMemory, mlockall(MCL_CURRENT | MCL_FUTURE) != 0 {
             LogModule("vswitchd").error(

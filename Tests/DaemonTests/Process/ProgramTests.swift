@@ -134,7 +134,6 @@ import Testing
         (["--dpdk"], "Using --dpdk to configure DPDK is not supported."),
         (["a", "b"], "at most one non-option argument accepted; use --help for usage"),
         (["-vbridge:xx"], "processing \"bridge:xx\": no destination, level, or module \"xx\""),
-        (["--user=x"], "--user is not supported: start ovs-vswitchd as that user"),
     ])
     func `a daemon that cannot start says why, detached too`(options: [String], text: String) {
         for detach in [[], ["--detach"]] {
