@@ -12,6 +12,8 @@ struct Execution {
     var depth = 0
     /// At most so many octets of the frame go out next.
     var cut = Int.max
+    /// The place of what is known of its connection, or -1.
+    var connection: Int32 = -1
 
     @inline(__always)
     init(inPort: UInt32) { self.inPort = inPort }
@@ -54,6 +56,7 @@ extension UserspaceDatapath {
         var execution = Execution(key)
         packet.inPort = execution.inPort
         packet.packetType = UInt32(truncatingIfNeeded: key[word: KeyWord.packetType] >> 32)
+        note(ConnectionState(key), &execution)
         run(program, packet, &execution)
         program.deallocate()
         return true
@@ -93,12 +96,20 @@ extension UserspaceDatapath {
             case .truncate:
                 // No frame is shorter than its Ethernet header.
                 execution.cut = max(Int(operation.pointee.first), 14)
-            case .clone:
+            case .clone, .sample, .checkLength:
+                let steps = branch(operation, packet, at: index)
                 if !isLast { packet.retain() }
                 var inner = execution
-                let end = index &+ Int(operation.pointee.second)
-                run(program, index..<end, packet, &inner)
-                index = end
+                run(program, steps.taken, packet, &inner)
+                index = steps.end
+            case .track:
+                guard let orders = program.tracking,
+                    let tracked = track(
+                        packet, orders[Int(operation.pointee.first)], &execution)
+                else { return }
+                packet = tracked
+            case .forget:
+                execution.connection = -1
             case .setPriority:
                 setPriority(operation, &execution)
             case .hash:
@@ -124,7 +135,7 @@ extension UserspaceDatapath {
                 return
             }
         }
-        // Only an empty clone has no last step.
+        // Only an empty clone, and the branch that is not taken, have no last step.
         pool.release(packet)
     }
 
@@ -142,6 +153,24 @@ extension UserspaceDatapath {
             run(program, range, pieces[index], &inner)
         }
         pieces.removeAll()
+    }
+
+    /// The steps that are taken of those within an operation, and where the operation ends.
+    @inline(__always)
+    private func branch(
+        _ operation: UnsafePointer<Operation>, _ packet: PacketBuffer, at start: Int
+    ) -> (taken: Range<Int>, end: Int) {
+        let count = Int(operation.pointee.second)
+        switch operation.pointee.code {
+        case .checkLength:
+            return (
+                operation.pointee.branch(of: packet, at: start),
+                start &+ operation.pointee.branchCounts.sum
+            )
+        case .sample where !sampling.takes(operation.pointee.first):
+            return (start..<start, start &+ count)
+        default: return (start..<(start &+ count), start &+ count)
+        }
     }
 
     @inline(__always)
@@ -200,13 +229,16 @@ extension UserspaceDatapath {
         packet.byteCount > cut ? truncated(packet, true, cut) : packet
     }
 
-    private func parse(
+    func parse(
         _ packet: PacketBuffer, _ execution: Execution, into key: UnsafeMutablePointer<PackedKey>
     ) {
         let frame = RawSpan(_unsafeStart: packet.start, byteCount: packet.byteCount)
         var metadata = execution.metadata
         metadata.packetType = packet.packetType
         PacketParser.parse(frame, metadata, into: &key.pointee)
+        if execution.connection >= 0 {
+            connections[Int(execution.connection)].write(to: &key.pointee)
+        }
     }
 
     private func recirculate(_ packet: PacketBuffer, _ id: UInt32, _ execution: Execution) {
@@ -322,7 +354,7 @@ extension Operation.Code {
     @inline(__always)
     var consumesPacket: Bool {
         switch self {
-        case .output, .userspace, .recirculate, .clone: true
+        case .output, .userspace, .recirculate, .clone, .sample, .checkLength: true
         default: false
         }
     }

@@ -54,6 +54,7 @@ extension UserspaceDatapath {
         }
         count(miss.packet, key, slot)
         var execution = Execution(miss.key)
+        note(ConnectionState(miss.key), &execution)
         run(state.pointee.records[slot].program, miss.packet, &execution)
     }
 

@@ -31,6 +31,12 @@ public final class UserspaceDatapath {
     public let pool: PacketPool
     /// How many flows may be in.
     public var flowLimit = defaultFlowLimit
+    /// Follows connections; `nil` while there is nothing that can.
+    public var tracker: (any ConnectionTracker)?
+    /// What is known of connections of the packets at hand.
+    var connections: [ConnectionState] = []
+    /// Where packets to sample come from.
+    var sampling = SamplingSource()
 
     /// What actions and lookups change, behind one pointer so that no access is checked for
     /// exclusivity.

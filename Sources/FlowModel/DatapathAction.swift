@@ -27,6 +27,13 @@ public indirect enum DatapathAction: Hashable, Sendable {
     /// The next output sends at most so many octets.
     case truncate(UInt32)
     case clone([DatapathAction])
+    /// Runs a list on a copy of some packets: a share of so many of `UInt32.max`.
+    case sample(probability: UInt32, [DatapathAction])
+    /// Runs one list if the packet has more octets than so many, and else the other.
+    case checkPacketLength(UInt16, larger: [DatapathAction], others: [DatapathAction])
+    /// Through the connection tracker.
+    case track(DatapathTracking)
+    /// Forgets what the connection tracker has said of the packet.
     case ctClear
     /// Hashes the packet, for flows to match on when it comes again.
     case hash(DatapathHash)
@@ -77,6 +84,8 @@ public enum UserspaceAction: Hashable, Sendable {
     case controller(ControllerUpcall)
     /// A packet that the datapath cannot handle itself.
     case slowPath(SlowPathReason)
+    /// A packet that is reported to collectors, with the datapath port that it leaves by.
+    case flowSample(Sampling, outputPort: UInt32?)
 }
 
 /// What a packet-in needs besides the packet.
@@ -118,4 +127,18 @@ public enum SlowPathReason: String, Hashable, Sendable {
     case controller
     case cfm, bfd, lacp, stp, lldp
     case match
+
+    /// What is said of such a flow: that it does this.
+    public var explanation: String {
+        switch self {
+        case .cfm: "Consists of CFM packets"
+        case .bfd: "Consists of BFD packets"
+        case .lacp: "Consists of LACP packets"
+        case .stp: "Consists of STP packets"
+        case .lldp: "Consists of LLDP packets"
+        case .action: "Uses action(s) not supported by datapath"
+        case .controller: "Sends \"packet-in\" messages to the OpenFlow controller"
+        case .match: "Needs more specific match than supported by datapath"
+        }
+    }
 }

@@ -47,7 +47,7 @@ extension OpenFlowMessage {
         case .roleStatus(let status): status.encode(dialect, xid, into: &writer)
         case .tableStatus(let status): status.encode(dialect, xid, into: &writer)
         case .requestForward(let request): request.encode(dialect, xid, into: &writer)
-        case .experimenter, .getAsyncRequest, .getAsyncReply, .setAsync, .setFlowFormat,
+        case .experimenter, .resume, .getAsyncRequest, .getAsyncReply, .setAsync, .setFlowFormat,
             .setTableInFlowMod, .setPacketInFormat, .setControllerID, .flowAge,
             .flowMonitorCancel, .flowMonitorPaused, .flowMonitorResumed:
             encodeExtension(dialect, xid, into: &writer)
@@ -97,6 +97,7 @@ extension OpenFlowMessage {
                 $0.appendZeros(6)
                 $0.append(id)
             }
+        case .resume(let packet): packet.encodeResume(dialect, xid, into: &writer)
         case .flowAge: writer.nicira(NiciraMessageType.flowAge, dialect, xid) { _ in }
         case .flowMonitorCancel, .flowMonitorPaused, .flowMonitorResumed:
             encodeMonitoring(dialect, xid, into: &writer)

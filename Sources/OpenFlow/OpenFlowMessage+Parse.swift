@@ -145,6 +145,7 @@ extension OpenFlowMessage {
         case NiciraMessageType.packetIn2:
             return .packetIn(try PacketIn(nicira2: &reader, dialect))
         case NiciraMessageType.flowAge: return .flowAge
+        case NiciraMessageType.resume: return .resume(try PacketIn(nicira2: &reader, dialect))
         case NiciraMessageType.setAsync:
             return .setAsync(try AsyncConfig(nicira: &reader, dialect))
         case NiciraMessageType.setAsync2:

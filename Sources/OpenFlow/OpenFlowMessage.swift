@@ -66,6 +66,8 @@ public enum OpenFlowMessage: Hashable, Sendable {
     /// Updates stop, since the controller does not read them; before OpenFlow 1.4.
     case flowMonitorPaused
     case flowMonitorResumed
+    /// NXT_RESUME: a packet that waited at a controller goes on.
+    case resume(PacketIn)
 }
 
 /// A message with the transaction that it belongs to.

@@ -342,8 +342,9 @@ extension OpenFlowSession {
         switch envelope.message {
         case .error: return nil
         case .barrierRequest: reply(.barrierReply)
-        case .getConfigRequest: reply(.getConfigReply(config))
-        case .setConfig(let new): set(new)
+        // How fragments are handled is the bridge's affair.
+        case .getConfigRequest: return .message(envelope)
+        case .setConfig(let new): return set(new) ? .message(envelope) : nil
         case .setFlowFormat(let format): dialect.flowFormat = format
         case .setTableInFlowMod(let isOn): dialect.hasTableInFlowMod = isOn
         case .setPacketInFormat(let format): dialect.packetInFormat = format
@@ -352,8 +353,8 @@ extension OpenFlowSession {
         case .getAsyncRequest: reply(.getAsyncReply(asyncConfig))
         case .setAsync(let new): asyncConfig.merge(new)
         case .roleRequest(let role): return .roleRequest(role)
-        case .flowMod, .portMod, .tableMod, .packetOut, .groupMod, .meterMod, .bundleControl,
-            .bundleAdd:
+        case .flowMod, .portMod, .tableMod, .packetOut, .resume, .groupMod, .meterMod,
+            .bundleControl, .bundleAdd:
             guard role != .secondary else {
                 refuse(.requestIsSecondary)
                 return nil
@@ -375,17 +376,18 @@ extension OpenFlowSession {
         return nil
     }
 
-    private mutating func set(_ new: SwitchConfig) {
+    /// - Returns: whether the connection may change what is everybody's.
+    private mutating func set(_ new: SwitchConfig) -> Bool {
         var new = new
+        let isAllowed = role != .secondary
         // Fragments are everybody's; lengths are the controller's own.
-        if role == .secondary { new.fragments = config.fragments }
-        // The switch neither drops nor reassembles fragments; who asks for that is to know.
-        guard new.fragments == .normal else { return refuse(.requestNotPermitted) }
+        if !isAllowed { new.fragments = config.fragments }
         config = new
         let bit: UInt32 = 1 << UInt32(PacketInReason.invalidTTL.rawValue)
-        guard dialect.version < .v13 else { return }
+        guard dialect.version < .v13 else { return isAllowed }
         let mask = asyncConfig.primary[.packetIn] ?? 0
         asyncConfig.primary[.packetIn] = new.sendsInvalidTTL ? mask | bit : mask & ~bit
+        return isAllowed
     }
 
     /// Answers a request for a role, and takes it on.

@@ -13,8 +13,18 @@ public final class Bridge {
         case standalone, secure
     }
 
+    /// How fragments of IP packets are looked up; the raw value is `OFPC_FRAG_*`.
+    public enum FragmentMode: UInt16, Sendable {
+        case normal = 0
+        case drop = 1
+        /// Their ports can be matched on as far as they are there.
+        case nxMatch = 3
+    }
+
     public let name: String
     public private(set) var ports: [PortNumber: BridgePort] = [:]
+    /// 16 octets by which a packet that waits at a controller names the bridge.
+    public private(set) var identity: [UInt8]
     private var portsByName: [String: BridgePort] = [:]
     /// In the order in which `FLOOD` takes them.
     public var floodOrder: [BridgePort] { floodTable.ports }
@@ -28,6 +38,10 @@ public final class Bridge {
     public var meters: [UInt32: Meter] = [:]
     public var floodVLANs: Set<UInt16> = []
     public var forwardsBPDUs = false
+    /// What becomes of fragments of IP packets (ovs-ofctl(8), `set-frags`).
+    public var fragmentMode = FragmentMode.normal
+    /// Whether flows that `sample` names are reported to collectors.
+    public var hasFlowCollectors = false
     /// Whether a packet that no rule of table 0 matches goes to a controller.
     public var sendsMisses = false
     /// Called when a packet has added a rule, or has changed one.
@@ -41,7 +55,16 @@ public final class Bridge {
     public var hitCount: UInt64 = 0
     public var missCount: UInt64 = 0
 
-    public init(name: String) { self.name = name }
+    public init(name: String) {
+        self.name = name
+        // Two 64-bit FNV-1a hashes of the name, marked as a version 8 UUID (RFC 9562 §5.8).
+        identity = [UInt64(0xcbf2_9ce4_8422_2325), 0x8422_2325_cbf2_9ce4].flatMap { start in
+            let hash = name.utf8.reduce(start) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+            return (0..<8).map { UInt8(truncatingIfNeeded: hash >> (8 * $0)) }
+        }
+        identity[6] = identity[6] & 0xf | 0x80
+        identity[8] = identity[8] & 0x3f | 0x80
+    }
 
     public func table(_ number: UInt8) -> FlowTable {
         if let table = tables[Int(number)] { return table }

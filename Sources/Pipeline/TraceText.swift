@@ -22,6 +22,10 @@ enum TraceText {
         (number < 10 ? " " : "") + "\(number). "
     }
 
+    static func droppedFragment(_ number: UInt8) -> String {
+        label(number) + "Packets are IP fragments and the fragment handling mode is \"drop\"."
+    }
+
     /// What is said of a table without a rule for the packet.
     ///
     /// OVS has rules of its own for misses, and shows them in all bridges but the first.

@@ -3,12 +3,21 @@ import FlowSyntax
 
 /// Dispatch, and the actions that steer the walk.
 extension Translation {
-    func execute(_ list: [Action]) {
+    /// - Parameter isLast: whether nothing follows the list; that which is known of the action that
+    ///   the list stands for, if nothing is said.
+    func execute(_ list: [Action], isLast: Bool? = nil) {
+        let isLast = isLast ?? isLastAction
+        defer { isLastAction = isLast }
+        if list.isEmpty { trace.add(.action, "drop") }
         for index in list.indices {
             if error == nil && needsHiddenHeaders(list[index]) { lookAgain() }
             if isFreezing { return freeze(list[index...]) }
             if isExiting || error != nil { return }
+            isLastAction = isLast && index == list.endIndex - 1 && actionSet.isEmpty
             trace.add(.action, TraceText.action(list[index], names))
+            if case .checkPacketLarger(let limit, let destination) = list[index] {
+                return checkLength(limit, destination, rest: Array(list[(index + 1)...]))
+            }
             execute(list[index])
             if isLeaving {
                 isLeaving = false
@@ -26,20 +35,29 @@ extension Translation {
         case .outputTruncated(let port, let maxByteCount):
             outputTruncated(to: port, maxByteCount)
         case .controller(let controller):
-            sendToController(controller)
+            if controller.isPaused { wait(for: controller) } else { sendToController(controller) }
         case .enqueue(let port, let queue):
             enqueue(port, queue)
 
         case .resubmit(let resubmit): self.resubmit(resubmit)
-        case .gotoTable(let table): descend { search(table, honorsMiss: true) }
+        case .gotoTable(let table): go(to: table, as: .honorsMiss)
         case .writeActions(let list): writeToActionSet(list)
         case .clearActions: clearActionSet()
         case .exit: isExiting = true
-        case .clone(let list): clone(list)
+        case .clone(let list): clone(list, isLast: isLastAction)
         case .learn(let learn): self.learn(learn)
         case .group(let id): sendToGroup(id)
         case .meter(let id): meter(id)
-        case .note, .conjunction, .finTimeout, .ctClear: break
+        case .ct(let track): self.track(track)
+        case .ctClear: clearTracking()
+        case .nat(let translation): self.translation = translation
+        case .finTimeout(let idle, let hard): shortenTimeouts(idle: idle, hard: hard)
+        case .bundle(let selection): select(selection)
+        case .multipath(let multipath): self.multipath(multipath)
+        case .sample(let sampling): sample(sampling)
+        case .setTunnel(let id): write(UInt128(id), to: Field.tunnelID.location)
+        // Its list is run where it is met.
+        case .note, .conjunction, .checkPacketLarger: break
 
         case .pushMPLS, .popMPLS, .setMPLSLabel, .setMPLSTC, .setMPLSTTL, .decrementMPLSTTL:
             changeLabels(action)
@@ -49,8 +67,7 @@ extension Translation {
         case .copyTTLOut, .copyTTLIn, .pushPBB, .popPBB: changeStandardHeaders(action)
 
         // The flow-mod with one of these was refused.
-        case .setTunnel, .ct, .nat, .bundle, .multipath, .sample,
-            .checkPacketLarger, .deleteTunnelMetadata:
+        case .deleteTunnelMetadata:
             trace.add(.warning, "not supported")
 
         case .push(let subfield): push(subfield)
@@ -72,7 +89,9 @@ extension Translation {
     }
 
     /// Goes one level deeper, unless that is too deep.
-    func descend(_ body: () -> Void) {
+    ///
+    /// - Parameter deepens: whether the level counts; going on to a later table does not.
+    func descend(deepens: Bool = true, _ body: () -> Void) {
         guard depth < Self.maximumDepth else {
             fail(
                 .recursionTooDeep,
@@ -85,26 +104,20 @@ extension Translation {
                 "over \(Self.maximumResubmits) resubmit actions")
             return
         }
-        depth += 1
+        depth += deepens ? 1 : 0
         resubmits += 1
         body()
-        depth -= 1
+        depth -= deepens ? 1 : 0
     }
 
     private func resubmit(_ resubmit: Resubmit) {
-        descend {
-            search(resubmit.table ?? table, pretending: resubmit.port)
-        }
+        go(
+            to: resubmit.table ?? table, pretending: resubmit.port,
+            as: resubmit.usesOriginalTuple ? .isOriginal : [])
     }
 
-    private func clone(_ list: [Action]) {
-        let before = (key: key, stack: stack, actionSet: actionSet, hadPopped: hasPoppedLabels)
-        // What the list writes can be written back, so that the datapath needs no copy.
-        execute(list)
-        if error == nil && !isFreezing { executeActionSet() }
-        finishFreezing()
-        (key, stack, actionSet, hasPoppedLabels) = before
-        isExiting = false
+    private func go(to number: UInt8, pretending port: PortNumber? = nil, as kind: SearchKind) {
+        descend(deepens: number <= table) { search(number, pretending: port, as: kind) }
     }
 
     private func push(_ subfield: Subfield) {
@@ -159,6 +172,9 @@ extension Translation {
         write(list, to: &set)
         return ordered(set)
     }
+
+    /// The actions of a set in the order in which they were written.
+    func actionSetText(_ set: [Action]) -> String { ActionPrinter.text(set, names: names) }
 
     private var actionSetText: String {
         let set = Self.ordered(actionSet)
@@ -218,7 +234,7 @@ extension Translation {
         guard !set.isEmpty else { return }
         trace.open(.table, "--. Executing action set:")
         isExiting = false
-        execute(set)
+        execute(set, isLast: true)
         trace.close()
     }
 }

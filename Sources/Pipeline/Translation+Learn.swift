@@ -118,6 +118,10 @@ extension Translation {
         entry.idleTimeout = learn.idleTimeout
         entry.hardTimeout = learn.hardTimeout
         if learn.flags.contains(.sendFlowRemoved) { entry.flags = .sendFlowRemoved }
+        if learn.finIdleTimeout != 0 || learn.finHardTimeout != 0 {
+            entry.actions.append(
+                .finTimeout(idle: learn.finIdleTimeout, hard: learn.finHardTimeout))
+        }
         for specification in learn.specifications {
             let value = value(of: specification.source)
             switch specification.destination {

@@ -92,29 +92,31 @@ extension Translation {
     /// Goes on in another bridge, as if the packet had come in there, and comes back.
     private func cross(from port: BridgePort, to peer: BridgePort, of other: Bridge) {
         let before = (bridge, key, table, rule, error)
-        let walkBefore = (actionSet, stack, isExiting, hasPoppedLabels)
+        let walkBefore = (actionSet, stack, isExiting, hasPoppedLabels, isTracked)
         effects.append(.patch(from: port, to: peer))
         bridge = other
         key.inPort = UInt32(peer.number.value)
         key.words[KeyWord.metadata] = 0
         for index in 0..<16 { key.words[KeyWord.registers + index] = 0 }
+        for index in KeyWord.tunnelID...KeyWord.erspan { key.words[index] = 0 }
+        clearConnection()
         (actionSet, stack, isExiting) = ([], [], false)
         trace.open(.bridge, "bridge(\"\(other.name)\")")
         if !peer.configuration.contains(.noReceive) {
-            descend { walk(from: 0) }
+            descend { walk(from: 0, as: .isBridge) }
         }
         finishFreezing()
         trace.close()
         // What stops the walk there does not stop it here.
         (bridge, key, table, rule, error) = before
-        (actionSet, stack, isExiting, hasPoppedLabels) = walkBefore
+        (actionSet, stack, isExiting, hasPoppedLabels, isTracked) = walkBefore
     }
 
     // MARK: Controllers
 
     func sendToController(_ action: ControllerAction, isMissOfRules: Bool = false) {
         commit()
-        let cookie = rule?.cookie ?? .max
+        let cookie = rule?.cookie ?? thawedCookie ?? .max
         let state = PacketInState(
             bridge: bridge, table: table, cookie: cookie, key: key, action: action)
         let id = registry.register(state)
@@ -125,12 +127,21 @@ extension Translation {
             recirculationID: id, ruleCookie: cookie, controllerID: action.controllerID,
             maxByteCount: action.maxByteCount)
         let order = DatapathAction.userspace(.controller(upcall))
-        if let meter = bridge.meters[action.meter ?? MeterConfig.controller] {
+        let meter = action.meter.flatMap { bridge.meters[$0] }
+        if let meter = meter ?? bridge.meters[MeterConfig.controller] {
             // What the meter drops is lost to the controller alone.
-            actions.append(.clone([.meter(meter.datapathNumber), order]))
+            actions.append(
+                .sample(probability: .max, [.meter(meter.datapathNumber), order]))
         } else {
             actions.append(order)
         }
+    }
+
+    /// Breaks off until a controller sends the packet back.
+    func wait(for controller: ControllerAction) {
+        isFreezing = true
+        frozenSteps = []
+        pause = controller
     }
 
     func sendMiss() {

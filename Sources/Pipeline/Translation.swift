@@ -12,6 +12,8 @@ public enum FlowEffect {
     /// A group was gone through, or one of its buckets.
     case group(Group, bucket: Int?)
     case rulesLearned(Bridge, LearnedRule)
+    /// A rule's timeouts are shortened when a connection's last packets come.
+    case finTimeout(Rule, idle: UInt16, hard: UInt16)
     /// A packet went into a patch port and came out of another.
     case patch(from: BridgePort, to: BridgePort)
 }
@@ -24,6 +26,8 @@ public struct PacketInState {
     /// Metadata and registers at the action.
     public let key: FlowKey
     public let action: ControllerAction
+    /// What is still to be done when the controller sends the packet back, if it waits for that.
+    public var continuation: FrozenState?
 }
 
 /// Why a translation gave up; its packet is dropped.
@@ -58,9 +62,13 @@ public struct TranslationResult {
     public var finalKey = FlowKey()
     public var effects: [FlowEffect] = []
     public var error: TranslationError?
+    /// Why the datapath cannot handle such packets alone, if it cannot.
+    public var slowPath: [SlowPathReason] = []
     public var trace: [TraceNode] = []
     /// Whether the translation changed what other translations depend on.
     public var hasChangedState = false
+    /// Where the packet goes on after `ct`; for explanations only.
+    public var recirculations: [TracedRecirculation] = []
     /// The contexts of packet-ins and of packets that come again, in the order in which their
     /// numbers were given out.
     public var packetIns: [UInt32] = []
@@ -97,6 +105,19 @@ public protocol ContextRegistry: AnyObject {
     func freeze(_ state: FrozenState) -> UInt32
     /// What is to be done with packets that come again with the number.
     func frozenState(of id: UInt32) -> FrozenState?
+}
+
+/// What a search of the tables is for.
+struct SearchKind: OptionSet {
+    let rawValue: UInt8
+    /// The walk begins here, so that the action set is executed at the end.
+    static var isFirst: Self { .init(rawValue: 1) }
+    /// A packet that nothing matches meets what the table has for it.
+    static var honorsMiss: Self { .init(rawValue: 2) }
+    /// The first addresses and ports of the packet's connection are looked up, not its own.
+    static var isOriginal: Self { .init(rawValue: 4) }
+    /// The walk has just come into a bridge, to go back to another one.
+    static var isBridge: Self { .init(rawValue: 8) }
 }
 
 /// Walks one flow through the bridges' tables ("translation"; OVS: xlate).
@@ -148,6 +169,19 @@ final class Translation {
     var pendingHeader: PendingHeader?
     /// Whether the datapath's packet has its outer header still.
     var isHeaderToBeTakenOff = false
+    /// Whether nothing follows the action at hand, neither in its list nor behind that.
+    var isLastAction = true
+    /// Whether the packet's connection is known.
+    var isTracked = false
+    /// Whether the walk began with a packet that came again.
+    var isThawed = false
+    /// The cookie of the rule that the walk goes on for, which may have gone.
+    var thawedCookie: UInt64?
+    /// The cookie of the rule that the walk began with.
+    var firstCookie: UInt64?
+    /// What `ct` at hand is to do to addresses.
+    var translation: AddressTranslation?
+    var recirculations: [TracedRecirculation] = []
     var error: TranslationError?
     var actionSet: [Action] = []
     var stack: [UInt128] = []
@@ -155,6 +189,8 @@ final class Translation {
     var isFreezing = false
     var frozenSteps: [FrozenState.Step] = []
     var frozenHash: DatapathHash?
+    /// The action that waits for a controller, which is why the walk is broken off.
+    var pause: ControllerAction?
     /// The queue that the packet came with.
     let originalPriority: UInt64
 
@@ -218,40 +254,47 @@ final class Translation {
     }
 
     /// Searches the tables from `table` on, and runs the action set at the end.
-    func walk(from table: UInt8) {
-        search(table, isFirst: true)
+    func walk(from table: UInt8, as kind: SearchKind = []) {
+        search(table, as: kind.union(.isFirst))
     }
 
     /// Searches one table and runs its rule's actions.
     ///
     /// - Parameters:
     ///   - port: what the search, and it alone, takes for the in-port.
-    ///   - isFirst: whether this is where the walk begins, so that the action set is executed at
-    ///     the end.
-    ///   - honorsMiss: whether a packet that nothing matches meets what the table has for it.
     func search(
-        _ number: UInt8, pretending port: PortNumber? = nil, isFirst: Bool = false,
-        honorsMiss: Bool = false
+        _ number: UInt8, pretending port: PortNumber? = nil, as kind: SearchKind = []
     ) {
         let before = (table, rule)
+        defer { (table, rule) = before }
         table = number
         let inPort = key.inPort
         if let port, port != .inPort { key.inPort = UInt32(port.value) }
-        let (found, isMiss) = lookup(from: number, honorsMiss: isFirst || honorsMiss)
+        let honorsMiss = !kind.isDisjoint(with: [.isFirst, .honorsMiss])
+        var isMiss = false
+        let (isKnown, found) = asOriginal(kind.contains(.isOriginal)) {
+            let (found, calls) = lookup(from: number, honorsMiss: honorsMiss)
+            isMiss = calls
+            return found
+        }
         key.inPort = inPort
+        guard isKnown else { return }
         rule = found
         if let found {
             effects.append(.rule(found))
-            if found.actions.isEmpty { trace.add(.action, "drop") }
-            execute(found.actions)
+            if kind.contains(.isFirst) && firstCookie == nil { firstCookie = found.cookie }
+            if kind.contains(.isBridge) && !isLastAction && !Self.isReversible(found.actions) {
+                cloneInDatapath { runBranch(found.actions, isLast: true) }
+            } else {
+                execute(found.actions)
+            }
         } else if isMiss {
             sendMiss()
         } else {
             trace.add(.action, "drop")
         }
-        if isFirst && error == nil && !isFreezing { executeActionSet() }
+        if kind.contains(.isFirst) && error == nil && !isFreezing { executeActionSet() }
         trace.close()
-        (table, rule) = before
     }
 
     /// Whether a controller gets packets of the input port that nothing in the table matches.
@@ -277,7 +320,7 @@ final class Translation {
             table += 1
             flowTable = bridge.table(table)
         }
-        let sends = sendsMisses(of: flowTable)
+        let sends = sendsMisses(of: flowTable) && !isDroppedFragment
         let found = lookup(in: table, callsForPacketIn: sends)
         return (found, found == nil && sends)
     }
@@ -287,10 +330,24 @@ final class Translation {
             ? flowTable.lookup(key, wildcards: &wildcards) : lookupOld(in: flowTable)
     }
 
+    private var isFragment: Bool { isIP && key.ipFragment & FragmentBits.any != 0 }
+    private var isDroppedFragment: Bool { isFragment && bridge.fragmentMode == .drop }
+
     /// Leaves a node of the table open in the trace.
     private func lookup(in number: UInt8, callsForPacketIn: Bool = false) -> Rule? {
         let flowTable = bridge.table(number)
+        if isDroppedFragment {
+            effects.append(.tableLookup(flowTable, matched: true))
+            trace.open(.table, TraceText.droppedFragment(number))
+            return nil
+        }
+        let transport = key.words[KeyWord.transport]
+        // Fragments have no ports, not even the first, unless a controller asks for them.
+        if isFragment && bridge.fragmentMode == .normal {
+            key.words[KeyWord.transport] &= 0xffff_ffff
+        }
         let found = find(in: flowTable)
+        key.words[KeyWord.transport] = transport
         effects.append(.tableLookup(flowTable, matched: found != nil))
         if let found {
             trace.open(.table, TraceText.table(number, found, names))
@@ -325,6 +382,7 @@ final class Translation {
         result.trace = trace.nodes
         result.hasChangedState = hasChangedState
         result.packetIns = packetIns
+        result.recirculations = recirculations
         return result
     }
 

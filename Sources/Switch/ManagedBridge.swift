@@ -13,8 +13,6 @@ public final class ManagedBridge {
     public internal(set) var hardwareAddress = EthernetAddress.zero
     /// Which options of tunnels have fields.
     var tunnelOptions = TunnelOptions()
-    /// `OFPC_FRAG_*` as the controllers set it.
-    public var fragmentHandling: UInt16 = 0
     /// Whether some controller has flow monitors.
     public var isMonitored = false
     /// Whether the bridge forwards by itself for want of a controller.

@@ -32,6 +32,8 @@ public struct BridgeConfiguration: Equatable, Sendable {
     public var macAgingTime = MACTable.defaultAgingTime
     public var macTableSize = MACTable.defaultCapacity
     public var forwardsBPDUs = false
+    /// Whether an `IPFIX` row, or one of `Flow_Sample_Collector_Set`, is for the bridge.
+    public var hasFlowCollectors = false
     public var description: String?
     /// Rows of the `Flow_Table` table, by the tables' numbers.
     public var tables: [UInt8: TableSettings] = [:]

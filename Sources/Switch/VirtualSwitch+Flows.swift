@@ -186,17 +186,8 @@ extension VirtualSwitch {
                 }
             case .writeActions(let list), .clone(let list):
                 try check(list, table: nil)
-            case .learn(let learn):
-                // Learned rules cannot time out with their connection yet.
-                guard learn.finIdleTimeout == 0 && learn.finHardTimeout == 0 else {
-                    throw .actionBadType
-                }
-            case .setTunnel, .finTimeout, .ctClear, .ct, .nat,
-                .bundle, .multipath, .sample, .checkPacketLarger, .deleteTunnelMetadata:
+            case .deleteTunnelMetadata:
                 throw .actionBadType
-            case .resubmit(let resubmit):
-                // The original addresses of connections are not known yet.
-                guard !resubmit.usesOriginalTuple else { throw .actionBadType }
             default: break
             }
         }

@@ -74,7 +74,11 @@ extension VirtualSwitch {
         _ id: UInt32, of managed: ManagedBridge
     ) throws(OpenFlowError) -> [Meter] {
         guard id != MeterConfig.all else {
-            return managed.bridge.meters.values.sorted { $0.config.id < $1.config.id }
+            // Those that a controller cannot number come last, that of the controller first.
+            let place = { (id: UInt32) in id > MeterConfig.maximum ? .max - (id & 0xff) : id }
+            return managed.bridge.meters.values.sorted {
+                place($0.config.id) < place($1.config.id)
+            }
         }
         guard let meter = managed.bridge.meters[id] else { throw .meterModUnknownMeter }
         return [meter]

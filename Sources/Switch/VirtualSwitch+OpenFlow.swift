@@ -28,8 +28,20 @@ extension VirtualSwitch {
                 throw .requestBufferUnknown
             }
             return []
+        case .setConfig(let config):
+            // A mode that is not there changes nothing, as in OVS; who asks finds the old one.
+            if let mode = Bridge.FragmentMode(rawValue: config.fragments.rawValue),
+                mode != managed.bridge.fragmentMode
+            {
+                managed.bridge.fragmentMode = mode
+                network.bumpVersion()
+            }
+            return []
         case .packetOut(let packetOut):
             try sendPacket(packetOut, on: managed, now: now)
+            return []
+        case .resume(let packet):
+            try resume(packet, on: managed, now: now)
             return []
         case .groupMod(let groupMod):
             try modifyGroups(groupMod, of: managed, now: now)
@@ -172,7 +184,9 @@ extension VirtualSwitch {
             message.actions, for: key, on: managed.bridge, registry: contexts,
             options: TranslationOptions(now: now, mayLearn: true))
         if result.hasChangedState { network.bumpVersion() }
-        credit(result.effects, packets: 1, octets: UInt64(message.data.count), used: now)
+        credit(
+            result.effects, packets: 1, octets: UInt64(message.data.count), used: now,
+            tcpFlags: Self.tcpFlags(of: key))
         if journal != nil {
             journal?.packets.append((message.data, datapathKey, result.actions))
         } else {

@@ -1,3 +1,4 @@
+import Classifier
 public import Datapath
 import FlowModel
 import OpenFlow
@@ -47,7 +48,9 @@ extension VirtualSwitch {
             key, on: bridge, registry: contexts,
             options: TranslationOptions(now: now, mayLearn: true))
         if result.hasChangedState { network.bumpVersion() }
-        credit(result.effects, packets: 1, octets: UInt64(packet.byteCount), used: now)
+        credit(
+            result.effects, packets: 1, octets: UInt64(packet.byteCount), used: now,
+            tcpFlags: Self.tcpFlags(of: key))
         let megaflow = Megaflow(
             key: SparseKey(key), datapathKey: SparseKey(datapathKey), bridge: bridge,
             mask: SparseKey(result.mask), actions: result.actions, effects: result.effects,
@@ -90,7 +93,10 @@ extension VirtualSwitch {
                     bridge: state.bridge.name,
                     PacketInEvent(
                         action: state.action, table: state.table, cookie: state.cookie,
-                        key: state.key, octets: packet.octets)))
+                        key: state.key, octets: packet.octets,
+                        continuation: state.continuation.map {
+                            Self.continuation(of: $0, key: state.key)
+                        })))
         }
     }
 
@@ -108,13 +114,25 @@ extension VirtualSwitch {
             megaflow.bridge.hitCount &+= packets
             let octets = current.octets &- megaflow.credited.octets
             let used = current.lastUsed.map { Milliseconds($0) } ?? megaflow.used
-            credit(megaflow.effects, packets: packets, octets: octets, used: used)
+            credit(
+                megaflow.effects, packets: packets, octets: octets, used: used,
+                tcpFlags: current.tcpFlags)
             megaflows[id]?.credited = current
             megaflows[id]?.used = used
         }
     }
 
-    func credit(_ effects: [FlowEffect], packets: UInt64, octets: UInt64, used: Milliseconds) {
+    /// The flags of a packet, if it is one of TCP.
+    static func tcpFlags(of key: FlowKey) -> UInt16 {
+        EtherType.isIP(key.etherType) && key.ipProtocol == IPProtocol.tcp ? key.tcpFlags : 0
+    }
+
+    private static var closingFlags: UInt16 { 0x5 }
+
+    func credit(
+        _ effects: [FlowEffect], packets: UInt64, octets: UInt64, used: Milliseconds,
+        tcpFlags: UInt16
+    ) {
         for effect in effects {
             switch effect {
             case .rule(let rule):
@@ -130,10 +148,23 @@ extension VirtualSwitch {
                 if isChanged { network.bumpVersion() }
             case .rulesLearned(let bridge, let learned):
                 if bridge.learn(learned, now: used) == .changed { network.bumpVersion() }
+            case .finTimeout(let rule, let idle, let hard):
+                guard tcpFlags & Self.closingFlags != 0, !rule.isRemoved else { continue }
+                shorten(rule, idle: idle, hard: hard)
             case .group(let group, let bucket):
                 group.credit(bucket: bucket, packets: packets, octets: octets)
             case .patch(let from, let to):
                 creditPatch(from, to, packets: packets, octets: octets)
+            }
+        }
+    }
+
+    private func shorten(_ rule: Rule, idle: UInt16, hard: UInt16) {
+        guard rule.shortenTimeouts(idle: idle, hard: hard) else { return }
+        for managed in bridges.values {
+            let table = managed.bridge.existingTable(rule.table)
+            if let table, table.find(exactly: rule.match, priority: rule.priority) === rule {
+                table.noteTimeouts(of: rule)
             }
         }
     }

@@ -39,6 +39,8 @@ public struct PacketInEvent {
     /// Metadata and registers, with the OpenFlow in-port.
     public let key: FlowKey
     public let octets: [UInt8]
+    /// What is left to be done, if the controller is to send the packet back.
+    public var continuation: Continuation?
 }
 
 /// The switch: bridges over one datapath, kept as the configuration asks.
@@ -182,6 +184,7 @@ public final class VirtualSwitch {
         let bridge = managed.bridge
         bridge.floodVLANs = wanted.floodVLANs
         bridge.forwardsBPDUs = wanted.forwardsBPDUs
+        bridge.hasFlowCollectors = wanted.hasFlowCollectors
         bridge.macTable.agingTime = wanted.macAgingTime
         bridge.macTable.capacity = wanted.macTableSize
         managed.requestedNumbers = Set(

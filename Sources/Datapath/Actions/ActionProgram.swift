@@ -7,6 +7,7 @@ struct Operation {
         case pushVLAN, popVLAN, pushMPLS, popMPLS, addMPLS
         case pushEthernet, popEthernet, pushNSH, popNSH, pushPBB, popPBB, copyTTL
         case hash, meter
+        case sample, checkLength, track, forget
         case setPriority, setEthernet, setMPLS, setARP, setIPv4, setIPv6, setPorts, setICMP, setND
         case setNSH, setPBB
     }
@@ -16,7 +17,8 @@ struct Operation {
     var isLast = false
     /// A port, an identifier, a length, an Ethernet type.
     var first: UInt32 = 0
-    /// A label stack entry, a tag, or the count of steps within a clone.
+    /// A label stack entry, a tag, or the count of steps within a clone; of a `checkLength`, that
+    /// of the first branch in the high half, and that of the second in the low half.
     var second: UInt32 = 0
     /// For a `set`: words and masks in turn, as ``HeaderGroup/keyWords`` lists them; for
     /// `userspace`, the index of what to do there.
@@ -30,8 +32,10 @@ struct Operation {
 struct ActionProgram {
     private(set) var operations: UnsafeMutablePointer<Operation>?
     private(set) var count = 0
+    private var trackingCount = 0
     private var words: UnsafeMutablePointer<UInt64>?
     private(set) var userspace: UnsafeMutablePointer<UserspaceAction>?
+    private(set) var tracking: UnsafeMutablePointer<DatapathTracking>?
 
     /// A program that drops.
     init() {}
@@ -58,12 +62,21 @@ struct ActionProgram {
             memory.initialize(from: compiler.userspace, count: compiler.userspace.count)
             userspace = memory
         }
+        if !compiler.tracking.isEmpty {
+            let memory = UnsafeMutablePointer<DatapathTracking>.allocate(
+                capacity: compiler.tracking.count)
+            memory.initialize(from: compiler.tracking, count: compiler.tracking.count)
+            tracking = memory
+            trackingCount = compiler.tracking.count
+        }
     }
 
     func deallocate() {
         operations?.deallocate()
         words?.deallocate()
         userspace?.deallocate()
+        tracking?.deinitialize(count: trackingCount)
+        tracking?.deallocate()
     }
 }
 
@@ -77,20 +90,19 @@ struct ActionCompiler {
     var operations: [Operation] = []
     var words: [UInt64] = []
     var userspace: [UserspaceAction] = []
+    var tracking: [DatapathTracking] = []
     /// Which step has its data at which place of `words`.
     var places: [(step: Int, place: Int)] = []
 
     mutating func compile(_ actions: [DatapathAction], depth: Int) throws(DatapathError) {
         guard depth <= Self.maximumDepth else { throw .unsupportedAction("clone in 16 clones") }
-        // Steps of no effect must not keep the one before them from being the last.
-        let effective = actions.filter { $0 != .ctClear }
-        for (index, action) in effective.enumerated() {
+        for (index, action) in actions.enumerated() {
             guard operations.count < Self.maximumActions else {
                 throw .tooManyActions(limit: Self.maximumActions)
             }
             let step = operations.count
             try compile(action, depth: depth)
-            operations[step].isLast = index == effective.count - 1
+            operations[step].isLast = index == actions.count - 1
         }
     }
 
@@ -117,7 +129,23 @@ struct ActionCompiler {
             operations[step].second = UInt32(operations.count - step - 1)
         case .hash(let hash): append(.hash, hash.basis, hash.kind == .symmetric ? 1 : 0)
         case .meter(let number): append(.meter, number)
-        case .ctClear: return
+        case .sample(let probability, let actions):
+            let step = operations.count
+            append(.sample, probability)
+            try compile(actions, depth: depth + 1)
+            operations[step].second = UInt32(operations.count - step - 1)
+        case .checkPacketLength(let size, let larger, let others):
+            let step = operations.count
+            append(.checkLength, UInt32(size))
+            try compile(larger, depth: depth + 1)
+            let count = operations.count - step - 1
+            try compile(others, depth: depth + 1)
+            operations[step].second =
+                UInt32(count) << 16 | UInt32(operations.count - step - 1 - count)
+        case .track(let order):
+            append(.track, UInt32(tracking.count))
+            tracking.append(order)
+        case .ctClear: append(.forget)
         }
     }
 

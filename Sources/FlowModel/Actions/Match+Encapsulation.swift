@@ -5,6 +5,9 @@ extension Match {
         let tracked: UInt128 = 1 << 5
         let invalid: UInt128 = 1 << 4
         let relevant = tracked | invalid
+        // What only a packet of a known connection can be: new, of one, or translated.
+        let implying: UInt128 = 0xcf
+        if value(.ctState) & implying != 0 { return true }
         return mask(.ctState) & relevant == relevant && value(.ctState) & relevant == tracked
     }
 

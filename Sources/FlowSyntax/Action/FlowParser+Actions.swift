@@ -25,6 +25,13 @@ extension FlowParser {
         return try actions(TextPiece(text), formats: &formats)
     }
 
+    /// - Parameter formats: loses those in which the actions cannot be said.
+    public mutating func actions(
+        _ text: String, formats: inout FlowFormats
+    ) throws(SyntaxError) -> [Action] {
+        try actions(TextPiece(text), formats: &formats)
+    }
+
     mutating func actions(
         _ text: TextPiece, formats: inout FlowFormats
     ) throws(SyntaxError) -> [Action] {

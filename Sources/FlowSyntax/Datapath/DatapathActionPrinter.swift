@@ -15,7 +15,7 @@ public enum DatapathActionPrinter {
     ) -> String {
         switch action {
         case .output(let port): return names.text(of: port)
-        case .userspace(let action): return "userspace(pid=0,\(text(action)))"
+        case .userspace(let action): return "userspace(pid=0,\(text(action, names)))"
         case .set(let group, let value, let mask):
             let printer = DatapathGroup(
                 key: value.expanded, mask: mask.expanded, isVerbose: false)
@@ -31,9 +31,13 @@ public enum DatapathActionPrinter {
             return encapsulation(action)
         case .recirculate(let id): return "recirc(" + FieldText.hexadecimal(UInt128(id)) + ")"
         case .truncate(let length): return "trunc(\(length))"
-        case .clone(let actions) where actions.count == 2 && actions[0].isMeter:
-            // Packets for a controller that a meter limits, as OVS writes it.
-            return "sample(sample=100.0%,actions(" + text(actions, names: names) + "))"
+        case .sample(let probability, let actions):
+            return "sample(sample=\(share(probability))%,actions("
+                + text(actions, names: names) + "))"
+        case .checkPacketLength(let size, let larger, let others):
+            return "check_pkt_len(size=\(size),gt(" + text(larger, names: names) + "),le("
+                + text(others, names: names) + "))"
+        case .track(let tracking): return text(tracking)
         case .clone(let actions): return "clone(" + text(actions, names: names) + ")"
         case .ctClear: return "ct_clear"
         case .hash(let hash): return "hash(\(hash.kind.rawValue)(\(hash.basis)))"
@@ -84,8 +88,51 @@ public enum DatapathActionPrinter {
         return text
     }
 
-    private static func text(_ action: UserspaceAction) -> String {
+    /// Per cent with one digit behind the point.
+    private static func share(_ probability: UInt32) -> String {
+        let tenths = (Double(probability) * 1000 / Double(UInt32.max)).rounded()
+        return "\(Int(tenths) / 10).\(Int(tenths) % 10)"
+    }
+
+    private static func text(_ tracking: DatapathTracking) -> String {
+        var parts: [String] = []
+        if tracking.isForced {
+            parts.append("force_commit")
+        } else if tracking.isCommitted {
+            parts.append("commit")
+        }
+        if tracking.zone != 0 { parts.append("zone=\(tracking.zone)") }
+        if tracking.markMask != 0 {
+            let mark = FieldText.hexadecimal(UInt128(tracking.mark))
+            parts.append("mark=\(mark)/" + FieldText.hexadecimal(UInt128(tracking.markMask)))
+        }
+        if tracking.labelMask != 0 {
+            let isWhole = tracking.labelMask == .max
+            let suffix = isWhole ? "" : "/" + FieldText.hexadecimal(tracking.labelMask)
+            parts.append("label=" + FieldText.hexadecimal(tracking.label) + suffix)
+        }
+        if let helper = tracking.helper { parts.append("helper=" + helper) }
+        if let translation = tracking.translation {
+            parts.append(TrackingText.text(translation))
+        }
+        return parts.isEmpty ? "ct" : "ct(" + parts.joined(separator: ",") + ")"
+    }
+
+    private static func text(_ action: UserspaceAction, _ names: DatapathPortNames) -> String {
         switch action {
+        case .flowSample(let sampling, let port):
+            let direction =
+                switch sampling.direction {
+                case .unspecified: ""
+                case .ingress: ",ingress"
+                case .egress: ",egress"
+                }
+            return "flow_sample(probability=\(sampling.probability),"
+                + "collector_set_id=\(sampling.collectorSet),"
+                + "obs_domain_id=\(sampling.observationDomain),"
+                + "obs_point_id=\(sampling.observationPoint),"
+                + "output_port=" + (port.map { names.text(of: $0) } ?? "4294967295")
+                + direction + ")"
         case .slowPath(let reason): return "slow_path(\(reason.rawValue))"
         case .controller(let upcall):
             let cookie = FieldText.hexadecimal(UInt128(upcall.ruleCookie))
@@ -96,8 +143,4 @@ public enum DatapathActionPrinter {
                 + "controller_id=\(upcall.controllerID),max_len=\(upcall.maxByteCount))"
         }
     }
-}
-
-extension DatapathAction {
-    fileprivate var isMeter: Bool { if case .meter = self { true } else { false } }
 }

@@ -66,6 +66,7 @@ enum NiciraMessageType {
     static var tlvTableReply: UInt32 { 26 }
     static var setAsync2: UInt32 { 27 }
     static var ctFlushZone: UInt32 { 29 }
+    static var resume: UInt32 { 28 }
     static var packetIn2: UInt32 { 30 }
     static var groupMod: UInt32 { 31 }
     static var ctFlush: UInt32 { 32 }

@@ -15,6 +15,8 @@ public struct PacketIn: Hashable, Sendable {
     public var fullLength: Int?
     public var bufferID: UInt32?
     public var userdata: [UInt8]
+    /// What is left to be done when the controller sends the packet back.
+    public var continuation: Continuation?
 
     public init(
         reason: PacketInReason = .noMatch, tableID: UInt8 = 0, cookie: UInt64 = .max,

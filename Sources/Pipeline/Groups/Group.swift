@@ -97,6 +97,15 @@ extension Bridge {
         return !port.isLinkDown && !port.configuration.contains(.down)
     }
 
+    /// Whether `bundle` may choose the port.
+    func isUsable(_ number: PortNumber) -> Bool {
+        switch number {
+        case .inPort, .table, .normal, .flood, .all, .none: true
+        case .controller: false
+        default: isLive(number)
+        }
+    }
+
     /// How many groups can watch one another in a row.
     private static var maximumWatchDepth: Int { 64 }
 

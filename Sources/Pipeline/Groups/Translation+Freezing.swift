@@ -1,4 +1,4 @@
-import FlowModel
+public import FlowModel
 import FlowSyntax
 
 /// What is still to be done with a packet when the datapath has it again ("recirculation").
@@ -8,7 +8,8 @@ public struct FrozenState: Hashable {
     /// One step of what is to be done.
     enum Step: Hashable {
         /// From here on the actions are a rule's of this table.
-        case unroll(table: UInt8, rule: Reference<Rule>?)
+        /// `cookie` is that of the rule, which may be known no more.
+        case unroll(table: UInt8, cookie: UInt64, rule: Reference<Rule>?)
         case action(Action)
     }
 
@@ -22,10 +23,16 @@ public struct FrozenState: Hashable {
 
     let place: Reference<Bridge>
     let steps: [Step]
-    let stack: [UInt128]
-    let actionSet: [Action]
-    /// The in-port of OpenFlow, `metadata` and the registers, by words of the key.
+    /// Where the tables are searched, if no step is left.
+    let table: UInt8
+    public let isTracked: Bool
+    public let stack: [UInt128]
+    public let actionSet: [Action]
+    /// The in-port of OpenFlow, `metadata`, the registers and the tunnel, by words of the key.
     let metadata: [UInt64]
+
+    /// The words of a key that the datapath does not keep.
+    static var metadataWords: Range<Int> { KeyWord.metadata..<KeyWord.conjunction }
 
     /// Where the packet goes on.
     public var bridge: Bridge { place.object }
@@ -33,9 +40,6 @@ public struct FrozenState: Hashable {
 
 /// Breaking off, and going on.
 extension Translation {
-    /// The words of a key that the datapath does not keep.
-    private static var metadataWords: Range<Int> { KeyWord.metadata..<KeyWord.tunnelID }
-
     /// Breaks off: what follows is done when the packet comes again, beginning with `action`.
     func freeze(at action: Action, hash: DatapathHash) {
         isFreezing = true
@@ -45,13 +49,31 @@ extension Translation {
 
     /// Puts off the rest of a list.
     func freeze(_ rest: ArraySlice<Action>) {
-        // The order to unroll says to whose actions one has come back.
-        if lastUnrolling != unrolling { frozenSteps.append(unrolling) }
-        frozenSteps += rest.map { .action($0) }
+        for action in rest {
+            if case .note = action { continue }
+            // The order to unroll says to whose actions one has come back.
+            if Self.namesItsRule(action) && lastUnrolling != unrolling {
+                frozenSteps.append(unrolling)
+            }
+            frozenSteps.append(.action(action))
+        }
+    }
+
+    /// Whether the action may tell a controller of its rule and table.
+    private static func namesItsRule(_ action: Action) -> Bool {
+        switch action {
+        case .output, .outputField, .outputTruncated, .controller, .group, .decrementTTL,
+            .decrementMPLSTTL, .decrementNSHTTL:
+            true
+        case .resubmit(let resubmit): resubmit.table == nil
+        default: false
+        }
     }
 
     private var unrolling: FrozenState.Step {
-        .unroll(table: table, rule: rule.map { .init(object: $0) })
+        .unroll(
+            table: table, cookie: rule?.cookie ?? thawedCookie ?? 0,
+            rule: rule.map { .init(object: $0) })
     }
 
     private var lastUnrolling: FrozenState.Step? {
@@ -62,30 +84,69 @@ extension Translation {
     func finishFreezing() {
         guard isFreezing else { return }
         isFreezing = false
+        defer {
+            frozenHash = nil
+            pause = nil
+        }
         guard error == nil else { return }
-        let state = FrozenState(
-            place: .init(object: bridge), steps: frozenSteps, stack: stack,
-            actionSet: actionSet,
-            metadata: [UInt64(key.inPort)] + Self.metadataWords.map { key.words[$0] })
-        let id = registry.freeze(state)
-        packetIns.append(id)
         commit()
+        if let pause { return sendPaused(pause) }
+        let id = freeze(steps: frozenSteps, table: 0)
         if let frozenHash { actions.append(.hash(frozenHash)) }
-        frozenHash = nil
         actions.append(.recirculate(id))
+    }
+
+    private func frozenState(steps: [FrozenState.Step], table: UInt8) -> FrozenState {
+        FrozenState(
+            place: .init(object: bridge), steps: steps, table: table, isTracked: isTracked,
+            stack: stack, actionSet: actionSet,
+            metadata: [UInt64(key.inPort)] + FrozenState.metadataWords.map { key.words[$0] })
+    }
+
+    /// - Returns: the number under which the packet comes again.
+    func freeze(steps: [FrozenState.Step], table: UInt8) -> UInt32 {
+        let id = registry.freeze(frozenState(steps: steps, table: table))
+        packetIns.append(id)
+        return id
+    }
+
+    /// Gives the packet to a controller, with what is left to be done.
+    private func sendPaused(_ action: ControllerAction) {
+        // A packet that is only imagined would never come back.
+        guard !options.suppressesPacketIns else { return }
+        let state = frozenState(steps: frozenSteps, table: 0)
+        let cookie = rule?.cookie ?? firstCookie ?? thawedCookie ?? .max
+        let id = registry.register(
+            PacketInState(
+                bridge: bridge, table: table, cookie: cookie, key: key, action: action,
+                continuation: state))
+        packetIns.append(id)
+        let upcall = ControllerUpcall(
+            reason: action.reason, isSuppressed: false, isContinuation: true, recirculationID: id,
+            ruleCookie: cookie, controllerID: action.controllerID,
+            maxByteCount: action.maxByteCount)
+        actions.append(.userspace(.controller(upcall)))
     }
 
     /// Goes on where the packet was sent round.
     func thaw(_ state: FrozenState) {
         key.inPort = UInt32(truncatingIfNeeded: state.metadata[0])
-        for (index, word) in zip(Self.metadataWords, state.metadata.dropFirst()) {
+        for (index, word) in zip(FrozenState.metadataWords, state.metadata.dropFirst()) {
             key.words[index] = word
         }
+        isThawed = true
+        table = state.table
+        isTracked = state.isTracked
+        if !isTracked { clearConnection() }
         stack = state.stack
         actionSet = state.actionSet
         trace.open(.bridge, "bridge(\"\(bridge.name)\")")
         explain(state)
-        resume(state.steps)
+        if state.steps.isEmpty {
+            search(state.table, as: .isFirst)
+        } else {
+            resume(state.steps)
+        }
         if error == nil && !isFreezing { executeActionSet() }
         finishFreezing()
         trace.close()
@@ -93,19 +154,22 @@ extension Translation {
     }
 
     private func explain(_ state: FrozenState) {
-        var first: UInt8 = 0
-        if case .unroll(let table, _)? = state.steps.first { first = table }
-        trace.open(.action, "thaw")
-        trace.add(.action, "Resuming from table \(first)")
-        trace.add(
-            .table, "Restoring actions: " + state.steps.map { text(of: $0) }.joined(separator: ","))
+        trace.open(.table, "thaw")
+        trace.add(.table, "Resuming from table \(state.table)")
+        if !state.actionSet.isEmpty {
+            trace.add(.table, "Restoring action set: " + actionSetText(state.actionSet))
+        }
+        if !state.steps.isEmpty {
+            let steps = state.steps.map { text(of: $0) }
+            trace.add(.table, "Restoring actions: " + steps.joined(separator: ","))
+        }
         trace.close()
     }
 
     private func text(of step: FrozenState.Step) -> String {
         switch step {
-        case .unroll(let table, let rule):
-            "unroll_xlate(table=\(table), cookie=\(rule?.object.cookie ?? 0))"
+        case .unroll(let table, let cookie, _):
+            "unroll_xlate(table=\(table), cookie=\(cookie))"
         case .action(let action): TraceText.action(action, names)
         }
     }
@@ -124,12 +188,11 @@ extension Translation {
             }
             trace.add(.action, text(of: step))
             switch step {
-            case .unroll(let table, let rule):
+            case .unroll(let table, let cookie, let rule):
                 self.table = table
                 self.rule = rule?.object
-                trace.add(
-                    .action,
-                    "restored state: table=\(table), cookie=\(rule?.object.cookie ?? 0)")
+                thawedCookie = cookie
+                trace.add(.action, "restored state: table=\(table), cookie=\(cookie)")
             case .action(let action):
                 execute(action)
                 if isLeaving { return }

@@ -42,8 +42,11 @@ extension Translation {
         let bucket = group.buckets[index]
         trace.open(.action, "bucket \(bucket.id)")
         let before = (key: key, stack: stack, actionSet: actionSet, hadPopped: hasPoppedLabels)
-        execute(Self.asActionSet(bucket.actions))
+        let isLast = isLastAction
+        let isEnd = group.type != .all || index == group.buckets.count - 1
+        execute(Self.asActionSet(bucket.actions), isLast: isLast && isEnd)
         finishFreezing()
+        isLastAction = isLast
         (key, stack, actionSet, hasPoppedLabels) = before
         isExiting = false
         trace.close()

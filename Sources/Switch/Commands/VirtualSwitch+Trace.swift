@@ -1,6 +1,7 @@
 import Datapath
 import FlowModel
 public import FlowSyntax
+import OpenFlow
 public import Pipeline
 
 /// `ofproto/trace`: what becomes of a packet, and why.
@@ -12,7 +13,19 @@ extension VirtualSwitch {
     public func traceText(
         _ arguments: [String], now: Milliseconds
     ) throws(CommandError) -> String {
-        let request = try TraceRequest(arguments)
+        try text(of: TraceRequest(arguments), now: now)
+    }
+
+    /// The answer to `ofproto/trace-packet-out` with these arguments.
+    public func tracePacketOutText(
+        _ arguments: [String], now: Milliseconds
+    ) throws(CommandError) -> String {
+        try text(of: TraceRequest(arguments, isPacketOut: true), now: now)
+    }
+
+    private func text(
+        of request: TraceRequest, now: Milliseconds
+    ) throws(CommandError) -> String {
         var (managed, key) = try traced(request)
         if case .octets(let octets) = request.packet {
             let headers = Self.key(of: octets, inPort: key.inPort)
@@ -24,17 +37,87 @@ extension VirtualSwitch {
         if key.vlanTCI & VLANBits.present != 0 && key.vlanTPID == 0 {
             key.vlanTPID = EtherType.vlan
         }
+        let actions = try packetOutActions(request, for: key, on: managed)
+        var states = request.connectionStates[...]
+        var trace = RunningTrace(request: request, managed: managed, now: now)
+        add(key, actions, to: &trace)
+        for round in 0... {
+            guard round < trace.pending.count else { break }
+            guard round < Self.maximumTracedRecirculations else {
+                // OVS never ends where a table sends a packet to itself.
+                trace.text += "\nThe packet comes again more than \(round) times: the end.\n"
+                break
+            }
+            let connection = TracedConnection(trace.pending[round], flags: states.popFirst())
+            trace.text += connection.text
+            add(connection.key, nil, to: &trace)
+        }
+        return trace.text
+    }
+
+    /// How often a traced packet comes again.
+    private static var maximumTracedRecirculations: Int { 64 }
+
+    /// A trace as far as it has come.
+    private struct RunningTrace {
+        let request: TraceRequest
+        let managed: ManagedBridge
+        let now: Milliseconds
+        var text = ""
+        /// The packets that have come again or are to.
+        var pending: [TracedRecirculation] = []
+    }
+
+    /// Adds one passage of the packet, through the tables or, as a packet-out, through actions.
+    private func add(_ key: FlowKey, _ actions: [Action]?, to trace: inout RunningTrace) {
+        let (request, managed) = (trace.request, trace.managed)
         let isReal = request.packet != .none
         let names = request.showsNames ? self.names(of: managed) : FlowNames()
-        let result = network.translate(
-            key, on: managed.bridge, registry: contexts,
-            options: TranslationOptions(
-                now: now, mayLearn: isReal, isTraced: true, suppressesPacketIns: !isReal,
-                showsNames: request.showsNames))
+        let options = TranslationOptions(
+            now: trace.now, mayLearn: isReal, isTraced: true, suppressesPacketIns: !isReal,
+            showsNames: request.showsNames)
+        let result =
+            if let actions {
+                network.translate(
+                    actions, for: key, on: managed.bridge, registry: contexts, options: options)
+            } else {
+                network.translate(
+                    key, on: managed.bridge, registry: contexts, options: options)
+            }
         if result.hasChangedState { network.bumpVersion() }
-        if isReal { sendPacketIns(of: result, request.packet, key, managed) }
+        if let frame = request.frame(for: key) { sendPacketIns(of: result, frame, key, managed) }
         retiredContexts += result.packetIns
-        return text(of: result, for: key, names, request.showsNames)
+        trace.pending += result.recirculations
+        trace.text += text(of: result, for: key, names, request.showsNames)
+    }
+
+    private func packetOutActions(
+        _ request: TraceRequest, for key: FlowKey, on managed: ManagedBridge
+    ) throws(CommandError) -> [Action]? {
+        guard let text = request.actions else { return nil }
+        // As in OVS, actions name ports by their numbers here.
+        var parser = FlowParser(names: FlowNames())
+        var formats = FlowFormats.all
+        let actions: [Action]
+        do {
+            actions = try parser.actions(text, formats: &formats)
+        } catch {
+            throw CommandError(error.message)
+        }
+        let isStrict = request.isConsistent || formats.isDisjoint(with: .anyOpenFlow10)
+        do {
+            try ActionConsistency.check(
+                actions, match: Match(key: key, mask: .allOnes),
+                version: isStrict ? .v13 : .v10)
+            try Self.check(actions, table: nil)
+            try checkReferences(of: actions, on: managed)
+        } catch {
+            if isStrict || error != .actionMatchInconsistent {
+                throw CommandError("Bad actions: \(error.name)")
+            }
+        }
+        // Without actions OVS searches the tables.
+        return actions.isEmpty ? nil : actions
     }
 
     private func text(
@@ -54,6 +137,10 @@ extension VirtualSwitch {
         let datapathNames = showsNames ? datapathPortNames : DatapathPortNames()
         let actions = DatapathActionPrinter.text(result.actions, names: datapathNames)
         text += "Datapath actions: \(actions)\n"
+        if !result.slowPath.isEmpty {
+            text += "This flow is handled by the userspace slow path because it:\n"
+            for reason in result.slowPath { text += "  - \(reason.explanation).\n" }
+        }
         if let error = result.error {
             text += "Translation failed (\(error.sentence)), packet is dropped.\n"
         }
@@ -117,8 +204,7 @@ extension VirtualSwitch {
 
     /// Has the datapath send up what the actions have for controllers, and nothing else.
     private func sendPacketIns(
-        of result: TranslationResult, _ packet: TraceRequest.Packet, _ key: FlowKey,
-        _ managed: ManagedBridge
+        of result: TranslationResult, _ frame: [UInt8], _ key: FlowKey, _ managed: ManagedBridge
     ) {
         guard !result.packetIns.isEmpty else { return }
         var datapathKey = key
@@ -130,15 +216,11 @@ extension VirtualSwitch {
         }
         let actions = result.actions.filter { action in
             switch action {
-            case .output, .truncate, .recirculate, .hash: false
+            case .output, .truncate, .recirculate, .hash, .track, .checkPacketLength: false
             default: true
             }
         }
-        guard case .octets(let octets) = packet else {
-            link.execute(FrameComposer.frame(for: key), datapathKey, actions)
-            return
-        }
-        link.execute(octets, datapathKey, actions)
+        link.execute(frame, datapathKey, actions)
     }
 
     // MARK: Names

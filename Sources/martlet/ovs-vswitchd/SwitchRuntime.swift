@@ -31,6 +31,7 @@ final class SwitchRuntime: @unchecked Sendable {
 
     private var poll: ControlTimer?
     private var isRevalidationScheduled = false
+    private var hasToldTrackerDrops = false
     private let log = LogModule("ofproto_dpif_upcall")
 
     init(loop: ControlLoop, dummy: VswitchdOptions.DummyLevel?) throws {
@@ -117,8 +118,21 @@ final class SwitchRuntime: @unchecked Sendable {
         plane.order { [unowned self] datapath in
             datapath.drainUpcalls(by: self)
             let statistics = Unchecked(ForwardingPlane.flowStatistics(of: datapath))
-            loop.post { [unowned self] in revalidate(statistics.value, retired) }
+            let trackerDrops = datapath.statistics.trackerDrops
+            loop.post { [unowned self] in
+                revalidate(statistics.value, retired)
+                tellTrackerDrops(trackerDrops)
+            }
         }
+    }
+
+    /// Says once that packets are lost for want of a connection tracker.
+    private func tellTrackerDrops(_ count: UInt64) {
+        guard count > 0, !hasToldTrackerDrops else { return }
+        hasToldTrackerDrops = true
+        log.warning(
+            "packets that reach a ct action are dropped: connections are not tracked yet "
+                + "(counted as trackerDrops; said once)")
     }
 
     /// - Parameter retired: contexts that were retired before the datapath was asked.

@@ -11,6 +11,7 @@ private enum PacketInProperty {
     static var reason: UInt16 { 5 }
     static var metadata: UInt16 { 6 }
     static var userdata: UInt16 { 7 }
+    static var continuation: UInt16 { 8 }
 }
 
 extension PacketIn {
@@ -94,6 +95,8 @@ extension PacketIn {
             case PacketInProperty.metadata:
                 metadata = try MatchDecoder.decode(&body, options: .skipsUnknown).match
             case PacketInProperty.userdata: userdata = try body.rest()
+            case PacketInProperty.continuation:
+                continuation = try Continuation(&body, dialect.version)
             default: break
             }
             try reader.skip(min(MatchDecoder.padding(propertyLength), reader.remaining))
@@ -175,30 +178,48 @@ extension PacketIn {
 
     private func encodeNicira2(_ dialect: Dialect, _ xid: UInt32, into writer: inout OctetWriter) {
         writer.nicira(NiciraMessageType.packetIn2, dialect, xid) { writer in
-            writer.property(PacketInProperty.packet) { $0.append(contentsOf: data) }
-            if totalLength != data.count {
-                writer.property(PacketInProperty.fullLength) {
-                    $0.append(UInt32(clamping: totalLength))
-                }
+            encodeProperties(dialect, into: &writer)
+        }
+    }
+
+    /// Encodes NXT_RESUME: the packet-in goes back without what was for the controller alone.
+    func encodeResume(_ dialect: Dialect, _ xid: UInt32, into writer: inout OctetWriter) {
+        var own = self
+        own.userdata = []
+        writer.nicira(NiciraMessageType.resume, dialect, xid) { writer in
+            own.encodeProperties(dialect, into: &writer)
+        }
+    }
+
+    private func encodeProperties(_ dialect: Dialect, into writer: inout OctetWriter) {
+        writer.property(PacketInProperty.packet) { $0.append(contentsOf: data) }
+        if totalLength != data.count {
+            writer.property(PacketInProperty.fullLength) {
+                $0.append(UInt32(clamping: totalLength))
             }
-            if let bufferID {
-                writer.property(PacketInProperty.bufferID) { $0.append(bufferID) }
+        }
+        if let bufferID {
+            writer.property(PacketInProperty.bufferID) { $0.append(bufferID) }
+        }
+        writer.property(PacketInProperty.tableID) { $0.append(tableID) }
+        if cookie != .max {
+            writer.property(PacketInProperty.cookie) {
+                $0.appendZeros(4)
+                $0.append(cookie)
             }
-            writer.property(PacketInProperty.tableID) { $0.append(tableID) }
-            if cookie != .max {
-                writer.property(PacketInProperty.cookie) {
-                    $0.appendZeros(4)
-                    $0.append(cookie)
-                }
+        }
+        writer.property(PacketInProperty.reason) { $0.append(reason.rawValue) }
+        writer.property(PacketInProperty.metadata) {
+            MatchEncoder(version: dialect.version).encode(metadata, into: &$0)
+        }
+        if !userdata.isEmpty {
+            writer.property(PacketInProperty.userdata) {
+                $0.append(contentsOf: userdata)
             }
-            writer.property(PacketInProperty.reason) { $0.append(reason.rawValue) }
-            writer.property(PacketInProperty.metadata) {
-                MatchEncoder(version: dialect.version).encode(metadata, into: &$0)
-            }
-            if !userdata.isEmpty {
-                writer.property(PacketInProperty.userdata) {
-                    $0.append(contentsOf: userdata)
-                }
+        }
+        if let continuation {
+            writer.property(PacketInProperty.continuation) {
+                continuation.encode(dialect.version, into: &$0)
             }
         }
     }

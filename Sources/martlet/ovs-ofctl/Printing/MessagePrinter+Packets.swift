@@ -28,8 +28,46 @@ extension MessagePrinter {
             let octets = packet.userdata.map { HexDump.padded($0, 2) }
             text += " userdata=" + octets.joined(separator: ".") + "\n"
         }
+        if let continuation = packet.continuation { text += self.text(continuation) }
         if verbosity > 0 { text += PacketText.text(packet.data) }
         if verbosity > 2 { text += HexDump.text(packet.data, hasText: false) }
+        return text
+    }
+
+    private func text(_ continuation: Continuation) -> String {
+        let octets = continuation.bridge.map { HexDump.padded($0, 2) }
+        var digits = octets.joined()[...]
+        var parts: [Substring] = []
+        for count in [8, 4, 4, 4, 12] {
+            parts.append(digits.prefix(count))
+            digits = digits.dropFirst(count)
+        }
+        var text = " continuation.bridge=" + parts.joined(separator: "-") + "\n"
+        if !continuation.stack.isEmpty {
+            text += " continuation.stack=(top)"
+            for value in continuation.stack.reversed() {
+                let significant = value.drop { $0 == 0 }
+                let digits = significant.map { HexDump.padded($0, 2) }.joined()
+                let trimmed = digits.drop { $0 == "0" }
+                text += " " + (trimmed.isEmpty ? "0" : "0x" + trimmed)
+            }
+            text += " (bottom)\n"
+        }
+        if continuation.isTracked { text += " continuation.conntracked=true\n" }
+        if !continuation.groups.isEmpty {
+            let actions = continuation.groups.map { group in
+                let cookie = Self.hexadecimal(group.cookie)
+                let unrolling = "unroll_xlate(table=\(group.table), cookie=\(cookie))"
+                return ([unrolling] + group.actions.map { ActionPrinter.text($0, names: names) })
+                    .joined(separator: ",")
+            }
+            text += " continuation.actions=" + actions.joined(separator: ",") + "\n"
+        }
+        if !continuation.actionSet.isEmpty {
+            let set = ActionPrinter.text(continuation.actionSet, names: names)
+            text += " continuation.action_set=" + set + "\n"
+        }
+        if let port = continuation.datapathPort { text += " continuation.odp_port=\(port)\n" }
         return text
     }
 

@@ -99,7 +99,7 @@ struct MessagePrinter {
             return nil
         }
         do throws(OpenFlowError) {
-            let message = try OpenFlowMessage.parse(Self.readable(octets, form), dialect: dialect)
+            let message = try OpenFlowMessage.parse(octets, dialect: dialect)
             text += try body(of: message, octets)
             return nil
         } catch {
@@ -114,14 +114,6 @@ struct MessagePrinter {
         }
     }
 
-    /// NXT_RESUME hands a packet back in the form in which it came.
-    private static func readable(_ octets: [UInt8], _ form: MessageForm) -> [UInt8] {
-        guard form.name == "NXT_RESUME" else { return octets }
-        var readable = octets
-        readable[15] = 30
-        return readable
-    }
-
     /// What follows the colon, with the space or line end that it begins with.
     private func body(
         of message: OpenFlowMessage, _ octets: [UInt8]
@@ -134,7 +126,7 @@ struct MessagePrinter {
             return verbosity > 1 ? title + dump(data) : title
         case .featuresReply(let features): return text(features)
         case .getConfigReply(let config), .setConfig(let config): return text(config)
-        case .packetIn(let packet): return text(packet)
+        case .packetIn(let packet), .resume(let packet): return text(packet)
         case .flowRemoved(let removed): return text(removed)
         case .portStatus(let status): return text(status)
         case .packetOut(let packet): return text(packet)

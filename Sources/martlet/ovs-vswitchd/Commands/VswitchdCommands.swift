@@ -72,10 +72,18 @@ struct VswitchdCommands {
 
     // MARK: What the switch answers
 
+    private static var packetOutUsage: String {
+        "[-consistent] {[dp_name] odp_flow | bridge br_flow} [OPTIONS...] "
+            + "[-generate|packet] actions"
+    }
+
     private func registerTrace() {
         let usage = "{[dp_name] odp_flow | bridge br_flow} [OPTIONS...] [-generate|packet]"
         add("ofproto/trace", usage, 1...Int.max) {
             try $0.virtualSwitch.traceText($0.arguments, now: $0.now)
+        }
+        add("ofproto/trace-packet-out", Self.packetOutUsage, 2...Int.max) {
+            try $0.virtualSwitch.tracePacketOutText($0.arguments, now: $0.now)
         }
     }
 

@@ -26,7 +26,8 @@ final class ConfigurationReader {
         MonitoredTable(
             BridgeRow.name, BridgeRow.ports, BridgeRow.controller, BridgeRow.datapathType,
             BridgeRow.failMode, BridgeRow.floodVLANs, BridgeRow.protocols, BridgeRow.otherConfig,
-            BridgeRow.flowTables),
+            BridgeRow.flowTables, BridgeRow.ipfix),
+        MonitoredTable(FlowSampleCollectorSetRow.bridge),
         MonitoredTable(
             FlowTableRow.name, FlowTableRow.flowLimit, FlowTableRow.overflowPolicy,
             FlowTableRow.groups, FlowTableRow.prefixes),
@@ -83,6 +84,7 @@ final class ConfigurationReader {
             case BridgeRow.table.name: readings[notice.uuid] = nil
             case ControllerRow.table.name, FlowTableRow.table.name:
                 if let bridge = owners[notice.uuid] { readings[bridge] = nil }
+            case FlowSampleCollectorSetRow.table.name: readings = [:]
             case PortRow.table.name: forgetPort(notice.uuid)
             case InterfaceRow.table.name:
                 if let port = owners[notice.uuid] { forgetPort(port) }
@@ -181,6 +183,13 @@ final class ConfigurationReader {
 
     // MARK: Bridges
 
+    private func hasFlowCollectors(_ bridge: BridgeRow) -> Bool {
+        bridge.ipfix != nil
+            || replica.rows(of: FlowSampleCollectorSetRow.table.name).values.contains {
+                FlowSampleCollectorSetRow($0).bridge.uuid == bridge.uuid
+            }
+    }
+
     private func makeReading(_ reference: Reference<BridgeRow>) -> Reading? {
         guard let row = replica[reference] else { return nil }
         let id = row.uuid
@@ -199,6 +208,7 @@ final class ConfigurationReader {
             other["mac-table-size"].flatMap(Int.init).map { min(max($0, 10), 1_000_000) }
             ?? MACTable.defaultCapacity
         bridge.forwardsBPDUs = other["forward-bpdu"] == "true"
+        bridge.hasFlowCollectors = hasFlowCollectors(row)
         bridge.description = other["dp-desc"]
         bridge.tables = tables(of: row)
         var channels = ChannelSettings(versions: Self.versions(row.protocols))

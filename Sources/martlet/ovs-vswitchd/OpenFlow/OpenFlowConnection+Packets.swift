@@ -124,5 +124,6 @@ extension PacketIn {
         self.init(
             reason: reason, tableID: packet.table, cookie: packet.cookie,
             metadata: metadata, data: packet.octets, userdata: packet.action.userdata)
+        continuation = packet.continuation
     }
 }

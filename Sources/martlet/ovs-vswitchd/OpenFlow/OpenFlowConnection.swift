@@ -113,6 +113,7 @@ final class OpenFlowConnection {
             case .statsRequest(.flowMonitor(let requests)): return try handle(requests)
             case .flowMonitorCancel(let id): return try cancelMonitor(id)
             case .statsRequest(let request): return try answer(request)
+            case .getConfigRequest: return try answerConfig()
             case .bundleControl(let control): return try handle(control, at: now)
             case .bundleAdd(let add):
                 return try bundles.add(add, xid: envelope.xid, dialect: session.dialect, at: now)
@@ -131,6 +132,18 @@ final class OpenFlowConnection {
         } catch {
             session.refuse(error)
         }
+    }
+
+    /// What this connection has asked for, but how the bridge handles fragments.
+    private func answerConfig() throws(OpenFlowError) {
+        var config = session.config
+        _ = try locked { (_, managed) throws(OpenFlowError) in
+            config.fragments =
+                SwitchConfig.FragmentHandling(rawValue: managed.bridge.fragmentMode.rawValue)
+                ?? .normal
+            return []
+        }
+        session.reply(.getConfigReply(config))
     }
 
     private func answer(_ request: StatsRequest) throws(OpenFlowError) {
