@@ -71,10 +71,13 @@ struct MegaflowTests {
     }
 
     /// Whether `ours` asks for nothing that `theirs` does not.
-    private static func looksNoFurther(_ ours: String, than theirs: String) throws -> Bool {
+    static func looksNoFurther(_ ours: String, than theirs: String) throws -> Bool {
         var parser = FlowParser(names: FlowNames())
-        let own = try parser.match(ours).match.mask
-        let genuine = try parser.match(theirs).match.mask
+        // Some bits of small fields print as none of the texts that can be parsed.
+        let parts = try Regex(
+            #"(nw_tos|nw_ecn|nw_ttl|icmp_type|icmp_code)=[0-9a-fx]+/[0-9a-fx]+,?"#)
+        let own = try parser.match(ours.replacing(parts, with: "")).match.mask
+        let genuine = try parser.match(theirs.replacing(parts, with: "")).match.mask
         for index in 0..<KeyWord.count {
             var excess = own.words[index] & ~genuine.words[index]
             // A packet to port 81 that a rule for port 80 does not match has to say so in its last

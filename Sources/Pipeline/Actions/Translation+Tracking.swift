@@ -99,7 +99,8 @@ extension Translation {
 
     // MARK: The original direction
 
-    /// Searches a table for a packet, perhaps with the addresses and ports of its connection's first one.
+    /// Searches a table for a packet, perhaps with the addresses and ports of its connection's
+    /// first one.
     ///
     /// - Parameter isOriginal: whether that is wanted.
     /// - Returns: false if it is and the packet has no connection.
