@@ -42,6 +42,8 @@ extension ConfigurationReader {
             controller.rateLimit = row.controllerRateLimit
             controller.burstLimit = row.controllerBurstLimit
             controller.queueSize = row.controllerQueueSize
+            controller.dscp = row.otherConfig["dscp"].flatMap(Int.init)
+                .flatMap { (0...63).contains($0) ? $0 : nil }
             if row.localIP != nil, controller.connectionMode == .inBand {
                 log.warning(
                     "bridge \(bridge.name): local_ip of controllers is not supported yet; "

@@ -40,7 +40,7 @@ final class ConfigurationReader {
             ControllerRow.maxBackoff, ControllerRow.inactivityProbe,
             ControllerRow.controllerRateLimit, ControllerRow.controllerBurstLimit,
             ControllerRow.controllerQueueSize, ControllerRow.enableAsyncMessages,
-            ControllerRow.localIP),
+            ControllerRow.localIP, ControllerRow.otherConfig),
     ]
 
     private static let interfaces = MonitoredTable(

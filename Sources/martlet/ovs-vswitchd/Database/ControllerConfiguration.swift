@@ -36,6 +36,8 @@ struct ControllerConfiguration: Equatable, Sendable {
     var burstLimit: Int?
     /// `controller_queue_size`; nil leaves it to the bridge.
     var queueSize: Int?
+    /// The differentiated services code point of its packets (`other_config:dscp`); nil for 48.
+    var dscp: Int?
     /// `Bridge.protocols` as far as Martlet speaks them; all that it speaks where there are none.
     var versions = OpenFlowVersions.supported
 
@@ -51,7 +53,7 @@ struct ControllerConfiguration: Equatable, Sendable {
     /// Whether what `other` says otherwise can be done on a connection that is there already.
     func needsNoConnection(for other: Self) -> Bool {
         target == other.target && versions == other.versions && isPrimary == other.isPrimary
-            && inactivityProbe == other.inactivityProbe
+            && inactivityProbe == other.inactivityProbe && dscp == other.dscp
     }
 
     init(id: UUID, target: String) {

@@ -98,8 +98,9 @@ final class BridgeChannels {
             if target.isPassive {
                 let session = session(configuration, end: .service)
                 let name = configuration.target
-                let listener = try StreamListener(target, loop: runtime.loop) {
-                    [unowned self] stream in
+                let listener = try StreamListener(
+                    target, loop: runtime.loop, dscp: configuration.dscp
+                ) { [unowned self] stream in
                     let controller = controllers[name]
                     let connection = accept(
                         stream, session, controller?.configuration ?? configuration)
@@ -112,6 +113,7 @@ final class BridgeChannels {
             }
             let client = ReconnectingClient(target, loop: runtime.loop)
             client.maximumBackoffSeconds = configuration.maximumBackoff
+            client.dscp = configuration.dscp
             let controller = ControllerChannel(
                 configuration, client: client, listener: nil, now: now)
             controllers[configuration.target] = controller
