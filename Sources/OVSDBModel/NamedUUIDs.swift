@@ -21,12 +21,14 @@ public struct NamedUUIDs: Sendable {
 
     /// Says that a row with this name now exists; nil where one did already.
     ///
-    /// - Parameter wanted: The UUID that the insertion itself asks for.
+    /// - Parameter wanted: The UUID that the insertion itself asks for; where the name was used
+    ///   before, that use meant another row.
     public mutating func define(_ name: String, wanted: UUID?, make: () -> UUID) -> UUID? {
         if let entry = entries[name] {
             guard !entry.isDefined else { return nil }
-            entries[name] = Entry(uuid: entry.uuid, isDefined: true)
-            return entry.uuid
+            let uuid = wanted ?? entry.uuid
+            entries[name] = Entry(uuid: uuid, isDefined: true)
+            return uuid
         }
         let uuid = wanted ?? make()
         entries[name] = Entry(uuid: uuid, isDefined: true)

@@ -21,6 +21,19 @@ struct TransactionTests {
         """#
     }
 
+    @Test func `a row gets the UUID that it asks for, even if its name was used before`() throws {
+        let uuid = "6463ebe8-e648-4516-ba61-1617879ebd2f"
+        let results = try driver.transact(
+            driver.open(),
+            #"""
+            {"op":"select","table":"Queue","where":[["_uuid","==",["named-uuid","q"]]]},
+            {"op":"insert","table":"Queue","row":{},"uuid-name":"q","uuid":"\#(uuid)"},
+            {"op":"delete","table":"Queue","where":[["_uuid","==",["named-uuid","q"]]]}
+            """#)
+        #expect(results[1] == ["uuid": ["uuid", .string(uuid)]])
+        #expect(results[2] == ["count": 1])
+    }
+
     /// Each answer was seen from genuine ovsdb-server 3.1.
     @Test(arguments: [
         (
