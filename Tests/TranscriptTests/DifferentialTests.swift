@@ -42,6 +42,9 @@ struct DifferentialTests {
         try #require(genuine.count == packets.count + 2 && martlet.count == genuine.count)
         #expect(genuine[0] == martlet[0])
         for (packet, (theirs, ours)) in zip(packets, zip(genuine, martlet).dropFirst()) {
+            // A tracked packet with an action set ends genuine Open vSwitch 3.1 itself.
+            if theirs.contains(where: { $0.hasSuffix("(End of file)") }) { break }
+            let (theirs, ours) = (Self.withFinalFlows(theirs), Self.withFinalFlows(ours))
             let isMegaflow = { (line: String) in line.hasPrefix("Megaflow: ") }
             let decision = theirs.filter { !isMegaflow($0) }
             let own = ours.filter { !isMegaflow($0) }
@@ -84,6 +87,16 @@ struct DifferentialTests {
         try #require(genuine.count == 4 && martlet.count == 4)
         for (theirs, ours) in zip(genuine, martlet) {
             #expect(theirs == ours, "\(difference(from: theirs, to: ours))")
+        }
+    }
+
+    /// Says that a final flow is unchanged where its text is: an output that an action set has held
+    /// changes a field that OVS compares and does not show.
+    private static func withFinalFlows(_ lines: [String]) -> [String] {
+        var flow = ""
+        return lines.map { line in
+            if line.hasPrefix("Flow: ") { flow = String(line.dropFirst(6)) }
+            return line == "Final flow: " + flow ? "Final flow: unchanged" : line
         }
     }
 

@@ -131,6 +131,8 @@ struct RandomPipeline {
     private mutating func actions(_ kind: Kind, table: UInt64) -> String {
         if isOne(of: 12) { return "drop" }
         var list: [String] = []
+        // An instruction that stands before all actions.
+        if isOne(of: 8) { list.append("meter:\(number(below: 2) + 1)") }
         for _ in 0...number(below: 3) { list.append(action(kind, table: table, depth: 0)) }
         if isOne(of: 8) { list.append("write_actions(\(setAction(kind)))") }
         if isOne(of: 16) { list.append("write_metadata:\(number(below: 2))") }
@@ -141,7 +143,7 @@ struct RandomPipeline {
     }
 
     private mutating func setAction(_ kind: Kind) -> String {
-        let header = kind.isIP ? change(kind) : "set_field:\(mac())->eth_src"
+        let header = kind.isIPv4 && isOne(of: 2) ? "dec_ttl" : "set_field:\(mac())->eth_src"
         return header + "," + pick(["output:\(output())", "group:\(number(below: 3) + 1)"])
     }
 
@@ -153,7 +155,6 @@ struct RandomPipeline {
         case 11 where depth < 2:
             return "clone(\(action(kind, table: table, depth: depth + 1)),output:\(output()))"
         case 12: return "group:\(number(below: 3) + 1)"
-        case 13: return "meter:\(number(below: 2) + 1)"
         case 14: return link(by: "multipath")
         case 15: return link(by: "bundle")
         case 16 where depth == 0: return "check_pkt_larger(100)->NXM_NX_REG0[\(number(below: 5))]"
