@@ -66,7 +66,8 @@ extension VirtualSwitch {
         // As in OVS, a megaflow is for packets with one VLAN ID, or for such without a tag, unless
         // other bits of the tag matter.
         mask.vlanTCI |= mask.vlanTCI == 0 ? VLANBits.id | VLANBits.present : VLANBits.present
-        guard megaflows.count < configuration.flowLimit,
+        if !upcallSettings.makesMegaflows { mask = UpcallSettings.exactMask }
+        guard megaflows.count < flowLimit,
             let id = try? datapath.insert(key: key, mask: mask, actions: megaflow.actions)
         else {
             retiredContexts += megaflow.packetIns

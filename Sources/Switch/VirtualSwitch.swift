@@ -72,6 +72,7 @@ public final class VirtualSwitch {
     public let devices: any DeviceProvider
     public let contexts = ContextTable()
     var megaflows: [FlowID: Megaflow] = [:]
+    var upcallSettings = UpcallSettings()
     /// Contexts that no megaflow holds, whose packets may still be on their way up.
     var retiredContexts: [UInt32] = []
     var revalidatedVersion: UInt64 = 0

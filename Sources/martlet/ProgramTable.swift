@@ -20,6 +20,7 @@ enum ProgramTable {
             Entry(name: "ovs-ofctl", directory: "bin", run: OfctlProgram.run),
             Entry(name: "ovsdb-tool", directory: "bin", run: OVSDBToolProgram.run),
             Entry(name: "ovs-pki", directory: "bin", run: PKIProgram.run),
+            Entry(name: "ovs-testcontroller", directory: "bin", run: TestControllerProgram.run),
             Entry(name: "ovs-vswitchd", directory: "sbin", run: VswitchdProgram.run),
             Entry(name: "ovsdb-server", directory: "sbin", run: OvsdbServerProgram.run),
         ]

@@ -66,7 +66,7 @@ public struct DatapathFlowPrinter {
             }
             return
         }
-        parts.append("ct_state(" + FlagNames.connection.text(value & bits, mask: bits) + ")")
+        parts.append("ct_state(" + FlagNames.connection.signed(value & bits, mask: bits) + ")")
     }
 
     private mutating func addTuple() {

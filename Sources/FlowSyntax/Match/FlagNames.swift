@@ -67,7 +67,11 @@ struct FlagNames: Sendable {
 
     /// Prints `+a-b`, or `a|b` if the mask covers everything.
     func text(_ value: UInt64, mask: UInt64) -> String {
-        if mask & all == all { return text(value) }
+        mask & all == all ? text(value) : signed(value, mask: mask)
+    }
+
+    /// Prints `+a-b`.
+    func signed(_ value: UInt64, mask: UInt64) -> String {
         var text = ""
         for index in 0..<64 where mask >> UInt64(index) & 1 == 1 {
             text += value >> UInt64(index) & 1 == 1 ? "+" : "-"

@@ -39,20 +39,6 @@ extension VirtualSwitch {
         return text + match + separator + "actions=" + ActionPrinter.text(rule.actions) + "\n"
     }
 
-    public func upcallShow() -> String {
-        var text = ""
-        for kind in DatapathKind.all(of: self) {
-            let count = bridges(of: kind).reduce(0) { sum, managed in
-                sum + megaflows.values.count { $0.bridge === managed.bridge }
-            }
-            text += "\(kind.fullName):\n"
-            text += "  flows         : (current \(count)) (avg \(count)) (max \(count)) "
-            text += "(limit \(configuration.flowLimit))\n"
-            text += "  dump duration : 1ms\n  ufid enabled : true\n\n  1: (keys \(count))\n"
-        }
-        return text
-    }
-
     public func showDatapathFeatures(_ arguments: [String]) throws(CommandError) -> String {
         _ = try bridge(arguments[0])
         return """

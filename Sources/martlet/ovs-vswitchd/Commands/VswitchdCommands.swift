@@ -43,6 +43,7 @@ struct VswitchdCommands {
         commands.registerDatapath()
         commands.registerFlows()
         commands.registerBridges(reconnect)
+        commands.registerUpcalls()
         commands.registerRevalidation()
         commands.registerTime()
         commands.registerDummies()
@@ -162,6 +163,22 @@ struct VswitchdCommands {
             reconnect(arguments.first)
             return ""
         }
+    }
+
+    private func registerUpcalls() {
         add("upcall/show") { $0.virtualSwitch.upcallShow() }
+        add("upcall/set-flow-limit", "flow-limit-number", 1...1) {
+            $0.virtualSwitch.setFlowLimit($0.arguments)
+        }
+        for (verb, isEnabled) in [("enable", true), ("disable", false)] {
+            add("upcall/\(verb)-megaflows", needs: .counters) {
+                $0.virtualSwitch.setMegaflows(isEnabled)
+            }
+            add("upcall/\(verb)-ufid") { $0.virtualSwitch.setFlowNames(isEnabled) }
+        }
+        add("qos/show", "interface", 1...1) { try $0.virtualSwitch.qosShow($0.arguments) }
+        add("qos/show-types", "interface", 1...1) {
+            try $0.virtualSwitch.qosShowTypes($0.arguments)
+        }
     }
 }
