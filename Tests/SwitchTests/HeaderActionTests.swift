@@ -116,6 +116,30 @@ import Testing
         #expect(try output(of: frame, ["ipv6,ipv6_exthdr=0/0x40,actions=2"]).isEmpty)
     }
 
+    @Test func `a label that does not say what is behind it is not taken off`() throws {
+        let frame = link + [0x08, 0x00] + udp
+        let flow = "ip,actions=encap(mpls),decap(),encap(ethernet),2"
+        #expect(try output(of: frame, [flow]).isEmpty)
+    }
+
+    @Test(arguments: [
+        "push_pbb:0x88e7", "encap(nsh),encap(ethernet)", "encap(mpls),encap(ethernet)",
+    ])
+    func `what a copy gets leaves the packet itself alone`(actions: String) throws {
+        let frame = link + [0x08, 0x00] + udp
+        let out = try output(of: frame, ["ip,actions=clone(\(actions),3),2"])
+        #expect(out == [frame])
+        #expect(machine.devices.ports["p3"]?.sent.last?.count ?? 0 > frame.count)
+    }
+
+    @Test func `a bucket's header is the bucket's alone`() throws {
+        let frame = link + [0x08, 0x00] + udp
+        try machine.changeGroup(
+            .add, "group_id=1,type=all,bucket=push_pbb:0x88e7,output:3,bucket=output:2", on: "br0")
+        #expect(try output(of: frame, ["ip,actions=group:1"]) == [frame])
+        #expect(machine.devices.ports["p3"]?.sent.last?.count == frame.count + 18)
+    }
+
     /// Frames of all shapes meet rules with all such actions.
     @Test(arguments: 0..<10)
     func `no frame does harm on its way through the tables`(seed: UInt64) throws {

@@ -55,8 +55,20 @@ extension Translation {
     static func isReversible(_ list: [Action]) -> Bool {
         list.allSatisfy { action in
             switch action {
-            case .ct, .meter, .nat, .outputTruncated, .encap, .decap, .decrementNSHTTL: false
+            case .ct, .meter, .nat, .outputTruncated, .encap, .decap, .decrementNSHTTL,
+                .pushPBB, .popPBB, .copyTTLIn, .copyTTLOut, .setField(.mplsBOS, _, _):
+                false
             default: true
+            }
+        }
+    }
+
+    /// Whether the list puts headers before the packet that fields cannot take away.
+    static func changesHeaders(_ list: [Action]) -> Bool {
+        list.contains { action in
+            switch action {
+            case .encap, .decap, .pushPBB, .popPBB, .copyTTLIn, .copyTTLOut: true
+            default: false
             }
         }
     }

@@ -44,8 +44,16 @@ extension Translation {
         let before = (key: key, stack: stack, actionSet: actionSet, hadPopped: hasPoppedLabels)
         let isLast = isLastAction
         let isEnd = group.type != .all || index == group.buckets.count - 1
-        execute(Self.asActionSet(bucket.actions), isLast: isLast && isEnd)
-        finishFreezing()
+        let list = Self.asActionSet(bucket.actions)
+        if isLast && isEnd || !Self.changesHeaders(list) {
+            execute(list, isLast: isLast && isEnd)
+            finishFreezing()
+        } else {
+            cloneInDatapath {
+                execute(list, isLast: true)
+                finishFreezing()
+            }
+        }
         isLastAction = isLast
         (key, stack, actionSet, hasPoppedLabels) = before
         isExiting = false
