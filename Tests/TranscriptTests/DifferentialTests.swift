@@ -51,6 +51,11 @@ struct DifferentialTests {
             #expect(
                 decision == own,
                 "\(packet)\n\(difference(from: decision, to: own))")
+            // Open vSwitch hashes the addresses of a packet without IP and does not look at them,
+            // so that its megaflow takes in packets that should go another way.
+            if packet.contains(",arp,"), ours.contains(where: { $0.contains("symmetric_l3l4") }) {
+                continue
+            }
             for (wide, narrow) in zip(theirs.filter(isMegaflow), ours.filter(isMegaflow)) {
                 let isNarrow = try MegaflowTests.looksNoFurther(
                     String(narrow.dropFirst(10)), than: String(wide.dropFirst(10)))

@@ -127,6 +127,7 @@ extension FlowKey {
             list += addressFields + [.ipProtocol]
             return hashesPorts(hasUDP: false) ? list + ports : list
         case .symmetricL3L4, .symmetricL3L4UDP:
+            // OVS leaves these out, and its megaflow then holds packets with other hashes.
             guard isIP else { return [.ethernetSource, .ethernetDestination, .vlanVID] }
             let list = addressFields + [.ipProtocol]
             return hashesPorts(hasUDP: fields == .symmetricL3L4UDP) ? list + ports : list
