@@ -27,7 +27,9 @@ public final class DatabaseSession {
     var failureDelay = DatabaseSession.failureDelay
 
     /// How long a server on the network may say nothing before it is asked whether it is still
-    /// there; zero asks it nothing. From the next connection on.
+    /// there; zero asks it nothing.
+    ///
+    /// A change holds from the next connection on.
     public var probeMilliseconds = InactivityProbe.defaultMilliseconds
 
     private let loop: ControlLoop
