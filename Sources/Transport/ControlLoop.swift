@@ -10,19 +10,11 @@ public struct ControlLoop: Sendable {
     public let eventLoop: any EventLoop
     /// The streams of this loop that have something to send.
     let output: OutputTurns
-    private let alertness: AlertLoop
 
     public init(_ eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
         output = OutputTurns(eventLoop)
-        alertness = AlertLoop(eventLoop)
     }
-
-    /// Says that a request was answered whose sender may be about to send the next one.
-    ///
-    /// Where requests follow one another within microseconds the loop looks for the next one for a
-    /// moment before it sleeps, as being woken costs more than handling it.
-    public func expectMore() { alertness.answered(at: nowNanoseconds) }
 
     /// Turns the calling thread into the loop, and returns after ``stop()``.
     ///

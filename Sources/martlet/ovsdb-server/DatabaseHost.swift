@@ -201,7 +201,6 @@ final class DatabaseHost {
         connection.onMessage = { [weak self] message in
             self?.probes.heard(from: session)
             self?.handle(message, from: session)
-            self?.loop.expectMore()
         }
         return session
     }
