@@ -2,7 +2,7 @@ import Bytes
 import FlowModel
 
 /// Types of the properties of a table, for rules; those for packets without one are one more.
-private enum TableProperty {
+enum TableProperty {
     static var instructions: UInt16 { 0 }
     static var nextTables: UInt16 { 2 }
     static var writeActions: UInt16 { 4 }

@@ -1,18 +1,6 @@
 import Bytes
 import FlowModel
 
-/// Types of the properties of a table; one more for each says the same of packets without a rule.
-private enum TableProperty {
-    static var instructions: UInt16 { 0 }
-    static var nextTables: UInt16 { 2 }
-    static var writeActions: UInt16 { 4 }
-    static var applyActions: UInt16 { 6 }
-    static var match: UInt16 { 8 }
-    static var wildcards: UInt16 { 10 }
-    static var writeSetField: UInt16 { 12 }
-    static var applySetField: UInt16 { 14 }
-}
-
 extension TableFeatures {
     private static var nameByteCount: Int { 32 }
 
