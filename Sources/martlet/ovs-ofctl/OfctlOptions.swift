@@ -68,10 +68,20 @@ struct OfctlOptions {
         case "protocols": try setVersions(value)
         case "may-create": mayCreate = true
         case "pcap": writesCapture = true
-        case "color", "raw": break
+        case "color": try checkColor(option.value ?? "auto")
+        case "raw": break
         default: return false
         }
         return true
+    }
+
+    /// Refuses what cannot be had: nothing is printed in colors.
+    private func checkColor(_ when: String) throws {
+        switch when {
+        case "never", "auto": return
+        case "always": throw ProgramError("--color=always is not supported")
+        default: throw ProgramError("incorrect value `\(when)' for --color")
+        }
     }
 
     private static func packetInFormat(_ text: String) throws -> PacketInFormat {
