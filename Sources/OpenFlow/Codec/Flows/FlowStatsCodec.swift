@@ -75,20 +75,22 @@ extension FlowStatsEntry {
         _ reader: inout MessageReader, _ dialect: Dialect
     ) throws(OpenFlowError) -> [FlowStatsEntry] {
         var entries: [FlowStatsEntry] = []
-        while !reader.isAtEnd {
-            let length = Int(try reader.uint16())
-            guard length >= 2 else { throw .requestBadLength }
-            var part = try reader.part(length - 2, lengthError: .requestBadLength)
-            var entry = FlowStatsEntry()
-            switch (dialect.version, dialect.flowFormat) {
-            case (.v10, .openFlow10): try entry.decode10(&part)
-            case (.v10, .nxm): try entry.decodeNicira(&part)
-            case (.v15, _): try entry.decode15(&part, dialect)
-            default: try entry.decodeStandard(&part, dialect)
-            }
-            entries.append(entry)
-        }
+        while !reader.isAtEnd { entries.append(try FlowStatsEntry(&reader, dialect)) }
         return entries
+    }
+
+    /// Reads the entry that is next.
+    init(_ reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
+        self.init()
+        let length = Int(try reader.uint16())
+        guard length >= 2 else { throw .requestBadLength }
+        var part = try reader.part(length - 2, lengthError: .requestBadLength)
+        switch (dialect.version, dialect.flowFormat) {
+        case (.v10, .openFlow10): try decode10(&part)
+        case (.v10, .nxm): try decodeNicira(&part)
+        case (.v15, _): try decode15(&part, dialect)
+        default: try decodeStandard(&part, dialect)
+        }
     }
 
     private mutating func decode10(_ reader: inout MessageReader) throws(OpenFlowError) {

@@ -37,45 +37,32 @@ enum FlowDump {
         let connection = try context.connect()
         let request = try request(context, connection)
         let isRaw = options.sortKeys.isEmpty && !context.showsNames && options.showsStats
-        if isRaw {
-            try context.printReplies(connection, to: .statsRequest(.flow(request)))
-            return
-        }
         let names = context.showsNames ? try connection.names(tablesFirst: true) : FlowNames()
         let printer = context.printer(connection, names: names)
+        var output = OutputText()
         var collected: [FlowStatsEntry] = []
         try connection.transact(.statsRequest(.flow(request))) { octets in
-            let message = try connection.message(octets).message
-            guard case .statsReply(let reply) = message, case .flow(let flows) = reply.body
-            else { return }
-            if options.sortKeys.isEmpty {
-                print(flows, printer, hasStats: options.showsStats)
-            } else {
-                collected += flows
+            guard let flows = FlowStatsReader(octets) else {
+                if isRaw { return Program.printOutput(MessageCodec.text(octets, printer)) }
+                _ = try connection.message(octets)
+                return
             }
+            defer { output.flush() }
+            if isRaw { return printer.append(reply: octets, flows, to: &output) }
+            let error = flows.forEach { flow in
+                if options.sortKeys.isEmpty {
+                    printer.append(line: flow, hasStats: options.showsStats, to: &output)
+                } else {
+                    collected.append(flow)
+                }
+            }
+            if error != nil { throw connection.failure(octets) }
         }
-        if options.sortKeys.isEmpty { return }
         collected.sort { precedes($0, $1, options.sortKeys) }
-        print(collected, printer, hasStats: options.showsStats)
-    }
-
-    /// As much text as is gathered before it is printed.
-    private static let outputByteCount = 1 << 16
-
-    private static func print(
-        _ flows: [FlowStatsEntry], _ printer: MessagePrinter, hasStats: Bool
-    ) {
-        var text = TextBuffer()
-        for var flow in flows {
-            flow.idleAge = nil
-            flow.hardAge = nil
-            printer.append(flow, hasStats: hasStats, to: &text)
-            text += "\n"
-            guard text.octets.count >= outputByteCount else { continue }
-            Program.printOutput(text.string)
-            text.removeAll()
+        for flow in collected {
+            printer.append(line: flow, hasStats: options.showsStats, to: &output)
         }
-        Program.printOutput(text.string)
+        output.flush()
     }
 
     /// Flows that say nothing of a field come after all that do.

@@ -14,9 +14,14 @@ struct MessagePrinter {
 
     /// The text of whatever these octets are, with a line end.
     func text(_ octets: [UInt8]) -> String {
+        adopting(octets).ownText(octets)
+    }
+
+    /// A printer for the dialect of these octets.
+    func adopting(_ octets: [UInt8]) -> MessagePrinter {
         var printer = self
         printer.dialect = MessageCodec.dialect(of: octets, dialect)
-        return printer.ownText(octets)
+        return printer
     }
 
     /// The text of octets in the printer's own dialect.
@@ -41,7 +46,7 @@ struct MessagePrinter {
         } catch {
             return Self.text(ofError: error) + "\n" + dump(octets)
         }
-        var text = title(form, header) + StatsFlags.text(octets, dialect.version)
+        var text = head(octets, form)
         guard let error = append(octets, form, to: &text) else {
             if !text.hasSuffix("\n") { text += "\n" }
             return verbosity < 5 ? text : text + dump(octets)
@@ -58,7 +63,13 @@ struct MessagePrinter {
         return text.contains("\n") ? "\n" : " "
     }
 
-    private func dump(_ octets: [UInt8]) -> String { HexDump.text(octets, hasText: true) }
+    /// What a message begins with: its name, its transaction, and the flags of statistics.
+    func head(_ octets: [UInt8], _ form: MessageForm) -> String {
+        guard let header = MessageHeader(octets) else { return "" }
+        return title(form, header) + StatsFlags.text(octets, dialect.version)
+    }
+
+    func dump(_ octets: [UInt8]) -> String { HexDump.text(octets, hasText: true) }
 
     static func text(ofError error: OpenFlowError) -> String {
         "***decode error: \(error.name)***"
