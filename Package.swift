@@ -130,11 +130,17 @@ let package = Package(
             linkerSettings: [.unsafeFlags(compactRelocations, .when(configuration: .release))]
         ),
         .executableTarget(
+            name: "processing-cost",
+            dependencies: ["CAllocations", "Datapath", "FlowModel"],
+            swiftSettings: common
+        ),
+        .executableTarget(
             name: "generate-rows", dependencies: ["JSONRPC", "OVSDBModel", "RowGenerator"],
             swiftSettings: common
         ),
 
         // Test support.
+        .target(name: "CAllocations"),
         edge("TestSupport", ["Bytes", "CLinux"]),
 
         // Tests of the whole: what the programs print, and how the sources look.
@@ -183,7 +189,7 @@ let package = Package(
             "Switch",
             ["Addresses", "FlowModel", "FlowSyntax", "OpenFlow", "Pipeline", "Datapath"]
         ),
-        tests("Datapath", ["Bytes", "Addresses", "FlowModel", "PacketFormats"]),
+        tests("Datapath", ["CAllocations", "Bytes", "Addresses", "FlowModel", "PacketFormats"]),
         tests("OpenFlowSession", ["Bytes", "FlowModel", "OpenFlow"]),
         tests("LinuxPorts", ["Addresses", "Datapath", "PacketFormats", "CLinux"]),
         tests(

@@ -34,14 +34,15 @@ public struct DatapathFlow: Sendable {
 /// What a datapath has counted of lookups.
 public struct DatapathStatistics: Hashable, Sendable {
     /// Packets that found a flow.
-    public var hits: UInt64 { exactMatchHits + megaflowHits }
+    public var hits: UInt64 { exactMatchHits + signatureHits + megaflowHits }
     public var exactMatchHits: UInt64 = 0
+    public var signatureHits: UInt64 = 0
     public var megaflowHits: UInt64 = 0
     /// Packets that went up for want of a flow.
     public var misses: UInt64 = 0
     /// Packets that should have gone up, and were dropped because too many waited.
     public var lost: UInt64 = 0
-    /// Subtables that were looked at, over all searches.
+    /// Subtables that were looked at for the packets that found a megaflow.
     public var maskLookups: UInt64 = 0
     /// Packets dropped because they were recirculated too often.
     public var recirculationDrops: UInt64 = 0

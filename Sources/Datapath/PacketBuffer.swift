@@ -258,7 +258,8 @@ public final class PacketPool {
 
     private func grow() {
         let count = 32
-        let stride = (MemoryLayout<PacketHeader>.stride + capacity + 63) & ~63
+        // An odd number of cache lines: the headers would share a few sets of the cache otherwise.
+        let stride = (MemoryLayout<PacketHeader>.stride + capacity + 63) & ~63 | 64
         let slab = UnsafeMutableRawPointer.allocate(byteCount: count * stride, alignment: 4096)
         slabs.append(slab)
         for index in 0..<count {

@@ -6,6 +6,7 @@ struct PortState {
     /// Room for ``queueCapacity`` packets; `nil` where no port has the number.
     var queue: UnsafeMutablePointer<PacketBuffer>?
     var queued = 0
+    var usesExactMatches = true
     var counters = PortCounters()
 }
 

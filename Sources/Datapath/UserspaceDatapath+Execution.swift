@@ -62,6 +62,14 @@ extension UserspaceDatapath {
         return true
     }
 
+    /// Executes the actions of the flow in `slot` on a packet; the hold goes over.
+    func runFlow(_ slot: Int, _ packet: PacketBuffer, _ execution: inout Execution) {
+        guard let program = state.pointee.records[slot].program else {
+            return pool.release(packet)
+        }
+        run(program.pointee, packet, &execution)
+    }
+
     /// Executes a program on a packet; the hold goes over.
     @inline(__always)
     func run(_ program: ActionProgram, _ packet: PacketBuffer, _ execution: inout Execution) {
@@ -259,7 +267,7 @@ extension UserspaceDatapath {
             return
         }
         count(packet, key, slot)
-        run(state.pointee.records[slot].program, packet, &inner)
+        runFlow(slot, packet, &inner)
     }
 
     private func hash(

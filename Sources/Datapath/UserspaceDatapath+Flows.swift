@@ -26,9 +26,10 @@ extension UserspaceDatapath {
         let slot = takeSlot()
         details[slot] = FlowDetail(key: sparseKey, mask: sparseMask, actions: actions)
         let record = state.pointee.records + slot
-        record.pointee = FlowRecord(
-            generation: record.pointee.generation, isUsed: true, program: program)
-        state.pointee.table.insert(sparseKey, mask: sparseMask, slot: slot)
+        record.pointee = FlowRecord(generation: record.pointee.generation, isUsed: true)
+        record.pointee.setProgram(program)
+        record.pointee.subtable = state.pointee.table.insert(
+            sparseKey, mask: sparseMask, slot: slot)
         flowCount += 1
         return id(ofSlot: slot)
     }
@@ -37,8 +38,8 @@ extension UserspaceDatapath {
     public func update(_ id: FlowID, _ actions: [DatapathAction]) throws(DatapathError) {
         guard let slot = slot(of: id) else { throw .noSuchFlow }
         let program = try ActionProgram(actions)
-        state.pointee.records[slot].program.deallocate()
-        state.pointee.records[slot].program = program
+        state.pointee.records[slot].discardProgram()
+        state.pointee.records[slot].setProgram(program)
         details[slot]?.actions = actions
     }
 
@@ -51,7 +52,7 @@ extension UserspaceDatapath {
         let last = statistics(ofSlot: slot)
         state.pointee.table.remove(detail.key, mask: detail.mask, slot: slot)
         let record = state.pointee.records + slot
-        record.pointee.program.deallocate()
+        record.pointee.discardProgram()
         // Generation 0 is nobody's.
         let generation = record.pointee.generation == .max ? 1 : record.pointee.generation + 1
         record.pointee = FlowRecord(generation: generation)
@@ -123,7 +124,7 @@ extension UserspaceDatapath {
         details.append(nil)
         let old = state.pointee.recordCapacity
         if slot >= old {
-            let larger = UnsafeMutablePointer<FlowRecord>.allocate(capacity: old * 2)
+            let larger = FlowRecord.allocate(old * 2)
             larger.moveInitialize(from: state.pointee.records, count: old)
             (larger + old).initialize(repeating: FlowRecord(), count: old)
             state.pointee.records.deallocate()

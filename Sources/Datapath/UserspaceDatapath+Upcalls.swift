@@ -50,12 +50,14 @@ extension UserspaceDatapath {
         guard slot >= 0 else {
             state.pointee.statistics.misses &+= 1
             body(miss.packet, miss.key)
+            key.pointee = miss.key
+            remember(key)
             return
         }
         count(miss.packet, key, slot)
         var execution = Execution(miss.key)
         note(ConnectionState(miss.key), &execution)
-        run(state.pointee.records[slot].program, miss.packet, &execution)
+        runFlow(slot, miss.packet, &execution)
     }
 
     private func dropMisses() {

@@ -42,6 +42,13 @@ public final class UserspaceDatapath {
     /// exclusivity.
     struct State: ~Copyable {
         var table = MegaflowTable()
+        var cacheSettings = CacheSettings()
+        /// The signature-match cache, if it was asked for.
+        var signatures: SignatureCache?
+        /// Chooses the keys that take the place of others in the exact-match cache, and how many
+        /// of `UInt32.max`.
+        var displacement = SamplingSource()
+        var displacementShare = UInt32.max
         var statistics = DatapathStatistics()
         /// Records of flows, by slot.
         var records: UnsafeMutablePointer<FlowRecord>
@@ -62,18 +69,19 @@ public final class UserspaceDatapath {
         var sorted: UInt64 = 0
 
         init() {
-            records = .allocate(capacity: recordCapacity)
+            records = FlowRecord.allocate(recordCapacity)
             records.initialize(repeating: FlowRecord(), count: recordCapacity)
             ports = .allocate(capacity: portCapacity)
             ports.initialize(repeating: PortState(), count: portCapacity)
         }
 
         deinit {
-            for slot in 0..<recordCapacity { records[slot].program.deallocate() }
+            for slot in 0..<recordCapacity { records[slot].discardProgram() }
             for number in 0..<portCapacity { ports[number].queue?.deallocate() }
             records.deallocate()
             ports.deallocate()
             meterMemory?.deallocate()
+            signatures?.deallocate()
         }
     }
 
@@ -94,8 +102,9 @@ public final class UserspaceDatapath {
     let cache = ExactMatchCache()
     /// Keys of a batch, one more for each level of recirculation, and one for upcalls.
     let keys: UnsafeMutablePointer<PackedKey>
+    /// The hashes of a batch's keys, and one more for a key by itself.
     let hashes: UnsafeMutablePointer<UInt64>
-    /// The slots of the flows of a batch; -1 for a miss.
+    /// The slots of the flows of a batch, and one more; -1 for a miss.
     let slots: UnsafeMutablePointer<Int>
     var devices: [(any PacketPort)?] = []
     /// What a queue becomes for a port that cannot take it as it is.
@@ -116,10 +125,10 @@ public final class UserspaceDatapath {
         state.initialize(to: State())
         keys = .allocate(capacity: Self.keyCount)
         keys.initialize(repeating: PackedKey(), count: Self.keyCount)
-        hashes = .allocate(capacity: PacketBatch.capacity)
-        hashes.initialize(repeating: 0, count: PacketBatch.capacity)
-        slots = .allocate(capacity: PacketBatch.capacity)
-        slots.initialize(repeating: -1, count: PacketBatch.capacity)
+        hashes = .allocate(capacity: PacketBatch.capacity + 1)
+        hashes.initialize(repeating: 0, count: PacketBatch.capacity + 1)
+        slots = .allocate(capacity: PacketBatch.capacity + 1)
+        slots.initialize(repeating: -1, count: PacketBatch.capacity + 1)
     }
 
     deinit {
@@ -151,7 +160,7 @@ public final class UserspaceDatapath {
             state.pointee.table.sort()
         }
         parse(packets, count, inPort)
-        find(count)
+        find(count, from: inPort)
 
         var index = 0
         while index < count {
@@ -189,45 +198,6 @@ public final class UserspaceDatapath {
         counters.pointee.counters.receivedOctets &+= octets
     }
 
-    /// Finds the flows of a batch's keys.
-    @inline(__always)
-    private func find(_ count: Int) {
-        let records = UnsafePointer(state.pointee.records)
-        var cached: UInt64 = 0
-        for index in 0..<count {
-            let slot = cache.find(keys + index, hashes[index], records)
-            slots[index] = slot
-            cached &+= slot >= 0 ? 1 : 0
-        }
-        state.pointee.statistics.exactMatchHits &+= cached
-        guard cached < count else { return }
-        for index in 0..<count where slots[index] < 0 {
-            slots[index] = findMegaflow(keys + index, hashes[index])
-        }
-    }
-
-    /// Searches the masks for a key, and remembers the flow in the cache.
-    func findMegaflow(_ key: UnsafePointer<PackedKey>, _ hash: UInt64) -> Int {
-        var probes: UInt64 = 0
-        let slot = state.pointee.table.find(key, probes: &probes)
-        state.pointee.statistics.maskLookups &+= probes
-        guard slot >= 0 else { return -1 }
-        state.pointee.statistics.megaflowHits &+= 1
-        cache.insert(key, hash, slot: slot, UnsafePointer(state.pointee.records))
-        return slot
-    }
-
-    /// The slot of a key's flow, by cache or search, or -1.
-    func find(_ key: UnsafePointer<PackedKey>) -> Int {
-        let hash = KeyHash.hash(key)
-        let slot = cache.find(key, hash, UnsafePointer(state.pointee.records))
-        guard slot < 0 else {
-            state.pointee.statistics.exactMatchHits &+= 1
-            return slot
-        }
-        return findMegaflow(key, hash)
-    }
-
     /// Counts packets of one flow, and executes its actions on each.
     @inline(__always)
     private func forward(
@@ -245,10 +215,14 @@ public final class UserspaceDatapath {
         record.pointee.octets &+= octets
         record.pointee.tcpFlags |= flags
         record.pointee.lastUsed = state.pointee.now
-        let program = record.pointee.program
+        let output = record.pointee.output
+        if output != FlowRecord.noOutput {
+            for index in range { enqueue(packets[index], output) }
+            return
+        }
         for index in range {
             var execution = Execution(inPort: inPort)
-            run(program, packets[index], &execution)
+            runFlow(slot, packets[index], &execution)
         }
     }
 

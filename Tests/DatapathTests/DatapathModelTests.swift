@@ -116,6 +116,8 @@ struct DatapathModelTests {
     func `forwarding agrees with a plain interpreter`(seed: UInt64) throws {
         var generator = Generator(random: SplitMix64(seed: seed))
         let network = try Network()
+        network.datapath.cacheSettings.insertion = [0, 1, 100][Int(seed % 3)]
+        network.datapath.cacheSettings.usesSignatures = seed % 2 == 1
         var model = ActionModel()
         // Flows of one port and recirculation share a mask, so that none overlap.
         var masks: [UInt64: FlowKey] = [:]

@@ -79,17 +79,19 @@ struct ExactMatchCache: ~Copyable {
     }
 
     /// Remembers that `key` belongs to the flow in `slot`.
+    ///
+    /// - Parameter mayDisplace: whether the key may take the place of one whose flow is still in.
     func insert(
         _ key: UnsafePointer<PackedKey>, _ hash: UInt64, slot: Int,
-        _ flows: UnsafePointer<FlowRecord>
+        _ flows: UnsafePointer<FlowRecord>, mayDisplace: Bool
     ) {
         guard key.pointee.count <= Self.maximumWords else { return }
         var place = first(hash)
-        if !Self.matches(place, key, hash) {
-            let isLive =
-                place.pointee.generation != 0
-                && flows[Int(place.pointee.slot)].generation == place.pointee.generation
-            if isLive { place = second(hash) }
+        if !Self.matches(place, key, hash), Self.isLive(place, flows) {
+            place = second(hash)
+            guard
+                mayDisplace || Self.matches(place, key, hash) || !Self.isLive(place, flows)
+            else { return }
         }
         place.pointee.map = key.pointee.map
         place.pointee.hash = UInt32(truncatingIfNeeded: hash &>> 32)
@@ -98,5 +100,13 @@ struct ExactMatchCache: ~Copyable {
         for index in 0..<key.pointee.count {
             place.pointee.words[unchecked: index] = key.pointee.words[unchecked: index]
         }
+    }
+
+    @inline(__always)
+    private static func isLive(
+        _ entry: UnsafeMutablePointer<Entry>, _ flows: UnsafePointer<FlowRecord>
+    ) -> Bool {
+        entry.pointee.generation != 0
+            && flows[Int(entry.pointee.slot)].generation == entry.pointee.generation
     }
 }
