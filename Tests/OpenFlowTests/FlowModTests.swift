@@ -17,9 +17,20 @@ import Testing
     @Test(arguments: GenuineFlowMods.openFlow13.indices)
     func `of 1.3 come back as ovs-ofctl sent them`(index: Int) throws {
         let (flow, hex) = GenuineFlowMods.openFlow13[index]
-        // The length that `ovs-ofctl` gives there means nothing, and is not kept.
-        guard !flow.contains("enqueue") else { return }
         try comesBack(octets(hex), Dialect(version: .v13), flow)
+    }
+
+    /// A controller compares what it sent with what the switch says it has.
+    @Test(arguments: OpenFlowVersion.allKnown)
+    func `keep the length that an output gives to any port`(version: OpenFlowVersion) throws {
+        let dialect = Dialect(version: version)
+        for port: PortNumber in [PortNumber(2), .controller, .inPort, .normal] {
+            var mod = FlowMod(command: .add)
+            mod.actions = [.output(port, maxByteCount: 0xffe5)]
+            let golden = OpenFlowMessage.flowMod(mod).encoded(dialect, xid: 1)
+            try comesBack(golden, dialect, "output to \(port)")
+            #expect(hexadecimal(golden).contains("ffe5"))
+        }
     }
 
     private func comesBack(_ golden: [UInt8], _ dialect: Dialect, _ flow: String) throws {

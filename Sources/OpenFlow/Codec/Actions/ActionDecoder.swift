@@ -111,7 +111,7 @@ struct ActionDecoder {
         case OpenFlow10ActionType.output:
             let port = try outputPort(try body.uint16())
             let maxByteCount = try body.uint16()
-            return .output(port, maxByteCount: port == .controller ? maxByteCount : 0)
+            return .output(port, maxByteCount: maxByteCount)
         case OpenFlow10ActionType.setVLANID:
             let vlan = try body.uint16()
             guard vlan <= VLANBits.id else { throw .actionBadArgument }
@@ -161,7 +161,7 @@ struct ActionDecoder {
             let port = try outputPort(wide.value)
             let maxByteCount = try body.uint16()
             try body.skip(6)
-            return .output(port, maxByteCount: port == .controller ? maxByteCount : 0)
+            return .output(port, maxByteCount: maxByteCount)
         case ActionType.copyTTLOut: return .copyTTLOut
         case ActionType.copyTTLIn: return .copyTTLIn
         case ActionType.pushPBB:
