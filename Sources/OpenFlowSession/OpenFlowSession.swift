@@ -8,8 +8,8 @@ public typealias SessionTime = Int64
 /// One end of an OpenFlow channel, without the socket and without a clock.
 ///
 /// The owner puts in what it received and the time, takes events out until there are no more, and
-/// writes ``takeOutput()`` to the socket. Hellos, echoes, barriers, formats and wrong messages are
-/// the session's own business; an event is what the owner has to act on.
+/// writes ``takeOutput()`` to the socket. Hellos, echoes, formats and wrong messages are the
+/// session's own business; an event is what the owner has to act on.
 ///
 /// Events are pulled one by one instead of returned as a list, because a read of 64 KiB can hold
 /// 800 flow-mods, and because what one message changes decides how the next one is read. Until the
@@ -341,7 +341,6 @@ extension OpenFlowSession {
     private mutating func handleRequest(_ envelope: Envelope) -> Event? {
         switch envelope.message {
         case .error: return nil
-        case .barrierRequest: reply(.barrierReply)
         // How fragments are handled is the bridge's affair.
         case .getConfigRequest: return .message(envelope)
         case .setConfig(let new): return set(new) ? .message(envelope) : nil
@@ -363,7 +362,8 @@ extension OpenFlowSession {
         case .statsRequest(let request):
             replyDialect = request.replyDialect(dialect)
             return .message(envelope)
-        case .featuresRequest, .queueConfigRequest, .experimenter, .flowMonitorCancel:
+        case .featuresRequest, .barrierRequest, .queueConfigRequest, .experimenter,
+            .flowMonitorCancel:
             return .message(envelope)
         case .hello, .echoRequest, .echoReply, .featuresReply, .getConfigReply, .packetIn,
             .flowRemoved, .portStatus, .statsReply, .barrierReply, .roleReply, .getAsyncReply,

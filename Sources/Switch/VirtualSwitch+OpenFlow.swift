@@ -37,6 +37,7 @@ extension VirtualSwitch {
                 network.bumpVersion()
             }
             return []
+        case .barrierRequest: return [.barrierReply]
         case .packetOut(let packetOut):
             try sendPacket(packetOut, on: managed, now: now)
             return []

@@ -37,13 +37,13 @@ extension VirtualSwitch {
         _ now: Milliseconds
     ) {
         let datapathKey = packedKey.expanded
-        guard let (bridge, port) = network.portsByDatapathNumber[datapathKey.inPort] else {
+        guard let (bridge, inPort) = origin(of: datapathKey) else {
             datapath.pool.release(packet)
             return
         }
         bridge.missCount &+= 1
         var key = datapathKey
-        key.inPort = UInt32(port.number.value)
+        key.inPort = UInt32(inPort.value)
         let result = network.translate(
             key, on: bridge, registry: contexts,
             options: TranslationOptions(now: now, mayLearn: true))
@@ -57,6 +57,15 @@ extension VirtualSwitch {
             packetIns: result.packetIns, created: now, used: now)
         install(megaflow, datapathKey, result.mask, datapath)
         datapath.execute(packet, packedKey, result.actions)
+    }
+
+    /// Where a packet came in.
+    private func origin(of key: FlowKey) -> (Bridge, PortNumber)? {
+        if let (bridge, port) = network.portsByDatapathNumber[key.inPort] {
+            return (bridge, port.number)
+        }
+        // One that a controller has sent has no port, and goes round all the same.
+        return contexts.frozenState(of: key.recirculationID).map { ($0.bridge, .none) }
     }
 
     private func install(

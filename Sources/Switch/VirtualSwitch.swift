@@ -67,6 +67,7 @@ public final class VirtualSwitch {
     public var origin: MessageOrigin?
     /// Whether a change since the last revalidation wants one soon.
     public var needsRevalidation: Bool { revalidatedVersion != network.version }
+    public var megaflowCount: Int { megaflows.count }
 
     public let link: any DatapathLink
     public let devices: any DeviceProvider

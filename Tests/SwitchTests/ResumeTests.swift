@@ -61,6 +61,21 @@ import Testing
         #expect(sent("p4") == [second.data])
     }
 
+    @Test func `a packet that a controller sent goes round as any other`() throws {
+        try machine.change(.add, "mpls,actions=pop_mpls:0x800,goto_table:1", on: "br0", .v13)
+        try machine.change(.add, "table=1,ip,actions=dec_ttl,output:2", on: "br0", .v13)
+        let labelled =
+            Array(frame[..<12]) + [0x88, 0x47, 0, 6, 0x41, 0x40]
+            + [0x45, 0, 0, 20, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]
+        for _ in 1...2 {
+            let packet = PacketOut(
+                inPort: .controller, actions: [.resubmit(Resubmit(table: 0))], data: labelled)
+            try machine.handle(.packetOut(packet), on: "br0", .v13)
+            machine.virtualSwitch.handleMisses(of: machine.link.datapath, now: machine.now)
+        }
+        #expect(sent("p2").map { $0[22] } == [63, 63])
+    }
+
     @Test func `a pause with nothing behind it ends the packet's way`() throws {
         try machine.change(.add, "in_port=1,actions=controller(pause)", on: "br0", .v13)
         machine.receive(frame, on: "p1")

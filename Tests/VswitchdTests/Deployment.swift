@@ -103,6 +103,22 @@ final class Deployment {
         return result.error + result.output
     }
 
+    /// Starts genuine `ovs-ofctl monitor` on a bridge, which ``monitor(_:)`` gives commands.
+    func startMonitor(_ bridge: String) {
+        daemons.insert("monitor")
+        let command =
+            "ovs-ofctl -O OpenFlow13 monitor \(bridge) 65534 --detach --no-chdir "
+            + "--pidfile=monitor.pid --unixctl=\(directory("monitor.ctl")) 2>monitor.log"
+        expectSuccess(["sh", "-c", "cd \(directory.path) && \(command)"])
+    }
+
+    /// Gives the monitor a command, and returns all that it has printed so far.
+    func monitor(_ words: String) -> String {
+        let arguments = words.split(separator: " ").map(String.init)
+        expectSuccess(["ovs-appctl", "-t", directory("monitor.ctl")] + arguments)
+        return log(of: "monitor")
+    }
+
     /// The columns of the row of a name, without blanks at their ends.
     func columns(_ table: String, _ name: String, _ columns: String...) -> [String] {
         columns.map { vsctl("get \(table) \(name) \($0)") }

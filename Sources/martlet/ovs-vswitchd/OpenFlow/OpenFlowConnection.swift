@@ -114,6 +114,8 @@ final class OpenFlowConnection {
             case .flowMonitorCancel(let id): return try cancelMonitor(id)
             case .statsRequest(let request): return try answer(request)
             case .getConfigRequest: return try answerConfig()
+            case .barrierRequest: runtime.completeChanges()
+            case .packetOut, .resume: runtime.hasSentPackets = true
             case .bundleControl(let control): return try handle(control, at: now)
             case .bundleAdd(let add):
                 return try bundles.add(add, xid: envelope.xid, dialect: session.dialect, at: now)
