@@ -40,12 +40,13 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 /// The test targets to build: all, or those that `MARTLET_TESTS` names, such as
-/// `MARTLET_TESTS=OpenFlowTests,TidyTests swift test`, for a quick look at one part.
+/// `MARTLET_TESTS=OpenFlow,Tidy swift test`, for a quick look at one part.
 func chosen(_ targets: [Target]) -> [Target] {
     guard let names = Context.environment["MARTLET_TESTS"]?.split(separator: ",") else {
         return targets
     }
-    return targets.filter { !$0.isTest || names.contains(Substring($0.name)) }
+    let chosen = Set(names.map { $0.hasSuffix("Tests") ? String($0) : $0 + "Tests" })
+    return targets.filter { !$0.isTest || chosen.contains($0.name) }
 }
 
 let package = Package(
