@@ -76,7 +76,7 @@ extension Database {
         var isFirst = true
         for (index, column) in table.columns.enumerated() where !column.isEphemeral {
             guard new[index] != change.old?[index] ?? table.defaultRow[index],
-                kept.index(of: column.name) != nil
+                kept === table || kept.index(of: column.name) != nil
             else { continue }
             printer.write(key: column.name, isFirst: &isFirst)
             let type = column.type

@@ -66,8 +66,9 @@ extension Database {
 
     private func removeDerived(_ change: RowChange) {
         guard let old = change.old else { return }
-        for index in tables[change.key.table].schema.indexes.indices {
-            let values = tables[change.key.table].indexValues(index, of: old)
+        let table = schema.tables[change.key.table]
+        for index in table.indexes.indices {
+            let values = table.indexValues(index, of: old)
             tables[change.key.table].indexes[index][values] = nil
         }
         countReferences(of: change, in: old, comparedTo: change.new, by: -1)
@@ -75,8 +76,9 @@ extension Database {
 
     private func insertDerived(_ change: RowChange) {
         guard let new = change.new else { return }
-        for index in tables[change.key.table].schema.indexes.indices {
-            let values = tables[change.key.table].indexValues(index, of: new)
+        let table = schema.tables[change.key.table]
+        for index in table.indexes.indices {
+            let values = table.indexValues(index, of: new)
             tables[change.key.table].indexes[index][values] = change.key.uuid
         }
         countReferences(of: change, in: new, comparedTo: change.old, by: 1)

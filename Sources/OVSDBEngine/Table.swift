@@ -79,10 +79,6 @@ struct Table {
         for (index, error) in mandatoryColumns where !columns.contains(index) { throw error }
     }
 
-    func indexValues(_ index: Int, of row: [Datum]) -> [Datum] {
-        schema.indexes[index].map { row[$0] }
-    }
-
     /// The rows that can meet a condition; nil where all must be looked at.
     func candidate(for condition: Condition) -> UUID?? {
         condition.demandedUUID.map { rows[$0] != nil ? $0 : nil }

@@ -181,14 +181,18 @@ extension Transaction {
         var taken: [IndexEntry: UUID] = [:]
         for change in effective {
             guard let new = change.new else { continue }
-            let table = database.tables[change.key.table]
-            for index in table.schema.indexes.indices {
-                let values = table.indexValues(index, of: new)
-                let entry = IndexEntry(table: change.key.table, index: index, values: values)
-                if let other = taken.updateValue(change.key.uuid, forKey: entry) {
+            let table = change.key.table
+            let schema = database.schema.tables[table]
+            for index in schema.indexes.indices {
+                let values = schema.indexValues(index, of: new)
+                let entry = IndexEntry(table: table, index: index, values: values)
+                if effective.count > 1,
+                    let other = taken.updateValue(change.key.uuid, forKey: entry)
+                {
                     throw duplicate(other, change.key.uuid, entry)
                 }
-                guard let other = table.indexes[index][values], other != change.key.uuid,
+                guard let other = database.tables[table].indexes[index][values],
+                    other != change.key.uuid,
                     self.change(RowKey(table: change.key.table, uuid: other))
                         .map({ isStill(values, $0, index: index) }) ?? true
                 else { continue }
@@ -199,7 +203,7 @@ extension Transaction {
 
     private func isStill(_ values: [Datum], _ change: RowChange, index: Int) -> Bool {
         change.new.map {
-            database.tables[change.key.table].indexValues(index, of: $0) == values
+            database.schema.tables[change.key.table].indexValues(index, of: $0) == values
         } ?? false
     }
 
@@ -223,13 +227,13 @@ extension Transaction {
                 + "the transaction."
         }
         guard let old = change.old else { return "was inserted by this transaction." }
-        let table = database.tables[entry.table]
+        let table = database.schema.tables[entry.table]
         let before = table.indexValues(entry.index, of: old)
         if before == entry.values {
             return "existed in the database before this transaction, which modified some of the "
                 + "row's columns but not any columns in this index."
         }
-        let columns = table.schema.indexes[entry.index].map { table.schema.columns[$0] }
+        let columns = table.indexes[entry.index].map { table.columns[$0] }
         let values = zip(before, columns).map { $0.text(type: $1.type) }
         return "had the following index values before the transaction: "
             + values.joined(separator: ", ") + "."

@@ -164,7 +164,7 @@ extension TableSchema {
         return .object(object)
     }
 
-    init(name: String, _ json: JSON) throws(OVSDBError) {
+    convenience init(name: String, _ json: JSON) throws(OVSDBError) {
         var members = try MemberParser(json, subject: "table schema for table \(name)")
         let declared = try members.object("columns")
         guard !declared.isEmpty else {

@@ -18,7 +18,10 @@ public struct ColumnSchema: Hashable, Sendable {
 }
 
 /// A table (RFC 7047 §3.2).
-public struct TableSchema: Hashable, Sendable {
+///
+/// It never changes, and every row that is written asks it: a reference is cheaper to hand on than
+/// its parts.
+public final class TableSchema: Hashable, Sendable {
     /// The first columns of every table, which no schema declares.
     public static let implicitColumns = [
         ColumnSchema("_uuid", ColumnType(.uuid), isEphemeral: true, isMutable: false),
@@ -67,6 +70,22 @@ public struct TableSchema: Hashable, Sendable {
 
     public func column(_ name: String) -> ColumnSchema? { positions[name].map { columns[$0] } }
 
+    /// The values of a row in the columns of an index.
+    public func indexValues(_ index: Int, of row: [Datum]) -> [Datum] {
+        indexes[index].map { row[$0] }
+    }
+
+    public static func == (left: TableSchema, right: TableSchema) -> Bool {
+        left === right
+            || left.name == right.name && left.columns == right.columns
+                && left.isRoot == right.isRoot && left.maximumRowCount == right.maximumRowCount
+                && left.indexes == right.indexes
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(name)
+        hasher.combine(columns)
+    }
 }
 
 /// A database (RFC 7047 §3.2).
