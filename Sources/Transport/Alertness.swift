@@ -5,10 +5,11 @@ import NIOCore
 /// Looks for the next octets of a loop's streams a little while before the loop sleeps.
 ///
 /// A client that waits for each answer asks again tens of microseconds after it has it, and a
-/// processor that went to sleep meanwhile takes as long to wake. So once streams were sent what they
-/// wait for, their loop looks at all its streams for up to ``time``. It gives up soon where nobody
-/// asks: each time in vain makes it pass over twice as many turns as before. The streams are watched
-/// by a descriptor of its own, as swift-nio runs what is queued before it looks at sockets.
+/// processor that went to sleep meanwhile takes as long to wake. So once streams were sent what
+/// they wait for, their loop looks at all its streams for up to ``time``. It gives up soon where
+/// nobody asks: each time in vain makes it pass over twice as many turns as before. The streams
+/// are watched by a descriptor of its own, as swift-nio runs what is queued before it looks at
+/// sockets.
 ///
 /// It belongs to the loop's thread.
 final class Alertness: @unchecked Sendable {

@@ -10,10 +10,12 @@ public struct ControlLoop: Sendable {
     public let eventLoop: any EventLoop
     /// The streams of this loop that have something to send.
     let output: OutputTurns
+    let alertness: Alertness
 
     public init(_ eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
-        output = OutputTurns(eventLoop)
+        alertness = Alertness()
+        output = OutputTurns(eventLoop, alertness)
     }
 
     /// Turns the calling thread into the loop, and returns after ``stop()``.

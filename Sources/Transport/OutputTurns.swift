@@ -9,21 +9,33 @@ final class OutputTurns: @unchecked Sendable {
     static let gatheringTime: UInt64 = 1_000_000
 
     private let eventLoop: any EventLoop
+    private let alertness: Alertness
     private var prompt: [StreamConnection] = []
     private var patient: [StreamConnection] = []
+    private var isEnding = false
     private var patientSentAt: UInt64 = 0
 
-    init(_ eventLoop: any EventLoop) { self.eventLoop = eventLoop }
+    init(_ eventLoop: any EventLoop, _ alertness: Alertness) {
+        self.eventLoop = eventLoop
+        self.alertness = alertness
+    }
 
     /// Sends what a stream has when this turn ends.
     func add(prompt stream: StreamConnection) {
         prompt.append(stream)
-        guard prompt.count == 1 else { return }
-        eventLoop.assumeIsolated().execute { [self] in
+        guard prompt.count == 1, !isEnding else { return }
+        eventLoop.assumeIsolated().execute { [self] in endTurn() }
+    }
+
+    /// Sends, and goes on with what those who got it ask next.
+    private func endTurn() {
+        isEnding = true
+        defer { isEnding = false }
+        repeat {
             let streams = prompt
             prompt = []
             for stream in streams { stream.sendGathered() }
-        }
+        } while !prompt.isEmpty || alertness.look() && !prompt.isEmpty
     }
 
     /// Sends what a stream has when this turn ends, or ``gatheringTime`` after this was last done.

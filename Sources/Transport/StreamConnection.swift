@@ -68,6 +68,9 @@ public final class StreamConnection {
     /// A longer array is given back once it is written.
     private static let keptCapacity = 1 << 16
 
+    /// Octets that ``receiveNow()`` takes at most.
+    private static let receiveByteCount = 1 << 14
+
     init(channel: any Channel, name: String, loop: ControlLoop) {
         self.channel = channel
         self.name = name
@@ -78,6 +81,7 @@ public final class StreamConnection {
         descriptor =
             usesTLS ? nil : try? operations.withUnsafeTransportIfAvailable { (it: CInt) in it }
         let certificate = try? operations.nioSSL_peerCertificate()
+        defer { if let descriptor { loop.alertness.watch(self, descriptor) } }
         peerCommonName = (try? certificate?.toDERBytes()).flatMap {
             CertificateSubject(der: $0)?.commonName
         }
@@ -196,11 +200,25 @@ public final class StreamConnection {
         onReceive(octets)
     }
 
+    /// Reads what has come, before the channel does.
+    func receiveNow() {
+        // An end or an error is left for the channel to meet.
+        guard let descriptor, channel.isActive, !isReadingPaused else { return }
+        let octets = [UInt8](unsafeUninitializedCapacity: Self.receiveByteCount) { room, used in
+            used = max(0, recv(descriptor, room.baseAddress!, room.count, CInt(MSG_DONTWAIT)))
+        }
+        if !octets.isEmpty { received(octets) }
+    }
+
     // MARK: What the channel reports
 
     func received(_ buffer: ByteBuffer) {
+        loop.alertness.looked()
+        received([UInt8](buffer.readableBytesView))
+    }
+
+    private func received(_ octets: [UInt8]) {
         guard !isClosing, !isClosed else { return }
-        let octets = [UInt8](buffer.readableBytesView)
         guard let onReceive else {
             early += octets
             return
@@ -221,6 +239,7 @@ public final class StreamConnection {
     func ended() {
         guard !isClosed else { return }
         isClosed = true
+        if let descriptor { loop.alertness.forget(self, descriptor) }
         let onClose = onClose
         self.onClose = nil
         onReceive = nil

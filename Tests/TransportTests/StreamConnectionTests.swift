@@ -56,6 +56,44 @@ struct StreamConnectionTests {
         #expect(!directory.contains("s"))
     }
 
+    @Test func `streams that never stop asking keep neither timers nor newcomers waiting`() throws {
+        let path = directory("s")
+        var count = 0
+        runLoop { loop, finish in
+            var streams: [StreamConnection] = []
+            let listener = try StreamListener(try target("punix:" + path), loop: loop) { server in
+                streams.append(server)
+                server.onReceive = { server.send($0) }
+            }
+            func connect(_ opened: @escaping (StreamConnection) -> Void) {
+                StreamClient.connect(to: .unix(path: path), loop: loop) { client in
+                    streams.append(client)
+                    opened(client)
+                } onFailure: { error in
+                    Issue.record("\(error)")
+                }
+            }
+            connect { asking in
+                asking.onReceive = { octets in
+                    count += 1
+                    asking.send(octets)
+                }
+                asking.send([1])
+            }
+            loop.after(.milliseconds(5)) {
+                connect { newcomer in
+                    newcomer.onReceive = { _ in
+                        listener.close()
+                        for stream in streams { stream.close() }
+                        finish()
+                    }
+                    newcomer.send([2])
+                }
+            }
+        }
+        #expect(count > 0)
+    }
+
     @Test func `octets that may wait keep their place among those that may not`() throws {
         var received: [UInt8] = []
         runLoop { loop, finish in
