@@ -74,7 +74,9 @@ enum ParseCommands {
             (.openFlow10TableID, Dialect(version: .v10, hasTableInFlowMod: true)),
             (.nxm, Dialect(version: .v10, flowFormat: .nxm)),
             (.nxmTableID, Dialect(version: .v10, flowFormat: .nxm, hasTableInFlowMod: true)),
-            (.openFlow13, Dialect(version: .v13)),
+            (.openFlow11, Dialect(version: .v11)), (.openFlow12, Dialect(version: .v12)),
+            (.openFlow13, Dialect(version: .v13)), (.openFlow14, Dialect(version: .v14)),
+            (.openFlow15, Dialect(version: .v15)),
         ]
         guard let (format, dialect) = preference.first(where: { allowed.contains($0.0) }) else {
             throw ProgramError("no usable protocol")
