@@ -210,7 +210,7 @@ public final class Classifier {
         _ subtable: Subtable, _ count: Int, _ wildcards: inout FlowKey
     ) -> ClassifierRule? {
         for position in 0..<count {
-            wildcards.words[subtable.positions[position]] |= subtable.mask.words[position]
+            wildcards[word: subtable.positions[position]] |= subtable.mask.words[position]
         }
         return nil
     }
@@ -225,7 +225,9 @@ public final class Classifier {
         _ answers: inout TrieAnswers, _ wildcards: inout FlowKey
     ) -> Bool {
         guard !range.isEmpty else { return false }
-        let words = subtable.positions[range.lowerBound]...subtable.positions[range.upperBound - 1]
+        // Rare words stand in front, and no trie is of them.
+        let last = subtable.positions[range.upperBound - 1]
+        let words = min(subtable.positions[range.lowerBound], last)...last
         for (index, length) in subtable.prefixLengths.enumerated()
         where length > 0 && words.contains(tries[index].location.word) {
             let answer = answers.answer(index, tries[index], roots[index], key)

@@ -16,6 +16,7 @@ final class Subtable {
     let mask: SparseKey
     /// Word indices of the mask, in order.
     let positions: [Int]
+    private let hasRareWords: Bool
     /// Stages before the last; empty where one stage holds all.
     private(set) var stages: [Stage]
     /// The last stage's words.
@@ -41,13 +42,8 @@ final class Subtable {
 
     init(mask: SparseKey, tries: [TrieField]) {
         self.mask = mask
-        var positions: [Int] = []
-        var rest = mask.map
-        while rest != 0 {
-            positions.append(rest.trailingZeroBitCount)
-            rest &= rest &- 1
-        }
-        self.positions = positions
+        positions = mask.positions
+        hasRareWords = mask.hasRareWords
 
         let ends = [
             KeyWord.metadataEnd, KeyWord.ethernetEnd, KeyWord.networkEnd, KeyWord.count,
@@ -55,7 +51,8 @@ final class Subtable {
         var ranges: [Range<Int>] = []
         var start = 0
         for end in ends {
-            let stop = positions.firstIndex { $0 >= end } ?? positions.count
+            // Rare words are metadata, and stand in front.
+            let stop = positions.firstIndex { $0 >= end && $0 < KeyWord.count } ?? positions.count
             if stop > start { ranges.append(start..<stop) }
             start = stop
         }
@@ -87,6 +84,12 @@ final class Subtable {
     /// Extends `hash` by the masked words of `key` in `range`.
     func extend(_ hash: UInt64, _ key: borrowing FlowKey, _ range: Range<Int>) -> UInt64 {
         var hash = hash
+        if hasRareWords {
+            for position in range {
+                hash = Self.mix(hash, key[word: positions[position]] & mask.words[position])
+            }
+            return hash
+        }
         for position in range {
             hash = Self.mix(hash, key.words[positions[position]] & mask.words[position])
         }
@@ -128,6 +131,11 @@ final class Subtable {
     }
 
     private func isEqual(_ rule: ClassifierRule, _ key: borrowing FlowKey) -> Bool {
+        if hasRareWords {
+            return positions.indices.allSatisfy {
+                key[word: positions[$0]] & mask.words[$0] == rule.key.words[$0]
+            }
+        }
         for position in 0..<positions.count
         where key.words[positions[position]] & mask.words[position] != rule.key.words[position] {
             return false

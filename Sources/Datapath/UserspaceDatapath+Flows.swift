@@ -17,8 +17,8 @@ extension UserspaceDatapath {
     public func insert(
         key: FlowKey, mask: FlowKey, actions: [DatapathAction]
     ) throws(DatapathError) -> FlowID {
-        let sparseMask = SparseKey(mask)
-        let sparseKey = SparseKey(key & mask)
+        let sparseMask = SparseKey(packet: mask)
+        let sparseKey = SparseKey(packet: key & mask)
         let existing = state.pointee.table.find(exactly: sparseKey, mask: sparseMask)
         if existing >= 0 { return id(ofSlot: existing) }
         guard flowCount < flowLimit else { throw .tooManyFlows(limit: flowLimit) }

@@ -1,37 +1,78 @@
 /// What is known of a packet: metadata and headers, as one fixed-size plain value.
 ///
 /// ``KeyWord`` says what lies where. A mask has the same form, with ones in the bits that matter.
-/// The value is large (472 octets) and meant for the slow path; the hot path and stored rules use
+/// The value is large (480 octets) and meant for the slow path; the hot path and stored rules use
 /// ``PackedKey``, which holds only the words that are not zero.
+///
+/// The options of tunnels would make it four times as large, for the few flows that have any: 64
+/// of them, of up to 16 octets. They lie in an array, which is empty where all is zero, with the
+/// registers from 16 on; copying an empty array costs less than copying what it would hold.
 public struct FlowKey: Sendable {
     public var words: InlineArray<59, UInt64>
+    /// The words from ``KeyWord/count`` on, or none where all are zero.
+    public private(set) var rare: [UInt64] = []
 
-    @inlinable public init() { words = InlineArray(repeating: 0) }
+    public init() { words = InlineArray(repeating: 0) }
 
-    @inlinable public subscript(word index: Int) -> UInt64 {
-        get { words[index] }
-        set { words[index] = newValue }
+    public subscript(word index: Int) -> UInt64 {
+        get {
+            if index < KeyWord.count { return words[index] }
+            return rare.isEmpty ? 0 : rare[index - KeyWord.count]
+        }
+        set {
+            if index < KeyWord.count {
+                words[index] = newValue
+            } else if !rare.isEmpty || newValue != 0 {
+                if rare.isEmpty { rare = Array(repeating: 0, count: KeyWord.rareCount) }
+                rare[index - KeyWord.count] = newValue
+            }
+        }
+    }
+
+    /// Forgets all registers from 16 on and the options of tunnels.
+    public mutating func removeRareWords() { rare = [] }
+
+    /// Takes the rare words of another key.
+    public mutating func takeRareWords(of other: FlowKey) { rare = other.rare }
+
+    /// A key with nothing but the rare words.
+    public var rareMetadata: FlowKey {
+        var metadata = FlowKey()
+        metadata.rare = rare
+        return metadata
+    }
+
+    /// Whether `isTrue` of each pair of words that the two have apart from the common ones.
+    func allRare(_ other: FlowKey, _ isTrue: (UInt64, UInt64) -> Bool) -> Bool {
+        if rare.isEmpty && other.rare.isEmpty { return isTrue(0, 0) }
+        for index in KeyWord.count..<KeyWord.fullCount
+        where !isTrue(self[word: index], other[word: index]) {
+            return false
+        }
+        return true
     }
 
     /// The bits at `location`, shifted down.
     public subscript(location: FieldLocation) -> UInt128 {
         get {
             if location.width == 128 {
-                return UInt128(words[location.word]) << 64 | UInt128(words[location.word + 1])
+                return UInt128(self[word: location.word]) << 64
+                    | UInt128(self[word: location.word + 1])
             }
             let ones = UInt64(truncatingIfNeeded: location.ones)
-            return UInt128(words[location.word] >> UInt64(location.shift) & ones)
+            return UInt128(self[word: location.word] >> UInt64(location.shift) & ones)
         }
         set {
             if location.width == 128 {
-                words[location.word] = UInt64(truncatingIfNeeded: newValue >> 64)
-                words[location.word + 1] = UInt64(truncatingIfNeeded: newValue)
+                self[word: location.word] = UInt64(truncatingIfNeeded: newValue >> 64)
+                self[word: location.word + 1] = UInt64(truncatingIfNeeded: newValue)
                 return
             }
             let ones = UInt64(truncatingIfNeeded: location.ones)
             let value = UInt64(truncatingIfNeeded: newValue) & ones
             let shift = UInt64(location.shift)
-            words[location.word] = words[location.word] & ~(ones << shift) | value << shift
+            let kept = self[word: location.word] & ~(ones << shift)
+            self[word: location.word] = kept | value << shift
         }
     }
 
@@ -46,17 +87,26 @@ public struct FlowKey: Sendable {
         for index in 0..<KeyWord.count {
             result.words[index] = left.words[index] & right.words[index]
         }
+        if !left.rare.isEmpty && !right.rare.isEmpty {
+            for index in KeyWord.count..<KeyWord.fullCount {
+                result[word: index] = left[word: index] & right[word: index]
+            }
+        }
         return result
     }
 
     public mutating func formUnion(_ other: FlowKey) {
         for index in 0..<KeyWord.count { words[index] |= other.words[index] }
+        guard !other.rare.isEmpty else { return }
+        for index in KeyWord.count..<KeyWord.fullCount {
+            self[word: index] |= other[word: index]
+        }
     }
 
     /// Whether no bit is set.
     public var isZero: Bool {
         for index in 0..<KeyWord.count where words[index] != 0 { return false }
-        return true
+        return rare.allSatisfy { $0 == 0 }
     }
 }
 
@@ -65,11 +115,12 @@ extension FlowKey: Hashable {
         for index in 0..<KeyWord.count where left.words[index] != right.words[index] {
             return false
         }
-        return true
+        return left.allRare(right, ==)
     }
 
     public func hash(into hasher: inout Hasher) {
         for index in 0..<KeyWord.count { hasher.combine(words[index]) }
+        for word in rare where word != 0 { hasher.combine(word) }
     }
 }
 

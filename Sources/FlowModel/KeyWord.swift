@@ -22,13 +22,13 @@ public enum KeyWord {
     @inlinable public static var tunnelIPv4: Int { 24 }
     @inlinable public static var tunnelIPv6Source: Int { 25 }
     @inlinable public static var tunnelIPv6Destination: Int { 27 }
-    /// tun_flags (16), GBP ID (16), GBP flags (8), ERSPAN version.
+    /// tun_flags (16), outer TOS, TTL (8 each), GBP ID (16), GBP flags (8), ERSPAN version.
     @inlinable public static var tunnelFlags: Int { 29 }
     /// ERSPAN index (32), direction, hardware ID, GTP-U flags, message type (8 each).
     @inlinable public static var erspan: Int { 30 }
     /// conj_id (32), actset_output (32).
     @inlinable public static var conjunction: Int { 31 }
-    /// packet_type (32).
+    /// packet_type (32), outer source, destination port (16 each).
     @inlinable public static var packetType: Int { 32 }
     /// eth_dst (48), eth_type (16).
     @inlinable public static var ethernetDestination: Int { 33 }
@@ -68,6 +68,29 @@ public enum KeyWord {
     @inlinable public static var ctTransport: Int { 58 }
     /// How many words a key has.
     @inlinable public static var count: Int { 59 }
+
+    // What few flows have lies behind those words, in ``FlowKey/rare``.
+
+    /// reg16 in the high half of the first word, reg17 in its low half, and so on.
+    static var highRegisters: Int { 59 }
+    /// Which of a tunnel's options are there: `tun_metadata0` in bit 0, and so on.
+    static var optionsPresent: Int { 67 }
+    /// The values of a tunnel's options, two words each.
+    static var options: Int { 68 }
+    /// How many words a key has with those that few have.
+    public static var fullCount: Int { 196 }
+    public static var rareCount: Int { fullCount - count }
+
+    /// The rare words of which one bit of a sparse key's map speaks.
+    ///
+    /// - Parameter bit: ``count`` to 63.
+    static func rareWords(_ bit: Int) -> Range<Int> {
+        switch bit {
+        case 59: highRegisters..<optionsPresent
+        case 60: optionsPresent..<(options + 32)
+        default: (options + 32 * (bit - 60))..<(options + 32 * (bit - 59))
+        }
+    }
 
     /// Where the stages of a lookup end.
     @inlinable public static var metadataEnd: Int { ethernetDestination }

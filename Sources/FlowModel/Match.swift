@@ -25,7 +25,10 @@ public struct Match: Hashable, Sendable {
     }
 
     /// Asks for `value` in the bits of `mask`; other bits of the field are left as they are.
+    ///
+    /// A packet must have the option of a tunnel for that.
     public mutating func set(_ field: Field, to value: UInt128, mask fieldMask: UInt128 = .max) {
+        if let option = field.tunnelOption { require(option: option) }
         let location = field.location
         set(location, to: value, mask: fieldMask)
     }
@@ -36,8 +39,21 @@ public struct Match: Hashable, Sendable {
         key[location] = key[location] & ~bits | value & bits
     }
 
+    /// Asks for packets with the option of a tunnel, whatever its value.
+    public mutating func require(option: Int) {
+        mask[.option(option)] = 1
+        key[.option(option)] = 1
+    }
+
+    /// Whether the match asks for packets with the option.
+    public func requires(option: Int) -> Bool { mask[.option(option)] == 1 }
+
     /// Asks nothing of the field any more.
     public mutating func remove(_ field: Field) {
+        if let option = field.tunnelOption {
+            mask[.option(option)] = 0
+            key[.option(option)] = 0
+        }
         let location = field.location
         mask[location] = 0
         key[location] = 0
@@ -71,7 +87,8 @@ public struct Match: Hashable, Sendable {
         where packet.words[index] & mask.words[index] != key.words[index] {
             return false
         }
-        return true
+        if mask.rare.isEmpty { return true }
+        return (packet & mask).allRare(key, ==)
     }
 
     /// Whether each packet that matches `self` matches `other` too.
@@ -81,7 +98,9 @@ public struct Match: Hashable, Sendable {
             if wanted & ~mask.words[index] != 0 { return false }
             if key.words[index] & wanted != other.key.words[index] { return false }
         }
-        return true
+        if other.mask.rare.isEmpty { return true }
+        return other.mask.allRare(mask) { $0 & ~$1 == 0 }
+            && (key & other.mask).allRare(other.key, ==)
     }
 
     /// Whether some packet can match both.
@@ -90,7 +109,9 @@ public struct Match: Hashable, Sendable {
             let common = mask.words[index] & other.mask.words[index]
             if (key.words[index] ^ other.key.words[index]) & common != 0 { return false }
         }
-        return true
+        if mask.rare.isEmpty || other.mask.rare.isEmpty { return true }
+        let common = mask & other.mask
+        return (key & common).allRare(other.key & common, ==)
     }
 }
 

@@ -1,7 +1,8 @@
 /// The words of a flow key that are not zero: the form of the hot path.
 ///
 /// A plain TCP packet has seven such words, so that hashing and masking touch one cache line
-/// where a ``FlowKey`` has eight. Words are appended in ascending order of their index.
+/// where a ``FlowKey`` has eight. No packet has any of the rare words. Words are appended in
+/// ascending order of their index.
 public struct PackedKey: Sendable {
     /// As many as a packet can have at once: every metadata word and the longest header chain.
     public static let capacity = 40

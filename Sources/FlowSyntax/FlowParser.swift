@@ -151,7 +151,7 @@ public struct FlowParser: Sendable {
         let value = pair.value.isEmpty ? TextPiece("0/0") : pair.value
         let parsed = try FieldValueParser(row: row, names: names).parse(value)
         noteDeprecatedPort(value, field)
-        if parsed.mask != 0 {
+        if parsed.mask != 0 || field.tunnelOption != nil {
             flow.formats.formIntersection(MatchField.formats(row, mask: parsed.mask))
         }
         MatchField.set(field, to: parsed, in: &flow.match)

@@ -36,6 +36,8 @@ public final class Bridge {
     public var macTable = MACTable()
     public var groups: [UInt32: Group] = [:]
     public var meters: [UInt32: Meter] = [:]
+    /// Which options of tunnels have fields.
+    public var tunnelOptions = TunnelOptionLengths()
     public var floodVLANs: Set<UInt16> = []
     public var forwardsBPDUs = false
     /// What becomes of fragments of IP packets (ovs-ofctl(8), `set-frags`).

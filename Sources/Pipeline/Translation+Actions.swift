@@ -66,9 +66,7 @@ extension Translation {
         case .decrementNSHTTL: decrementNSHTTL()
         case .copyTTLOut, .copyTTLIn, .pushPBB, .popPBB: changeStandardHeaders(action)
 
-        // The flow-mod with one of these was refused.
-        case .deleteTunnelMetadata:
-            trace.add(.warning, "not supported")
+        case .deleteTunnelMetadata(let index): deleteTunnelOption(Int(index))
 
         case .push(let subfield): push(subfield)
         case .pop(let subfield): pop(subfield)
@@ -131,7 +129,16 @@ extension Translation {
             return
         }
         write(value, to: subfield.location)
+        finishWrite(of: subfield.field)
         trace.add(.detail, TraceText.nowIs(subfield, key[subfield.location]))
+    }
+
+    private func deleteTunnelOption(_ index: Int) {
+        let field = Field.tunnelOption(index)
+        wildcards[.option(index)] = 1
+        key[.option(index)] = 0
+        key[field] = 0
+        trace.add(.detail, "delete " + field.name)
     }
 
     /// Says that the walk depends on the bits at `location`.

@@ -125,7 +125,11 @@ extension Translation {
         for specification in learn.specifications {
             let value = value(of: specification.source)
             switch specification.destination {
-            case .match(let subfield): entry.match.set(subfield.location, to: value)
+            case .match(let subfield):
+                entry.match.set(subfield.location, to: value)
+                if let option = subfield.field.tunnelOption {
+                    entry.match.require(option: option)
+                }
             case .load(let subfield): entry.actions.append(Self.write(value, to: subfield))
             case .output:
                 let port = PortNumber(UInt16(truncatingIfNeeded: value))

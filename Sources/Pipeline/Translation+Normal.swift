@@ -87,7 +87,7 @@ extension Translation {
                 wildcards.vlanTCI |= VLANBits.priority
             }
             key.vlanTCI = key.vlanTCI & VLANBits.priority | vid | VLANBits.present
-            finishVLAN(.vlanTCI)
+            finishWrite(of: .vlanTCI)
         } else if isTagged {
             key.words[KeyWord.vlan] <<= 32
         }

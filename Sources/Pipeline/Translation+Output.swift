@@ -98,6 +98,7 @@ extension Translation {
         key.inPort = UInt32(peer.number.value)
         key.words[KeyWord.metadata] = 0
         for index in 0..<16 { key.words[KeyWord.registers + index] = 0 }
+        key.removeRareWords()
         for index in KeyWord.tunnelID...KeyWord.erspan { key.words[index] = 0 }
         clearConnection()
         (actionSet, stack, isExiting) = ([], [], false)

@@ -30,7 +30,7 @@ extension Translation {
             } else if isPresent(subfield.field) {
                 consultProtocol(subfield.field.location)
                 write(UInt128(value), to: subfield.location)
-                finishVLAN(subfield.field)
+                finishWrite(of: subfield.field)
             }
         case .move(let source, let destination): move(source, destination)
         case .writeMetadata(let value, let mask):
@@ -93,7 +93,7 @@ extension Translation {
         let bits = mask & location.ones
         wildcards[location] |= bits
         key[location] = key[location] & ~bits | value & bits
-        finishVLAN(field)
+        finishWrite(of: field)
     }
 
     private func move(_ source: Subfield, _ destination: Subfield) {
@@ -103,7 +103,7 @@ extension Translation {
             return setBottomOfStack(key[source.location] & 1 != 0)
         }
         write(key[source.location], to: destination.location)
-        finishVLAN(destination.field)
+        finishWrite(of: destination.field)
         trace.add(.detail, TraceText.nowIs(destination, key[destination.location]))
     }
 
@@ -113,21 +113,25 @@ extension Translation {
         wildcards.vlanTCI |= VLANBits.id | VLANBits.present
         key.vlanTCI =
             key.vlanTCI & VLANBits.priority | id & VLANBits.id | VLANBits.present
-        finishVLAN(.vlanTCI)
+        finishWrite(of: .vlanTCI)
     }
 
     private func setVLAN(priority: UInt8) {
         wildcards.vlanTCI |= VLANBits.priority | VLANBits.present
         key.vlanTCI =
             key.vlanTCI & VLANBits.id | UInt16(priority & 7) << 13 | VLANBits.present
-        finishVLAN(.vlanTCI)
+        finishWrite(of: .vlanTCI)
     }
 
     /// Gives a tag that a write has made its type, and takes that of one that it has unmade.
-    func finishVLAN(_ field: Field) {
+    ///
+    /// An option of a tunnel that is written is there from then on.
+    func finishWrite(of field: Field) {
         switch field {
         case .vlanTCI, .vlanID, .vlanVID, .vlanPriority, .vlanPCP: break
-        default: return
+        default:
+            if let option = field.tunnelOption { key[.option(option)] = 1 }
+            return
         }
         if key.vlanTCI & VLANBits.present == 0 {
             if key.vlanTCI == 0 { key.vlanTPID = 0 }

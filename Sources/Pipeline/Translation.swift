@@ -216,6 +216,21 @@ final class Translation {
         if EtherType.isIP(key.networkType) {
             wildcards.ipFragment = FragmentBits.any | FragmentBits.later
         }
+        if hasTunnel { consultTunnel() }
+    }
+
+    private var hasTunnel: Bool {
+        key[.tunnelDestination] != 0 || key[.tunnelIPv6Destination] != 0
+    }
+
+    /// Says that the walk depends on the outer header, as in OVS where a packet has one.
+    private func consultTunnel() {
+        let addresses: [Field] =
+            key[.tunnelDestination] != 0
+            ? [.tunnelSource, .tunnelDestination] : [.tunnelIPv6Source, .tunnelIPv6Destination]
+        for field in [.tunnelID] + addresses { wildcards[field] = .max }
+        wildcards[.tunnelTOS] = .max
+        wildcards[.outerFlags] |= FieldLocation.outerFlags.ones & ~1
     }
 
     func run() {
@@ -395,8 +410,11 @@ final class Translation {
         if error == nil { clearMissingHeaders(in: &mask) }
         // Fragments but the first have no ports, whatever a rule's match looked at.
         if key.ipFragment & FragmentBits.later != 0 { mask.words[KeyWord.transport] = 0 }
-        if key[.tunnelDestination] == 0 && key[.tunnelIPv6Destination] == 0 {
+        if !hasTunnel {
             for index in KeyWord.tunnelID...KeyWord.erspan { mask.words[index] = 0 }
+            mask.removeRareWords()
+        } else if !mask.rare.isEmpty {
+            bridge.tunnelOptions.finish(&mask)
         }
         if mask.vlanTCI != 0 { mask.vlanTCI |= VLANBits.present }
         if mask.innerVLANTCI != 0 { mask.innerVLANTCI |= VLANBits.present }

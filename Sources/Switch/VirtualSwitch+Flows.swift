@@ -28,6 +28,8 @@ extension VirtualSwitch {
         if message.tableID != FlowMod.allTables && message.tableID >= UInt8(Bridge.tableCount) {
             throw .requestNotPermitted
         }
+        var message = message
+        try managed.bridge.tunnelOptions.settle(&message.match)
         switch message.command {
         case .add:
             try checkActions(message, of: managed)
@@ -186,8 +188,6 @@ extension VirtualSwitch {
                 }
             case .writeActions(let list), .clone(let list):
                 try check(list, table: nil)
-            case .deleteTunnelMetadata:
-                throw .actionBadType
             default: break
             }
         }

@@ -148,7 +148,7 @@ extension VirtualSwitch {
                 if managed.bridge.meters[id] == nil { throw .meterModInvalidMeter }
             case .writeActions(let list), .clone(let list):
                 try checkReferences(of: list, on: managed)
-            default: break
+            default: try managed.bridge.tunnelOptions.check(action)
             }
         }
     }

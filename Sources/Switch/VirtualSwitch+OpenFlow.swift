@@ -57,7 +57,7 @@ extension VirtualSwitch {
             try modifyTables(tableMod, version, of: managed)
             return []
         case .tlvTableMod(let change):
-            try managed.tunnelOptions.change(change)
+            try changeTunnelOptions(change, of: managed)
             return []
         case .tlvTableRequest: return [.tlvTableReply(managed.tunnelOptions.table)]
         case .queueConfigRequest(let port):
@@ -181,6 +181,7 @@ extension VirtualSwitch {
         for index in 0..<KeyWord.metadataEnd where index != KeyWord.inPort {
             key.words[index] |= metadata.key.words[index]
         }
+        key.takeRareWords(of: metadata.key)
         let result = network.translate(
             message.actions, for: key, on: managed.bridge, registry: contexts,
             options: TranslationOptions(now: now, mayLearn: true))

@@ -44,6 +44,7 @@ extension VirtualSwitch {
         var key = datapathKey
         let metadata = message.metadata.key
         for index in 0..<KeyWord.metadataEnd { key.words[index] = metadata.words[index] }
+        key.takeRareWords(of: metadata)
         key.words[KeyWord.packetType] = datapathKey.words[KeyWord.packetType]
         let stack = continuation.stack.map { octets in
             octets.reduce(UInt128(0)) { $0 << 8 | UInt128($1) }

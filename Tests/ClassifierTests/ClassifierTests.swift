@@ -111,6 +111,11 @@ extension FlowKey {
         key.ipProtocol = random.next() % 2 == 0 ? IPProtocol.tcp : IPProtocol.udp
         key.transportSource = UInt16(random.next() % 3)
         key.transportDestination = UInt16(random.next() % 4) << 10
+        if random.next() % 2 == 0 { key[.reg20] = UInt128(random.next() % 2) }
+        if random.next() % 2 == 0 {
+            key[.option(40)] = 1
+            key[.tunnelOption(40)] = UInt128(random.next() % 2) << 70
+        }
         return key
     }
 }
@@ -120,6 +125,8 @@ extension Match {
         let key = FlowKey.random(using: &random)
         var match = Match()
         if random.next() % 3 == 0 { match.set(.inPort, to: key[.inPort]) }
+        if random.next() % 4 == 0 { match.set(.reg20, to: key[.reg20]) }
+        if random.next() % 4 == 0 { match.set(.tunnelOption(40), to: key[.tunnelOption(40)]) }
         if random.next() % 3 == 0 {
             match.set(.ethernetDestination, to: key[.ethernetDestination])
         }
@@ -156,6 +163,11 @@ func expectWildcardsDecide(
                 other.words[index] =
                     key.words[index] & wildcards.words[index]
                     | other.words[index] & ~wildcards.words[index]
+            }
+            for index in KeyWord.count..<KeyWord.fullCount {
+                other[word: index] =
+                    key[word: index] & wildcards[word: index]
+                    | other[word: index] & ~wildcards[word: index]
             }
             var ignored = FlowKey()
             #expect(classifier.lookup(other, wildcards: &ignored) === found)

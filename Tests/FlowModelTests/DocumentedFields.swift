@@ -28,7 +28,16 @@ struct DocumentedField: Sendable {
         self.wire = wire
     }
 
-    static var all: [DocumentedField] { single + registers }
+    static var all: [DocumentedField] { single + registers + tunnelOptions }
+
+    /// The manual page says 124 octets; keys have room for 16.
+    private static var tunnelOptions: [DocumentedField] {
+        (0..<64).map {
+            .init(
+                "tun_metadata\($0)", nil, 16, 128, .tunnelOption, "mw", .none,
+                ["NXM_NX_TUN_METADATA\($0)": UInt8(40 + $0)])
+        }
+    }
 
     /// The registers, which the manual page describes by one of each width.
     private static var registers: [DocumentedField] {

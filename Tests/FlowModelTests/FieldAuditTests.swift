@@ -42,6 +42,9 @@ struct FieldAuditTests {
     @Test func `every field of the table is documented, or known not to be`() {
         let documented = Set(DocumentedField.all.map(\.name))
         let rest = Set(FieldTable.all.map(\.name)).subtracting(documented)
-        #expect(rest == Self.undocumented)
+        let further =
+            (16..<32).map { "reg\($0)" } + (8..<16).map { "xreg\($0)" }
+            + (4..<8).map { "xxreg\($0)" }
+        #expect(rest == Self.undocumented.union(further))
     }
 }

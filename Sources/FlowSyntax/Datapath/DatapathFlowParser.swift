@@ -171,10 +171,42 @@ public struct DatapathFlowParser {
         do {
             while let pair = try scanner.next() {
                 let name = pair.key.string
-                if ["tos", "ttl", "tp_src", "tp_dst", "flags"].contains(name) { continue }
+                if name == "flags" {
+                    guard tunnelFlags(pair.value) else { return false }
+                    continue
+                }
+                if let location = Self.outer[name] {
+                    guard let value = outerValue(pair.value) else { return false }
+                    match.set(location, to: value.value, mask: value.mask)
+                    continue
+                }
                 guard let field = fields[name], value(field, pair.value) else { return false }
             }
         } catch { return false }
+        return true
+    }
+
+    private static let outer: [String: FieldLocation] = [
+        "tos": .tunnelTOS, "ttl": .tunnelTTL, "tp_src": .tunnelSourcePort,
+        "tp_dst": .tunnelDestinationPort,
+    ]
+
+    private func outerValue(_ text: TextPiece) -> MaskedValue? {
+        let (head, tail) = text.split(at: 0x2f)
+        guard let value = head.number else { return nil }
+        guard let tail else { return MaskedValue(value) }
+        return tail.number.map { MaskedValue(value, mask: $0) }
+    }
+
+    /// `df|key`, or `+df-csum`.
+    private mutating func tunnelFlags(_ text: TextPiece) -> Bool {
+        guard !text.isEmpty else {
+            match.set(FieldLocation.outerFlags, to: 0)
+            return true
+        }
+        guard let parsed = try? FlagNames.wholeTunnel.parse(text) else { return false }
+        match.set(
+            FieldLocation.outerFlags, to: UInt128(parsed.value), mask: UInt128(parsed.mask))
         return true
     }
 

@@ -123,7 +123,7 @@ struct DatapathGroup {
 
     private var tunnel: String {
         var parts: [String] = []
-        let hasID = mask[.tunnelID] != 0
+        let hasID = mask[.tunnelID] != 0 || key[.tunnelHasKey] != 0
         if hasID, let id = masked(.tunnelID, hexadecimal: true) { parts.append("tun_id=" + id) }
         let fields: [(String, Field)] = [
             ("src", .tunnelSource), ("dst", .tunnelDestination), ("ipv6_src", .tunnelIPv6Source),
@@ -132,12 +132,31 @@ struct DatapathGroup {
         for (name, field) in fields where key[field] != 0 {
             if let text = masked(field, hexadecimal: false) { parts.append(name + "=" + text) }
         }
+        let numbers: [(String, FieldLocation)] = [
+            ("tos", .tunnelTOS), ("ttl", .tunnelTTL), ("tp_src", .tunnelSourcePort),
+            ("tp_dst", .tunnelDestinationPort),
+        ]
+        for (name, location) in numbers {
+            if let text = outer(location, hexadecimal: name == "tos") {
+                parts.append(name + "=" + text)
+            }
+        }
         if mask[.tunnelGBPID] != 0 || mask[.tunnelGBPFlags] != 0 {
             let flags = FieldText.hexadecimal(key[.tunnelGBPFlags])
             parts.append("vxlan(gbp(id=\(key[.tunnelGBPID]),flags=\(flags)))")
         }
-        let flags = key[.tunnelFlags] == 0 ? [] : ["oam"]
-        parts.append("flags(" + (flags + (hasID ? ["key"] : [])).joined(separator: "|") + ")")
+        var flags = key[.outerFlags]
+        if hasID { flags |= FieldLocation.tunnelHasKey.ones << 3 }
+        let names = [("df", 2), ("csum", 4), ("key", 8), ("oam", 1)].filter { flags & $0.1 != 0 }
+        parts.append("flags(" + names.map(\.0).joined(separator: "|") + ")")
         return parts.joined(separator: ",")
+    }
+
+    private func outer(_ location: FieldLocation, hexadecimal: Bool) -> String? {
+        let bits = mask[location]
+        guard bits != 0 else { return nil }
+        let value = key[location]
+        let text = hexadecimal ? FieldText.hexadecimal(value) : String(value)
+        return bits == location.ones ? text : text + "/" + FieldText.hexadecimal(bits)
     }
 }

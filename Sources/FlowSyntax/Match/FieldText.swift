@@ -68,7 +68,7 @@ enum FieldText {
         case .decimal:
             if isExact { return UInt64(exactly: value).map { String($0) } ?? String(value) }
             return hexadecimal(value, width: 1) + "/" + hexadecimal(mask, width: 1)
-        case .hexadecimal:
+        case .hexadecimal, .tunnelOption:
             return isExact ? hexadecimal(value) : hexadecimal(value) + "/" + hexadecimal(mask)
         case .ethernet: return ethernet(value, mask: mask)
         case .ipv4: return ipv4(value, mask: mask)

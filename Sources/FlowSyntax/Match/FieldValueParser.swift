@@ -21,7 +21,7 @@ struct FieldValueParser {
         if text.count == 1, text.first == 0x2a { return MaskedValue(0, mask: 0) }
         let parsed: MaskedValue
         switch row.format {
-        case .decimal, .hexadecimal: parsed = try number(text)
+        case .decimal, .hexadecimal, .tunnelOption: parsed = try number(text)
         case .ethernet: parsed = try ethernet(text)
         case .ipv4: parsed = try ipv4(text)
         case .ipv6: parsed = try ipv6(text)
@@ -56,6 +56,11 @@ struct FieldValueParser {
         let isNegative = text.first == 0x2d
         let digits = isNegative ? text.dropFirst() : text
         guard !digits.isEmpty, let value = digits.number else {
+            if row.format == .tunnelOption, digits.count > 34, digits.starts(with: "0x".utf8) {
+                throw SyntaxError(
+                    "\(whole.string): values of \(row.name) of more than 16 octets are not "
+                        + "supported")
+            }
             let isTooLong = !digits.isEmpty && digits.allSatisfy { $0 >= 0x30 && $0 <= 0x39 }
             if isTooLong { throw tooLarge(whole) }
             throw SyntaxError("\(whole.string): bad syntax for \(row.name) \(part)")

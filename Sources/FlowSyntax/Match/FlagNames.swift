@@ -15,6 +15,9 @@ struct FlagNames: Sendable {
         kind: "ct_state",
         names: ["new", "est", "rel", "rpl", "inv", "trk", "snat", "dnat"], all: 0xff)
     static let tunnel = FlagNames(kind: "tunnel", names: ["oam"], all: 1)
+    /// With those that only the datapath matches.
+    static let wholeTunnel = FlagNames(
+        kind: "tunnel", names: ["oam", "df", "csum", "key"], all: 0xf)
 
     private func bit(_ name: TextPiece) -> UInt64? {
         for (index, known) in names.enumerated() where name.isEqual(to: known) {

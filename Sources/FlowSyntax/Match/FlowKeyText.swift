@@ -53,11 +53,43 @@ public enum FlowKeyText {
             .gtpuMessageType,
         ]
         for field in fields where key[field] != 0 { mask[field] = .max }
+        if key[.tunnelDestination] != 0 || key[.tunnelIPv6Destination] != 0 {
+            setTunnel(key, &mask)
+        }
+        if !key.rare.isEmpty { setRareFields(key, &mask) }
         let unset = UInt128(PortNumber.unset.wide)
         if key[.actionSetOutput] != 0 && key[.actionSetOutput] != unset {
             mask[.actionSetOutput] = .max
         }
         mask[.inPort] = .max
+    }
+
+    /// A tunnel's fields print even if they are zero; the key only if there is one.
+    private static func setTunnel(_ key: FlowKey, _ mask: inout FlowKey) {
+        let fields: [Field] = [
+            .tunnelSource, .tunnelDestination, .tunnelIPv6Source, .tunnelIPv6Destination,
+            .tunnelGBPID, .tunnelGBPFlags, .erspanVersion, .gtpuFlags, .gtpuMessageType,
+        ]
+        for field in fields { mask[field] = .max }
+        if key[.tunnelHasKey] == 0 { mask[.tunnelID] = 0 }
+        for location: FieldLocation in [.tunnelTOS, .tunnelTTL, .outerFlags] {
+            mask[location] = location.ones
+        }
+    }
+
+    private static func setRareFields(_ key: FlowKey, _ mask: inout FlowKey) {
+        for field in Field.allCases
+        where Field.reg16.rawValue <= field.rawValue && field.rawValue <= Field.reg31.rawValue
+            && key[field] != 0
+        {
+            mask[field] = .max
+        }
+        // Options belong to a packet that has come, or is to go, through a tunnel.
+        guard key[.tunnelDestination] != 0 || key[.tunnelIPv6Destination] != 0 else { return }
+        for index in 0..<Field.tunnelOptionCount where key[.option(index)] != 0 {
+            mask[.option(index)] = 1
+            mask[.tunnelOption(index)] = .max
+        }
     }
 
     private static func setNetwork(_ key: FlowKey, _ mask: inout FlowKey) {

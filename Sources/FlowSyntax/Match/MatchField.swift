@@ -4,7 +4,7 @@ internal import FlowModel
 enum MatchField {
     /// Asks for `parsed` in `field`.
     static func set(_ field: Field, to parsed: MaskedValue, in match: inout Match) {
-        if parsed.mask == 0 {
+        if parsed.mask == 0 && field.tunnelOption == nil {
             match.remove(field)
             return
         }
@@ -19,6 +19,7 @@ enum MatchField {
         default:
             let location = field.location
             match.remove(field)
+            if let option = field.tunnelOption { match.require(option: option) }
             match.set(location, to: parsed.value, mask: parsed.mask)
         }
     }

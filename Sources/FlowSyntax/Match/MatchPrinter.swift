@@ -41,7 +41,8 @@ public struct MatchPrinter {
             printer.text += ","
         }
         // Most flows of large tables have no metadata but the port.
-        let hasMetadata = printer.isIn(0, KeyWord.ethernetDestination)
+        let hasMetadata =
+            printer.isIn(0, KeyWord.ethernetDestination) || !match.mask.rare.isEmpty
         if hasMetadata || printer.hasTracking { printer.addMetadata() }
         let type = printer.addTypeKeyword()
         if hasMetadata { printer.addRegistersAndTunnel() }
@@ -85,7 +86,7 @@ public struct MatchPrinter {
         let low = UInt64(truncatingIfNeeded: value)
         switch format {
         case .decimal: text.append(decimal: low)
-        case .hexadecimal: text.append(prefixedHexadecimal: low)
+        case .hexadecimal, .tunnelOption: text.append(prefixedHexadecimal: low)
         case .ipv4: text.append(ipv4: UInt32(truncatingIfNeeded: low))
         case .ethernet: text.append(ethernet: low)
         case .ipv6, .port, .port32, .tcpFlags, .ctState, .fragment, .packetType, .tunnelFlags:
@@ -185,6 +186,7 @@ public struct MatchPrinter {
                 add("reg\(index)", number)
             }
         }
+        if !match.mask.rare.isEmpty { for field in Self.highRegisters { add(field) } }
         if isIn(KeyWord.tunnelID, KeyWord.conjunction) {
             for field: Field in [
                 .tunnelID, .tunnelSource, .tunnelDestination, .tunnelIPv6Source,
@@ -194,18 +196,56 @@ public struct MatchPrinter {
                 // OVS leaves the mask out.
                 add("tun_gbp_flags", FieldText.hexadecimal(value(.tunnelGBPFlags)))
             }
+            addOuter("tun_tos", .tunnelTOS)
+            addOuter("tun_ttl", .tunnelTTL)
             for field: Field in [
                 .erspanVersion, .erspanIndex, .erspanDirection, .erspanHardwareID,
             ] { add(field) }
             add(.gtpuFlags, as: "gtpu_flags")
             add(.gtpuMessageType, as: "gtpu_msgtype")
-            if mask(.tunnelFlags) != 0 {
-                let flags = FieldText.signed(.tunnel, value(.tunnelFlags), mask(.tunnelFlags))
-                add("tun_flags", flags)
-            }
+            addTunnelFlags()
         }
+        if !match.mask.rare.isEmpty { addTunnelOptions() }
         add(.metadata)
         if mask(.inPort) != 0 { add(.inPort) }
+    }
+
+    private static let highRegisters = Field.allCases.filter {
+        Field.reg16.rawValue <= $0.rawValue && $0.rawValue <= Field.reg31.rawValue
+    }
+
+    /// What of the outer header no field matches.
+    private mutating func addOuter(_ name: String, _ location: FieldLocation) {
+        let bits = match.mask[location]
+        guard bits != 0 else { return }
+        let suffix = bits == location.ones ? "" : "/" + FieldText.hexadecimal(bits)
+        add(name, FieldText.hexadecimal(match.key[location]) + suffix)
+    }
+
+    private mutating func addTunnelFlags() {
+        let bits = match.mask[.outerFlags]
+        guard bits != 0 else { return }
+        let value = match.key[.outerFlags]
+        let isWhole = bits == FieldLocation.outerFlags.ones
+        let names = FlagNames.wholeTunnel
+        let number = UInt64(truncatingIfNeeded: value)
+        add("tun_flags", isWhole ? names.text(number) : FieldText.signed(names, value, bits))
+    }
+
+    private mutating func addTunnelOptions() {
+        for index in 0..<Field.tunnelOptionCount {
+            let field = Field.tunnelOption(index)
+            let isKnown = match.requires(option: index)
+            if isKnown && match.key[.option(index)] == 0 {
+                // Not present.
+                add(field.name, "NP")
+            } else if mask(field) != 0 {
+                add(field)
+            } else if isKnown {
+                text += field.name
+                text += ","
+            }
+        }
     }
 
     private var networkType: UInt16 {

@@ -47,6 +47,12 @@ struct MessageReader: ~Escapable {
         return span[WireField<UInt64>(at: start)]
     }
 
+    /// An integer of any length whose octets before the last 16 are zeros.
+    mutating func wideInteger(byteCount: Int) throws(OpenFlowError) -> UInt128 {
+        try zeros(max(0, byteCount - 16), else: .matchBadValue)
+        return try integer(byteCount: min(byteCount, 16))
+    }
+
     /// An integer of up to 16 octets.
     mutating func integer(byteCount: Int) throws(OpenFlowError) -> UInt128 {
         let start = try claim(byteCount)

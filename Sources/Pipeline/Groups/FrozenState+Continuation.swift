@@ -45,7 +45,8 @@ extension FrozenState {
         self.init(
             place: .init(object: bridge), steps: steps, table: 0, isTracked: isTracked,
             stack: sets.stack, actionSet: sets.actionSet,
-            metadata: [UInt64(key.inPort)] + Self.metadataWords.map { key.words[$0] })
+            metadata: [UInt64(key.inPort)] + Self.metadataWords.map { key.words[$0] },
+            rareMetadata: key.rareMetadata)
     }
 }
 

@@ -30,6 +30,8 @@ public struct FrozenState: Hashable {
     public let actionSet: [Action]
     /// The in-port of OpenFlow, `metadata`, the registers and the tunnel, by words of the key.
     let metadata: [UInt64]
+    /// Registers and options of the tunnel that few packets have.
+    let rareMetadata: FlowKey
 
     /// The words of a key that the datapath does not keep.
     static var metadataWords: Range<Int> { KeyWord.metadata..<KeyWord.conjunction }
@@ -100,7 +102,8 @@ extension Translation {
         FrozenState(
             place: .init(object: bridge), steps: steps, table: table, isTracked: isTracked,
             stack: stack, actionSet: actionSet,
-            metadata: [UInt64(key.inPort)] + FrozenState.metadataWords.map { key.words[$0] })
+            metadata: [UInt64(key.inPort)] + FrozenState.metadataWords.map { key.words[$0] },
+            rareMetadata: key.rareMetadata)
     }
 
     /// - Returns: the number under which the packet comes again.
@@ -134,6 +137,7 @@ extension Translation {
         for (index, word) in zip(FrozenState.metadataWords, state.metadata.dropFirst()) {
             key.words[index] = word
         }
+        key.takeRareWords(of: state.rareMetadata)
         isThawed = true
         table = state.table
         isTracked = state.isTracked

@@ -238,7 +238,7 @@ extension ActionDecoder {
     ) throws(OpenFlowError) -> Field {
         let header = try FieldHeader(&body, lengthError: error)
         guard let field = header.field, !header.hasMask,
-            header.payloadByteCount == FieldCoding.of(field).byteCount
+            FieldCoding.of(field).canHave(byteCount: header.payloadByteCount)
         else { throw error }
         return field
     }

@@ -267,14 +267,14 @@ struct ActionDecoder {
         guard header.payloadByteCount <= body.remaining else { throw .actionBadSetLength }
         guard let field = header.field else { throw .actionBadSetType }
         let coding = FieldCoding.of(field)
-        guard header.payloadByteCount == coding.byteCount * (header.hasMask ? 2 : 1) else {
+        guard coding.canHave(byteCount: header.valueByteCount) else {
             throw header.hasMask ? .actionBadSetType : .actionBadSetLength
         }
         guard !header.hasMask || allowsMask else { throw .actionBadSetMask }
         guard field.descriptor.isWritable else { throw .actionBadSetArgument }
-        let value = try body.integer(byteCount: coding.byteCount)
+        let value = try body.wideInteger(byteCount: header.valueByteCount)
         let ones = coding.location.ones
-        let mask = header.hasMask ? try body.integer(byteCount: coding.byteCount) : ones
+        let mask = header.hasMask ? try body.wideInteger(byteCount: header.valueByteCount) : ones
         let lacksTag = field == .vlanVID && value & UInt128(VLANBits.present) == 0
         guard value & ~ones == 0, value & ~mask == 0, !lacksTag else {
             throw .actionBadSetArgument

@@ -126,7 +126,7 @@ extension ActionEncoder {
     /// Writes up to 64 bits of a field.
     func load(_ value: UInt128, _ destination: Subfield, into writer: inout OctetWriter) {
         guard let code = FieldCoding.of(destination.field).nxm else { return }
-        guard !code.isExperimenter else {
+        guard !code.isExperimenter && destination.field.tunnelOption == nil else {
             return load2(
                 destination.field, value << UInt128(destination.offset),
                 mask: Self.ones(destination.width) << UInt128(destination.offset), into: &writer)
@@ -145,10 +145,7 @@ extension ActionEncoder {
         guard let code = coding.nxm else { return }
         let isWhole = mask == coding.location.ones
         nicira(NiciraActionType.load2, into: &writer) {
-            $0.append(isWhole ? code.header : code.maskedHeader)
-            if code.isExperimenter { $0.append(code.experimenter) }
-            $0.append(value, byteCount: coding.byteCount)
-            if !isWhole { $0.append(mask, byteCount: coding.byteCount) }
+            coding.append(code, value, mask: isWhole ? nil : mask, into: &$0)
         }
     }
 
@@ -160,6 +157,9 @@ extension ActionEncoder {
     func loads(
         _ field: Field, value: UInt128, mask: UInt128, into writer: inout OctetWriter
     ) {
+        guard field.tunnelOption == nil else {
+            return load2(field, value, mask: mask, into: &writer)
+        }
         var rest = mask & FieldCoding.of(field).location.ones
         while rest != 0 {
             let offset = rest.trailingZeroBitCount

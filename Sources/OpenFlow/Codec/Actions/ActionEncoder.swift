@@ -244,10 +244,7 @@ extension ActionEncoder {
         }
         let isWhole = mask & ones == ones
         standard(ActionType.setField, into: &writer) {
-            $0.append(isWhole ? code.header : code.maskedHeader)
-            if code.isExperimenter { $0.append(code.experimenter) }
-            $0.append(value, byteCount: coding.byteCount)
-            if !isWhole { $0.append(mask & ones, byteCount: coding.byteCount) }
+            coding.append(code, value, mask: isWhole ? nil : mask & ones, into: &$0)
         }
     }
 }

@@ -149,6 +149,9 @@ extension Learn.Specification {
 extension OctetWriter {
     /// Appends the header by which Nicira's actions name a field, if it has one.
     mutating func append(headerOf field: Field) {
+        if let option = field.tunnelOption {
+            return append(TunnelMetadataHeader.header(UInt8(option)))
+        }
         guard let code = FieldCoding.of(field).nxm else { return append(UInt32(0)) }
         append(code.header)
         if code.isExperimenter { append(code.experimenter) }

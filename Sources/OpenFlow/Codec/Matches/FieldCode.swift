@@ -1,3 +1,4 @@
+import Bytes
 import FlowModel
 
 /// How a field travels as a type-length-value (OpenFlow 1.3.5 §7.2.3.2).
@@ -24,6 +25,16 @@ struct FieldCode: Sendable {
         experimenter = wire.wireClass.experimenter ?? 0
         let length = UInt32(byteCount) + (experimenter == 0 ? 0 : 4)
         header = UInt32(wire.wireClass.number) << 16 | UInt32(wire.number) << 9 | length
+    }
+
+    /// The same field with a value of another length, as those of tunnels' options have.
+    func resized(to byteCount: Int) -> FieldCode {
+        FieldCode(header: header & ~0xff | UInt32(byteCount), experimenter: experimenter)
+    }
+
+    private init(header: UInt32, experimenter: UInt32) {
+        self.header = header
+        self.experimenter = experimenter
     }
 
     /// The header where a value and a mask follow.
@@ -73,6 +84,34 @@ struct FieldCoding: Sendable {
     func oxm(_ version: OpenFlowVersion) -> FieldCode? {
         version >= .v15 ? oxm15 : version >= .v13 ? oxm13 : oxm12
     }
+
+    /// Whether values have as many octets as they need.
+    var isVariable: Bool { field.tunnelOption != nil }
+
+    /// As many octets, in whole words, as hold `value`.
+    static func variableByteCount(_ value: UInt128) -> Int {
+        let bitCount = UInt128.bitWidth - value.leadingZeroBitCount
+        return max(1, (bitCount + 31) / 32) * 4
+    }
+
+    /// Appends a field with its value, and its mask if that is given.
+    func append(
+        _ code: FieldCode, _ value: UInt128, mask: UInt128?, into writer: inout OctetWriter
+    ) {
+        var code = code
+        var byteCount = byteCount
+        if isVariable {
+            byteCount = mask == 0 ? 0 : Self.variableByteCount(value | (mask ?? 0))
+            code = code.resized(to: byteCount)
+        }
+        writer.append(mask == nil ? code.header : code.maskedHeader)
+        if code.isExperimenter { writer.append(code.experimenter) }
+        writer.append(value, byteCount: byteCount)
+        if let mask { writer.append(mask, byteCount: byteCount) }
+    }
+
+    /// Whether a value of so many octets can be the field's.
+    func canHave(byteCount: Int) -> Bool { isVariable || byteCount == self.byteCount }
 
     /// By the field's number.
     static let all: [FieldCoding] = Field.allCases.map { FieldCoding($0.descriptor) }

@@ -73,16 +73,32 @@ enum MatchDecoder {
         if header.hasMask { try checkMask(payload, byteCount: header.valueByteCount) }
         // A length that the field does not have makes it another field, as in OVS.
         guard let field = header.field,
-            header.payloadByteCount == FieldCoding.of(field).byteCount * (header.hasMask ? 2 : 1)
+            FieldCoding.of(field).canHave(byteCount: header.valueByteCount)
         else {
             guard options.contains(.skipsUnknown) else { throw .matchBadField }
             return
         }
         let coding = FieldCoding.of(field)
+        if let option = field.tunnelOption {
+            return try decode(option, &payload, header, into: &result.match)
+        }
         let value = try payload.integer(byteCount: coding.byteCount)
         let ones = allOnes(coding.byteCount)
         let mask = header.hasMask ? try payload.integer(byteCount: coding.byteCount) : ones
         try add(coding, value: value, mask: mask, to: &result.match)
+    }
+
+    /// Reads the value of a tunnel's option, of any length, and its mask.
+    private static func decode(
+        _ option: Int, _ payload: inout MessageReader, _ header: FieldHeader,
+        into match: inout Match
+    ) throws(OpenFlowError) {
+        guard !match.requires(option: option) else { throw .matchDuplicateField }
+        match.require(option: option)
+        let value = try payload.wideInteger(byteCount: header.valueByteCount)
+        let mask =
+            header.hasMask ? try payload.wideInteger(byteCount: header.valueByteCount) : .max
+        match.set(.tunnelOption(option), to: value, mask: mask)
     }
 
     /// Checks that no bit of the value is outside the mask, whatever the field.

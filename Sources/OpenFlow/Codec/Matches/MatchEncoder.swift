@@ -30,6 +30,7 @@ struct MatchEncoder {
         for index in 0..<KeyWord.count where match.mask.words[index] != 0 {
             used |= 1 << UInt64(index)
         }
+        if !match.mask.rare.isEmpty { used |= Row.rareWords }
         let kind = Kind(match)
         let rows = Self.rows
         // A row is large, and most are passed over.
@@ -58,7 +59,12 @@ struct MatchEncoder {
     ) {
         let value = match.key[coding.location]
         let mask = match.mask[coding.location]
-        guard mask != 0 else { return }
+        guard mask != 0 else {
+            if let option = coding.field.tunnelOption, match.requires(option: option) {
+                append(coding, 0, 0, into: &writer)
+            }
+            return
+        }
         switch coding.field {
         case .inPort where isOXM:
             let port = PortNumber(UInt16(truncatingIfNeeded: value))
@@ -94,10 +100,7 @@ struct MatchEncoder {
         into writer: inout OctetWriter
     ) {
         guard let code = isOXM ? coding.oxm(version) : coding.nxm else { return }
-        writer.append(mask == nil ? code.header : code.maskedHeader)
-        if code.isExperimenter { writer.append(code.experimenter) }
-        writer.append(value, byteCount: coding.byteCount)
-        if let mask { writer.append(mask, byteCount: coding.byteCount) }
+        coding.append(code, value, mask: mask, into: &writer)
     }
 }
 
@@ -147,12 +150,16 @@ extension MatchEncoder {
         let kinds: Kind
         /// The words of the key that the field lies in, one bit each.
         let words: UInt64
+        /// The bit of all words that few matches have.
+        static var rareWords: UInt64 { 1 << 63 }
 
         init(_ field: Field, _ kinds: Kind = []) {
             coding = .of(field)
             self.kinds = kinds
             let word = UInt64(coding.location.word)
-            words = 1 << word | (coding.location.width > 64 ? 1 << (word + 1) : 0)
+            words =
+                word >= KeyWord.count
+                ? Self.rareWords : 1 << word | (coding.location.width > 64 ? 1 << (word + 1) : 0)
         }
     }
 
@@ -200,14 +207,14 @@ extension MatchEncoder {
             .erspanVersion, .erspanIndex, .erspanDirection, .erspanHardwareID, .gtpuFlags,
             .gtpuMessageType,
         ]
-        let registers: [Field] = [
-            .reg0, .reg1, .reg2, .reg3, .reg4, .reg5, .reg6, .reg7, .reg8, .reg9, .reg10, .reg11,
-            .reg12, .reg13, .reg14, .reg15,
-        ]
+        let options = (0..<Field.tunnelOptionCount).map { Field.tunnelOption($0) }
+        let registers = Field.allCases.filter {
+            Field.reg0.rawValue <= $0.rawValue && $0.rawValue <= Field.reg31.rawValue
+        }
         let tracking: [Field] = [
             .packetMark, .ctState, .ctZone, .ctMark, .ctLabel,
         ]
-        return (tunnel + registers + tracking).map { .init($0) } + [
+        return (tunnel + options + registers + tracking).map { .init($0) } + [
             .init(.ctIPv4Source, .ipv4), .init(.ctIPv4Destination, .ipv4),
             .init(.ctIPv6Source, .ipv6), .init(.ctIPv6Destination, .ipv6),
             .init(.ctProtocol, .ip), .init(.ctTransportSource, .ip),

@@ -107,10 +107,13 @@ extension OpenFlowConnection {
 extension PacketIn {
     /// What a packet's metadata is besides the port it came in on; told where it is not zero.
     private static let metadataFields: [Field] =
-        [.metadata, .tunnelID, .tunnelSource, .tunnelDestination, .packetMark]
+        [.metadata, .tunnelID, .tunnelSource, .tunnelDestination, .tunnelIPv6Source]
+        + [.tunnelIPv6Destination, .tunnelFlags, .tunnelGBPID, .tunnelGBPFlags, .erspanVersion]
+        + [.erspanIndex, .erspanDirection, .erspanHardwareID, .gtpuFlags, .gtpuMessageType]
+        + [.packetMark]
         + [.ctState, .ctZone, .ctMark, .ctLabel]
         + Field.allCases.filter {
-            Field.reg0.rawValue <= $0.rawValue && $0.rawValue <= Field.reg15.rawValue
+            Field.reg0.rawValue <= $0.rawValue && $0.rawValue <= Field.reg31.rawValue
         }
 
     /// The packet goes whole whatever length was asked for, as nothing is kept in a buffer.
@@ -120,6 +123,9 @@ extension PacketIn {
         for field in Self.metadataFields {
             let value = packet.key[field]
             if value != 0 { metadata.set(field, to: value) }
+        }
+        for index in 0..<Field.tunnelOptionCount where packet.key[.option(index)] != 0 {
+            metadata.set(.tunnelOption(index), to: packet.key[.tunnelOption(index)])
         }
         self.init(
             reason: reason, tableID: packet.table, cookie: packet.cookie,

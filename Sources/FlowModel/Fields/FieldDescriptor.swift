@@ -17,6 +17,18 @@ public struct FieldLocation: Hashable, Sendable {
         .init(word: word, shift: shift, width: width)
     }
 
+    /// Whether a tunnel's option is there.
+    public static func option(_ index: Int) -> Self { .at(KeyWord.optionsPresent, index, 1) }
+
+    // What the datapath knows of a tunnel's outer header and no field matches.
+    public static var tunnelTOS: Self { .at(KeyWord.tunnelFlags, 40, 8) }
+    public static var tunnelTTL: Self { .at(KeyWord.tunnelFlags, 32, 8) }
+    public static var tunnelSourcePort: Self { .at(KeyWord.packetType, 16, 16) }
+    public static var tunnelDestinationPort: Self { .at(KeyWord.packetType, 0, 16) }
+    /// `tun_flags`, and behind it "don't fragment", "has a checksum" and "has a key".
+    public static var outerFlags: Self { .at(KeyWord.tunnelFlags, 48, 4) }
+    public static var tunnelHasKey: Self { .at(KeyWord.tunnelFlags, 51, 1) }
+
     /// All of one word.
     public static func word(_ index: Int) -> Self { .at(index, 0, 64) }
 
@@ -28,6 +40,8 @@ public struct FieldLocation: Hashable, Sendable {
 public enum FieldFormat: Sendable {
     case decimal, hexadecimal, ethernet, ipv4, ipv6
     case port, port32, tcpFlags, ctState, fragment, packetType, tunnelFlags
+    /// A number of as many octets as the bridge's map says.
+    case tunnelOption
 }
 
 /// What a packet must be for a field to have meaning.

@@ -6,7 +6,7 @@ public enum FieldTable {
     /// Every field in the order in which OVS lists them, which is also the order in which a
     /// generic printer names them.
     public static let all: [FieldDescriptor] =
-        tunnelFields + metadataFields + registers + ethernetFields + networkFields
+        tunnelFields + tunnelOptions + metadataFields + registers + ethernetFields + networkFields
         + transportFields
 
     /// The row of each field, by raw value.
@@ -62,32 +62,6 @@ public enum FieldTable {
     /// The field with the given number in `wireClass`.
     public static func field(_ wireClass: WireClass, _ number: UInt8) -> Field? {
         byWire[WireKey(wireClass: wireClass, number: number)]
-    }
-
-    /// The register fields, which differ in nothing but number and place.
-    static var registers: [FieldDescriptor] {
-        let all = Field.allCases
-        let first = { (field: Field) in Int(field.rawValue) }
-        let access: FieldDescriptor.Access = [.maskable, .writable]
-        let words = (0..<16).map { index in
-            row(
-                all[first(.reg0) + index], "reg\(index)", 4, .hexadecimal,
-                .at(KeyWord.registers + index / 2, index % 2 == 0 ? 32 : 0, 32), access, .none,
-                [.init("NXM_NX_REG\(index)", .nxm1, UInt8(index))])
-        }
-        let doubles = (0..<8).map { index in
-            row(
-                all[first(.xreg0) + index], "xreg\(index)", 8, .hexadecimal,
-                .at(KeyWord.registers + index, 0, 64), access, .none,
-                [.init("OXM_OF_PKT_REG\(index)", .packetRegisters, UInt8(index))])
-        }
-        let quadruples = (0..<4).map { index in
-            row(
-                all[first(.xxreg0) + index], "xxreg\(index)", 16, .hexadecimal,
-                .at(KeyWord.registers + 2 * index, 0, 128), access, .none,
-                [.init("NXM_NX_XXREG\(index)", .nxm1, UInt8(111 + index))])
-        }
-        return words + doubles + quadruples
     }
 
     /// One row; a function so that the tables read as tables.
