@@ -79,7 +79,10 @@ let package = Package(
 
         // Machines.
         module("Classifier", ["FlowModel"]),
-        edge("Datapath", ["Bytes", "Addresses", "PacketFormats", "FlowModel"]),
+        edge("ConnectionTracking", ["Bytes", "FlowModel"]),
+        edge(
+            "Datapath",
+            ["Bytes", "Addresses", "PacketFormats", "FlowModel", "ConnectionTracking"]),
         module(
             "Pipeline",
             ["Addresses", "PacketFormats", "FlowModel", "FlowSyntax", "Classifier"]
@@ -89,7 +92,7 @@ let package = Package(
             "Switch",
             [
                 "Bytes", "Addresses", "PacketFormats", "FlowModel", "FlowSyntax", "Classifier",
-                "OpenFlow", "OpenFlowSession", "Pipeline", "Datapath",
+                "OpenFlow", "OpenFlowSession", "Pipeline", "Datapath", "ConnectionTracking",
             ]
         ),
         module("OVSDBEngine", ["JSONRPC", "OVSDBModel"]),
@@ -123,7 +126,8 @@ let package = Package(
                 "Addresses", "Classifier", "FlowModel", "FlowSyntax", "OpenFlow", "OpenFlowSession",
                 "JSONRPC",
                 "OVSDBModel", "OVSDBEngine", "OVSDBClient", "OpenVSwitchRows", "ControlCommands",
-                "PacketFormats", "Pipeline", "Datapath", "Switch", "LinuxPorts", "Transport",
+                "PacketFormats", "Pipeline", "ConnectionTracking", "Datapath", "Switch",
+                "LinuxPorts", "Transport",
                 "OVSDBConnection",
                 "Daemon", "CLinux",
             ] + nio,
@@ -188,9 +192,19 @@ let package = Package(
         tests("Pipeline", ["Addresses", "FlowModel", "FlowSyntax", "PacketFormats"]),
         tests(
             "Switch",
-            ["Addresses", "FlowModel", "FlowSyntax", "OpenFlow", "Pipeline", "Datapath"]
+            [
+                "Addresses", "FlowModel", "FlowSyntax", "OpenFlow", "Pipeline",
+                "ConnectionTracking", "Datapath",
+            ]
         ),
-        tests("Datapath", ["CAllocations", "Bytes", "Addresses", "FlowModel", "PacketFormats"]),
+        tests("ConnectionTracking", ["FlowModel"]),
+        tests(
+            "Datapath",
+            [
+                "CAllocations", "Bytes", "Addresses", "FlowModel", "PacketFormats",
+                "ConnectionTracking",
+            ]
+        ),
         tests("OpenFlowSession", ["Bytes", "FlowModel", "OpenFlow"]),
         tests("LinuxPorts", ["Addresses", "Datapath", "PacketFormats", "CLinux"]),
         tests(

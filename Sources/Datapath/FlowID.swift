@@ -52,8 +52,6 @@ public struct DatapathStatistics: Hashable, Sendable {
     public var headroomDrops: UInt64 = 0
     /// Packets dropped because they could not be cut into segments for a port.
     public var segmentationDrops: UInt64 = 0
-    /// Packets dropped because there is nothing that could track their connections.
-    public var trackerDrops: UInt64 = 0
 
     public init() {}
 }

@@ -1,3 +1,4 @@
+import ConnectionTracking
 public import FlowModel
 
 /// What is known of a packet on its way through its actions, besides its octets.
@@ -111,11 +112,8 @@ extension UserspaceDatapath {
                 run(program, steps.taken, packet, &inner)
                 index = steps.end
             case .track:
-                guard let orders = program.tracking,
-                    let tracked = track(
-                        packet, orders[Int(operation.pointee.first)], &execution)
-                else { return }
-                packet = tracked
+                guard let orders = program.tracking else { break }
+                packet = track(packet, orders + Int(operation.pointee.first), &execution)
             case .forget:
                 execution.connection = -1
             case .setPriority:

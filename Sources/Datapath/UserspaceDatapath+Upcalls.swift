@@ -1,3 +1,4 @@
+import ConnectionTracking
 public import FlowModel
 
 extension UserspaceDatapath {

@@ -1,3 +1,4 @@
+public import ConnectionTracking
 import FlowModel
 
 /// Forwards packets: parses them, finds the flow of each, and executes its actions.
@@ -31,8 +32,8 @@ public final class UserspaceDatapath {
     public let pool: PacketPool
     /// How many flows may be in.
     public var flowLimit = defaultFlowLimit
-    /// Follows connections; `nil` while there is nothing that can.
-    public var tracker: (any ConnectionTracker)?
+    /// Follows connections.
+    public let tracker: ConnectionTracker
     /// What is known of connections of the packets at hand.
     var connections: [ConnectionState] = []
     /// Where packets to sample come from.
@@ -119,8 +120,10 @@ public final class UserspaceDatapath {
     /// How often the subtables are sorted by their hits, in milliseconds.
     static var sortInterval: UInt64 { 1000 }
 
-    public init(pool: PacketPool) {
+    /// - Parameter seed: what hashes of connections begin with.
+    public init(pool: PacketPool, seed: UInt64 = .random(in: 0 ... .max)) {
         self.pool = pool
+        tracker = ConnectionTracker(seed: seed)
         state = .allocate(capacity: 1)
         state.initialize(to: State())
         keys = .allocate(capacity: Self.keyCount)

@@ -225,3 +225,18 @@ extension FlowKey {
         set { setBits(KeyWord.transport, 16, 16, to: UInt64(newValue)) }
     }
 }
+
+extension FlowKey {
+    /// The fields in which the connection tracker speaks.
+    public static var connectionFields: [Field] {
+        [
+            .ctState, .ctZone, .ctMark, .ctLabel, .ctProtocol, .ctIPv4Source, .ctIPv4Destination,
+            .ctIPv6Source, .ctIPv6Destination, .ctTransportSource, .ctTransportDestination,
+        ]
+    }
+
+    /// Takes over what the connection tracker has said of another packet.
+    public mutating func takeConnection(of other: FlowKey) {
+        for field in Self.connectionFields { self[field] = other[field] }
+    }
+}

@@ -1,3 +1,4 @@
+import ConnectionTracking
 import FlowModel
 
 /// One step of a program: plain memory.
@@ -32,10 +33,9 @@ struct Operation {
 struct ActionProgram {
     private(set) var operations: UnsafeMutablePointer<Operation>?
     private(set) var count = 0
-    private var trackingCount = 0
     private var words: UnsafeMutablePointer<UInt64>?
     private(set) var userspace: UnsafeMutablePointer<UserspaceAction>?
-    private(set) var tracking: UnsafeMutablePointer<DatapathTracking>?
+    private(set) var tracking: UnsafeMutablePointer<TrackingOrder>?
 
     /// A program that drops.
     init() {}
@@ -63,11 +63,10 @@ struct ActionProgram {
             userspace = memory
         }
         if !compiler.tracking.isEmpty {
-            let memory = UnsafeMutablePointer<DatapathTracking>.allocate(
+            let memory = UnsafeMutablePointer<TrackingOrder>.allocate(
                 capacity: compiler.tracking.count)
             memory.initialize(from: compiler.tracking, count: compiler.tracking.count)
             tracking = memory
-            trackingCount = compiler.tracking.count
         }
     }
 
@@ -75,7 +74,6 @@ struct ActionProgram {
         operations?.deallocate()
         words?.deallocate()
         userspace?.deallocate()
-        tracking?.deinitialize(count: trackingCount)
         tracking?.deallocate()
     }
 }
@@ -90,7 +88,7 @@ struct ActionCompiler {
     var operations: [Operation] = []
     var words: [UInt64] = []
     var userspace: [UserspaceAction] = []
-    var tracking: [DatapathTracking] = []
+    var tracking: [TrackingOrder] = []
     /// Which step has its data at which place of `words`.
     var places: [(step: Int, place: Int)] = []
 
@@ -144,7 +142,7 @@ struct ActionCompiler {
                 UInt32(count) << 16 | UInt32(operations.count - step - 1 - count)
         case .track(let order):
             append(.track, UInt32(tracking.count))
-            tracking.append(order)
+            tracking.append(TrackingOrder(order))
         case .ctClear: append(.forget)
         }
     }

@@ -1,17 +1,14 @@
+import Bytes
 import FlowModel
 
 /// Hashing of key words: one multiplication for two words.
 ///
-/// The 128-bit product's halves are folded together, which spreads every input bit over the whole
-/// result; SipHash takes eight times as long for the seven words of a TCP packet.
+/// SipHash takes eight times as long for the seven words of a TCP packet.
 enum KeyHash {
     static var seed: UInt64 { 0x9E37_79B9_7F4A_7C15 }
 
     @inline(__always)
-    static func mix(_ left: UInt64, _ right: UInt64) -> UInt64 {
-        let product = left.multipliedFullWidth(by: right)
-        return product.low ^ product.high
-    }
+    static func mix(_ left: UInt64, _ right: UInt64) -> UInt64 { Mixing.mix(left, right) }
 
     /// The hash of all that `key` holds.
     @inline(__always)

@@ -2,14 +2,6 @@ public import FlowModel
 
 /// `ct` and `ct_clear`.
 extension Translation {
-    /// What the connection tracker says of a packet.
-    private static var trackedFields: [Field] {
-        [
-            .ctState, .ctZone, .ctMark, .ctLabel, .ctProtocol, .ctIPv4Source, .ctIPv4Destination,
-            .ctIPv6Source, .ctIPv6Destination, .ctTransportSource, .ctTransportDestination,
-        ]
-    }
-
     func track(_ track: ConnectionTrack) {
         let before = (mark: wildcards[.ctMark], label: wildcards[.ctLabel])
         commit()
@@ -87,7 +79,7 @@ extension Translation {
 
     /// Forgets what the tracker has said of the packet.
     func clearConnection() {
-        for field in Self.trackedFields { key[field] = 0 }
+        for field in FlowKey.connectionFields { key[field] = 0 }
         isTracked = false
     }
 

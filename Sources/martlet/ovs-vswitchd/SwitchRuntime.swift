@@ -35,7 +35,6 @@ final class SwitchRuntime: @unchecked Sendable {
     private var isRevalidationScheduled = false
     /// Whether a controller has sent packets since the last barrier.
     var hasSentPackets = false
-    private var hasToldTrackerDrops = false
     private let log = LogModule("ofproto_dpif_upcall")
 
     init(loop: ControlLoop, dummy: VswitchdOptions.DummyLevel?) throws {
@@ -122,21 +121,8 @@ final class SwitchRuntime: @unchecked Sendable {
         plane.order { [unowned self] datapath in
             datapath.drainUpcalls(by: self)
             let statistics = Unchecked(ForwardingPlane.flowStatistics(of: datapath))
-            let trackerDrops = datapath.statistics.trackerDrops
-            loop.post { [unowned self] in
-                revalidate(statistics.value, retired)
-                tellTrackerDrops(trackerDrops)
-            }
+            loop.post { [unowned self] in revalidate(statistics.value, retired) }
         }
-    }
-
-    /// Says once that packets are lost for want of a connection tracker.
-    private func tellTrackerDrops(_ count: UInt64) {
-        guard count > 0, !hasToldTrackerDrops else { return }
-        hasToldTrackerDrops = true
-        log.warning(
-            "packets that reach a ct action are dropped: connections are not tracked yet "
-                + "(counted as trackerDrops; said once)")
     }
 
     /// - Parameter retired: contexts that were retired before the datapath was asked.

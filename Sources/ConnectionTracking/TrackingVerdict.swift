@@ -1,0 +1,25 @@
+/// What the tracker says of a packet, and what is to be done with it.
+public struct TrackingVerdict {
+    public var state = ConnectionState()
+    /// Whether the packet is an ICMP error: the packet within is translated too, the other way.
+    public let isRelated: Bool
+    var translation: TranslationKind = []
+    /// The tuple that a translated packet has.
+    public var target = ConnectionKey()
+
+    init(isRelated: Bool) { self.isRelated = isRelated }
+
+    public var isTranslated: Bool { !translation.isEmpty }
+    public var translatesSource: Bool { translation.contains(.source) }
+    public var translatesDestination: Bool { translation.contains(.destination) }
+}
+
+/// What was counted since the start.
+public struct TrackingStatistics: Equatable, Sendable {
+    /// Packets that belong nowhere.
+    public var invalid: UInt64 = 0
+    /// Connections that found no room.
+    public var full: UInt64 = 0
+    /// Connections for which no free address and port was found.
+    public var exhaustions: UInt64 = 0
+}
