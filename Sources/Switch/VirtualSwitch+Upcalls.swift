@@ -92,20 +92,23 @@ extension VirtualSwitch {
 
     /// Turns packets that came up by an action into events.
     private func takeUpcalls(of datapath: UserspaceDatapath) {
-        datapath.takeUpcalls { packet, _, action in
+        datapath.takeUpcalls { packet, key, action in
             defer { datapath.pool.release(packet) }
             guard case .controller(let upcall) = action, !upcall.isSuppressed,
                 let state = contexts.state(of: upcall.recirculationID)
             else { return }
             if events.count >= Self.maximumQueuedEvents { return }
+            // What the tracker says is of this packet; the rest is its flow's.
+            var known = state.key
+            known.takeConnection(of: key.expanded)
             events.append(
                 .packetIn(
                     bridge: state.bridge.name,
                     PacketInEvent(
                         action: state.action, table: state.table, cookie: state.cookie,
-                        key: state.key, octets: packet.octets,
+                        key: known, octets: packet.octets,
                         continuation: state.continuation.map {
-                            Self.continuation(of: $0, key: state.key)
+                            Self.continuation(of: $0, key: known)
                         })))
         }
     }

@@ -127,9 +127,26 @@ extension PacketIn {
         for index in 0..<Field.tunnelOptionCount where packet.key[.option(index)] != 0 {
             metadata.set(.tunnelOption(index), to: packet.key[.tunnelOption(index)])
         }
+        metadata.setOriginalTuple(of: packet.key)
         self.init(
             reason: reason, tableID: packet.table, cookie: packet.cookie,
             metadata: metadata, data: packet.octets, userdata: packet.action.userdata)
         continuation = packet.continuation
+    }
+}
+
+extension Match {
+    /// Tells the tuple of the first packet of a packet's connection, if it has one.
+    fileprivate mutating func setOriginalTuple(of key: FlowKey) {
+        // In a new or established connection, or an answer.
+        let isKnown = key[.ctState] & 0xb != 0
+        guard key[.ctState] != 0 else { return }
+        set(.etherType, to: UInt128(key.etherType))
+        guard isKnown, key[.ctProtocol] != 0 else { return }
+        let addresses: [Field] =
+            key.etherType == EtherType.ipv4
+            ? [.ctIPv4Source, .ctIPv4Destination] : [.ctIPv6Source, .ctIPv6Destination]
+        let ports: [Field] = [.ctProtocol, .ctTransportSource, .ctTransportDestination]
+        for field in addresses + ports { set(field, to: key[field]) }
     }
 }
