@@ -1,5 +1,6 @@
-public import Datapath
 public import Addresses
+public import ConnectionTracking
+public import Datapath
 public import FlowModel
 public import Pipeline
 
@@ -141,4 +142,6 @@ public protocol DatapathLink: AnyObject {
     /// Makes a meter, or gives it other bands.
     func setMeter(_ number: UInt32, _ config: MeterConfig)
     func removeMeter(_ number: UInt32)
+    /// Has the connection tracker forget connections.
+    func flushConnections(_ selection: ConnectionSelection)
 }

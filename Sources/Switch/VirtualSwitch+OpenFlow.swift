@@ -1,5 +1,6 @@
 import Bytes
 import Classifier
+import ConnectionTracking
 import Datapath
 public import FlowModel
 public import OpenFlow
@@ -60,6 +61,12 @@ extension VirtualSwitch {
             try changeTunnelOptions(change, of: managed)
             return []
         case .tlvTableRequest: return [.tlvTableReply(managed.tunnelOptions.table)]
+        case .ctFlushZone(let zone):
+            link.flushConnections(ConnectionSelection(zone: zone))
+            return []
+        case .ctFlush(let flush):
+            link.flushConnections(ConnectionSelection(flush))
+            return []
         case .queueConfigRequest(let port):
             guard port == .none || managed.bridge.ports[port] != nil else {
                 throw .queueOpBadPort

@@ -1,4 +1,5 @@
 import Addresses
+import ConnectionTracking
 import Datapath
 import FlowModel
 import Switch
@@ -55,6 +56,7 @@ final class FakeEdge: DeviceProvider, DatapathLink {
     }
 
     func formerNumber(_ name: String) -> PortNumber? { formerNumbers[name] }
+    func flushConnections(_ selection: ConnectionSelection) {}
     func setUp(_ name: String, _ isUp: Bool) {}
     func counters(_ name: String) -> PortCounters? { nil }
 

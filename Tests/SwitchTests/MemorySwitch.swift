@@ -1,4 +1,5 @@
 import Addresses
+import ConnectionTracking
 import Datapath
 import FlowModel
 import FlowSyntax
@@ -77,6 +78,9 @@ final class MemorySwitch {
             order { [datapath] in try? datapath.update(id, actions) }
         }
         func removeFlow(_ id: FlowID) { order { [datapath] in _ = datapath.remove(id) } }
+        func flushConnections(_ selection: ConnectionSelection) {
+            order { [datapath] in datapath.tracker.flush(selection) }
+        }
         func setMeter(_ number: UInt32, _ config: MeterConfig) {
             order { [datapath] in datapath.setMeter(number, config, now: 0) }
         }

@@ -1,4 +1,5 @@
 import Bytes
+import ConnectionTracking
 import Datapath
 import FlowModel
 import LinuxPorts
@@ -96,6 +97,10 @@ final class ForwardingPlane: DatapathLink, @unchecked Sendable {
 
     func removeMeter(_ number: UInt32) {
         order { datapath in datapath.removeMeter(number) }
+    }
+
+    func flushConnections(_ selection: ConnectionSelection) {
+        order { datapath in datapath.tracker.flush(selection) }
     }
 
     func execute(_ octets: [UInt8], _ key: FlowKey, _ actions: [DatapathAction]) {

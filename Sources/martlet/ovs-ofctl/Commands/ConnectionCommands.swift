@@ -1,8 +1,6 @@
-import Addresses
 import Daemon
-import FlowModel
-import FlowSyntax
 import OpenFlow
+import Switch
 
 /// Commands that make a switch forget connections, and those about what it exports.
 enum ConnectionCommands {
@@ -36,10 +34,14 @@ enum ConnectionCommands {
     private static func tuple(
         _ text: String, _ ipProtocol: inout UInt8
     ) throws -> ConnectionTuple {
-        var parser = TupleParser(ipProtocol: ipProtocol)
-        let tuple = try parser.parse(text)
-        ipProtocol = parser.ipProtocol
-        return tuple
+        var parser = ConnectionTupleParser(ipProtocol: ipProtocol)
+        do {
+            let tuple = try parser.parse(text)
+            ipProtocol = parser.ipProtocol
+            return tuple
+        } catch {
+            throw ProgramError("Failed to parse ct-tuple: \(error.sentence)")
+        }
     }
 
     static func dumpBridgeExport(_ context: OfctlContext) throws { try dumpExport(context, 3) }
@@ -56,75 +58,5 @@ enum ConnectionCommands {
         try connection.transact(type: isOld ? 16 : 18, body: body) { octets in
             Program.printOutput(printer.text(octets))
         }
-    }
-}
-
-/// Reads one direction of a connection: `ct_nw_src=10.0.0.1,ct_nw_proto=6,ct_tp_src=80`.
-private struct TupleParser {
-    var ipProtocol: UInt8
-    private var tuple = ConnectionTuple()
-    private var isIPv4: Bool?
-    private var hasICMP = false
-
-    init(ipProtocol: UInt8) { self.ipProtocol = ipProtocol }
-
-    mutating func parse(_ text: String) throws -> ConnectionTuple {
-        for part in text.split(whereSeparator: { $0 == "," || $0 == " " }) {
-            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            try set(pair[0], pair.count > 1 ? pair[1] : "")
-        }
-        if hasICMP && ipProtocol != 1 && ipProtocol != 58 { throw failure("invalid L4 fields") }
-        return tuple
-    }
-
-    private func failure(_ text: String) -> ProgramError {
-        ProgramError("Failed to parse ct-tuple: \(text)")
-    }
-
-    private mutating func set(_ name: Substring, _ value: Substring) throws {
-        switch name {
-        case "ct_nw_src": tuple.source = try ipv4(name, value)
-        case "ct_nw_dst": tuple.destination = try ipv4(name, value)
-        case "ct_ipv6_src": tuple.source = try ipv6(name, value)
-        case "ct_ipv6_dst": tuple.destination = try ipv6(name, value)
-        case "ct_nw_proto": ipProtocol = try number(name, value)
-        case "ct_tp_src", "tp_src": tuple.sourcePort = try number(name, value)
-        case "ct_tp_dst", "tp_dst": tuple.destinationPort = try number(name, value)
-        case "icmp_id":
-            tuple.icmpID = try number(name, value)
-            hasICMP = true
-        case "icmp_type":
-            tuple.icmpType = try number(name, value)
-            hasICMP = true
-        case "icmp_code":
-            tuple.icmpCode = try number(name, value)
-            hasICMP = true
-        default: throw failure("invalid conntrack tuple field: \(name)")
-        }
-    }
-
-    private func number<Number: FixedWidthInteger>(
-        _ name: Substring, _ value: Substring
-    ) throws -> Number {
-        guard let number = Number(value) else { throw failure("failed to parse field \(name)") }
-        return number
-    }
-
-    private mutating func ipv4(_ name: Substring, _ value: Substring) throws -> UInt128 {
-        if isIPv4 == false { throw failure("the L3 protocol does not match \(value)") }
-        guard let address = IPv4Address(value) else {
-            throw failure("failed to parse field \(name)")
-        }
-        isIPv4 = true
-        return ConnectionTuple.mapped(address.value)
-    }
-
-    private mutating func ipv6(_ name: Substring, _ value: Substring) throws -> UInt128 {
-        if isIPv4 == true { throw failure("the L3 protocol does not match \(value)") }
-        guard let address = IPv6Address(value) else {
-            throw failure("failed to parse field \(name)")
-        }
-        isIPv4 = false
-        return address.value
     }
 }

@@ -42,6 +42,7 @@ struct VswitchdCommands {
         commands.registerAddresses()
         commands.registerDatapath()
         commands.registerFlows()
+        commands.registerTracking()
         commands.registerBridges(reconnect)
         commands.registerUpcalls()
         commands.registerRevalidation()
