@@ -35,6 +35,11 @@ public struct JSONStream: Sendable {
         octets.append(contentsOf: arrived)
     }
 
+    /// Takes in octets that arrived, without a copy where none wait.
+    public mutating func append(_ arrived: [UInt8]) {
+        if octets.isEmpty { octets = arrived } else { octets += arrived }
+    }
+
     /// The next whole text, or nil while it is incomplete.
     public mutating func next() throws(JSONError) -> JSON? {
         if scanner.depth == 0 { try skipToText() }
@@ -76,7 +81,7 @@ public struct JSONStream: Sendable {
 
     private mutating func compact() {
         if start == octets.count {
-            octets.removeAll(keepingCapacity: octets.capacity <= Self.compactionByteCount)
+            octets = []
         } else if start >= Self.compactionByteCount {
             octets.removeFirst(start)
         } else {

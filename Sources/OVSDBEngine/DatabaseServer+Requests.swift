@@ -37,7 +37,7 @@ extension DatabaseServer {
     private func result(
         of method: String, _ params: [JSON], _ session: SessionID, at now: Moment
     ) throws(RequestError) -> JSON {
-        let mayReadAlone = isReadOnly || sessions[session]?.rights.isReadOnly == true
+        let mayReadAlone = isReadOnly || rights(of: session).isReadOnly
         if Self.lockMethods.contains(method), mayReadAlone {
             throw RequestError(
                 json: "lock and unlock methods not allowed, DB server is read only.")

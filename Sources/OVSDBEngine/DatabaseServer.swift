@@ -58,7 +58,6 @@ public final class DatabaseServer {
     struct Session {
         var monitors: [Monitor] = []
         var isAwareOfDatabaseChanges = false
-        var rights = SessionRights()
     }
 
     /// Transactions of one session that may wait at a time; genuine servers do not limit them.
@@ -76,6 +75,8 @@ public final class DatabaseServer {
     var sessions: [SessionID: Session] = [:] {
         didSet { listeners = nil }
     }
+    /// What sessions may do that may not do everything; few are such.
+    private var limitedRights: [SessionID: SessionRights] = [:]
     var audiences = MonitorAudiences()
     /// The sessions that monitor something, in the order in which they are told; nil where they
     /// are not known.
@@ -136,9 +137,12 @@ public final class DatabaseServer {
     public func openSession(_ rights: SessionRights = SessionRights()) -> SessionID {
         let id = SessionID(number: nextSessionNumber)
         nextSessionNumber += 1
-        sessions[id] = Session(rights: rights)
+        sessions[id] = Session()
+        if rights != SessionRights() { limitedRights[id] = rights }
         return id
     }
+
+    func rights(of id: SessionID) -> SessionRights { limitedRights[id] ?? SessionRights() }
 
     /// The locks that a client has to do with.
     public func lockNames(of id: SessionID) -> LockNames { locks.names(of: id) }
@@ -146,6 +150,7 @@ public final class DatabaseServer {
     /// Forgets a client: its monitors, its waiting transactions and its locks.
     public func closeSession(_ id: SessionID) -> [Outgoing] {
         sessions[id] = nil
+        limitedRights[id] = nil
         pending.removeAll { $0.session == id }
         abandonForwarded { $0.session == id }
         for (lock, owner) in locks.removeAll(of: id) {
@@ -223,10 +228,10 @@ extension DatabaseServer {
         let session = transaction.session
         var execution = Execution(
             database, elapsed: now.monotonic - transaction.arrival,
-            rights: sessions[session]?.rights ?? SessionRights(),
+            rights: rights(of: session),
             ownsLock: { [locks] in locks.owner(of: $0) == session })
         execution.mode = mode(of: name)
-        if execution.mode == .full, sessions[session]?.rights.isReadOnly == true {
+        if execution.mode == .full, rights(of: session).isReadOnly {
             execution.mode = .readOnly
         }
         switch execution.run(transaction.params.dropFirst(), date: now.date) {

@@ -29,7 +29,8 @@ final class Alertness: @unchecked Sendable {
     private static let isUseful = sysconf(CInt(_SC_NPROCESSORS_ONLN)) > 1
 
     private let descriptor: CInt
-    private var streams: [CInt: StreamConnection] = [:]
+    /// By descriptor.
+    private var streams: [StreamConnection?] = []
     private var turnCount = 0
     private var pause = 0
     private var nextPause = 1
@@ -44,12 +45,17 @@ final class Alertness: @unchecked Sendable {
         guard
             clinux_epoll_control(descriptor, EPOLL_CTL_ADD, socket, events, UInt64(socket)) == 0
         else { return }
-        streams[socket] = stream
+        let index = Int(socket)
+        if index >= streams.count {
+            streams += Array(repeating: nil, count: index + 1 - streams.count)
+        }
+        streams[index] = stream
     }
 
     /// Forgets a stream whose socket is closed, which ends the watch too.
     func forget(_ stream: StreamConnection, _ socket: CInt) {
-        if streams[socket] === stream { streams[socket] = nil }
+        let index = Int(socket)
+        if index < streams.count, streams[index] === stream { streams[index] = nil }
     }
 
     /// Says that the loop itself has looked at its sockets.
@@ -84,7 +90,7 @@ final class Alertness: @unchecked Sendable {
             let count = clinux_epoll_wait(
                 descriptor, events.baseAddress, CInt(Self.eventCount), 0)
             guard count > 0 else { return [] }
-            return events[..<Int(count)].compactMap { streams[CInt($0.data.u64)] }
+            return events[..<Int(count)].compactMap { streams[Int($0.data.u64)] }
         }
     }
 }

@@ -65,9 +65,6 @@ public final class StreamConnection {
     /// When the gathered octets go out.
     private enum Turn { case none, patient, prompt }
 
-    /// A longer array is given back once it is written.
-    private static let keptCapacity = 1 << 16
-
     /// Octets that ``receiveNow()`` takes at most.
     private static let receiveByteCount = 1 << 14
 
@@ -163,7 +160,7 @@ public final class StreamConnection {
             buffer.writeBytes(gathered[sent...])
             channel.pipeline.syncOperations.writeAndFlush(NIOAny(buffer), promise: nil)
         }
-        gathered.removeAll(keepingCapacity: gathered.capacity <= Self.keptCapacity)
+        gathered = []
     }
 
     /// Closes once what is queued is out, or after ``closeTimeout``.

@@ -49,22 +49,24 @@ public final class StreamListener {
     }
 
     private func start(_ descriptor: CInt) {
-        let listener = NIOLoopBound(self, eventLoop: loop.eventLoop)
+        // Each connection has these, and all the same.
+        let make: (any Channel) -> StreamConnection? = { [self] in makeConnection($0) }
+        let onHandshakeError: (any Error) -> Void = { [tls] in tls.report($0, during: "SSL_accept")
+        }
+        let parts = NIOLoopBound(
+            (self, make, onAccept, onHandshakeError), eventLoop: loop.eventLoop)
         ServerBootstrap(group: loop.eventLoop)
             .serverChannelOption(.backlog, value: SocketCalls.backlog)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let usesTLS = listener.value.target.usesTLS
+                    let (listener, make, onAccept, onHandshakeError) = parts.value
+                    let usesTLS = listener.target.usesTLS
                     let handler = StreamHandler(
-                        awaitsHandshake: usesTLS,
-                        make: { listener.value.makeConnection($0) },
-                        opened: { listener.value.onAccept($0) })
+                        awaitsHandshake: usesTLS, make: make, opened: onAccept)
                     let operations = channel.pipeline.syncOperations
                     if usesTLS {
-                        try operations.addHandler(listener.value.tls.makeServerHandler())
-                        handler.onHandshakeError = {
-                            listener.value.tls.report($0, during: "SSL_accept")
-                        }
+                        try operations.addHandler(listener.tls.makeServerHandler())
+                        handler.onHandshakeError = onHandshakeError
                     }
                     try operations.addHandler(handler)
                 }

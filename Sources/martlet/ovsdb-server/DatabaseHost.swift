@@ -10,11 +10,16 @@ import Transport
 ///
 /// `ovsdb-server` is little more than this; `martlet run` embeds it beside the switch.
 final class DatabaseHost {
+    /// Who gets what a session is told.
+    private enum Client {
+        case local((JSONRPCMessage) -> Void)
+        case remote(JSONRPCConnection)
+    }
+
     let server = DatabaseServer()
     let loop: ControlLoop
     private(set) var files: [String: DatabaseFile] = [:]
-    private var receivers: [SessionID: (JSONRPCMessage) -> Void] = [:]
-    private var connections: [SessionID: JSONRPCConnection] = [:]
+    private var clients: [SessionID: Client] = [:]
     /// Whom each database that follows another server asks.
     private(set) var relays: [String: FollowingClient] = [:]
     /// What goes out once the logs are on the disk.
@@ -169,7 +174,7 @@ final class DatabaseHost {
     ///   order.
     func openSession(_ receiver: @escaping (JSONRPCMessage) -> Void) -> SessionID {
         let session = server.openSession()
-        receivers[session] = { [loop] message in loop.soon { receiver(message) } }
+        clients[session] = .local(receiver)
         return session
     }
 
@@ -184,14 +189,7 @@ final class DatabaseHost {
     ) -> SessionID {
         let connection = JSONRPCConnection(stream)
         let session = server.openSession(rights)
-        receivers[session] = { message in
-            if case .notification = message {
-                connection.sendSoon(message)
-            } else {
-                connection.send(message)
-            }
-        }
-        connections[session] = connection
+        clients[session] = .remote(connection)
         if !stream.peerHost.isEmpty { probes.add(session, connection, interval: probeInterval) }
         connection.onClose = { [weak self] error in
             if let error { Self.report(error, of: connection.name) }
@@ -236,8 +234,7 @@ final class DatabaseHost {
     }
 
     func closeSession(_ session: SessionID) {
-        guard receivers.removeValue(forKey: session) != nil else { return }
-        connections[session] = nil
+        guard clients.removeValue(forKey: session) != nil else { return }
         probes.remove(session)
         deliver(server.closeSession(session))
     }
@@ -284,7 +281,7 @@ final class DatabaseHost {
     private func release() {
         let outgoing = held
         held = []
-        for item in outgoing { receivers[item.session]?(item.message) }
+        for item in outgoing { send(item.message, to: item.session) }
         for order in server.takeOrders() {
             switch order {
             case .close(let session, let reason): close(session, reason)
@@ -293,9 +290,22 @@ final class DatabaseHost {
         }
     }
 
+    private func send(_ message: JSONRPCMessage, to session: SessionID) {
+        switch clients[session] {
+        case nil: return
+        case .local(let receiver): loop.soon { receiver(message) }
+        case .remote(let connection):
+            if case .notification = message {
+                connection.sendSoon(message)
+            } else {
+                connection.send(message)
+            }
+        }
+    }
+
     /// Clients in this process see changes by themselves and stay.
     private func close(_ session: SessionID, _ reason: String) {
-        guard let connection = connections[session] else { return }
+        guard case .remote(let connection)? = clients[session] else { return }
         LogModule("ovsdb_jsonrpc_server").info("\(connection.name): disconnecting (\(reason))")
         connection.stream.close()
     }
