@@ -34,7 +34,9 @@ public struct DatapathFlow: Sendable {
 /// What a datapath has counted of lookups.
 public struct DatapathStatistics: Hashable, Sendable {
     /// Packets that found a flow.
-    public var hits: UInt64 { exactMatchHits + signatureHits + megaflowHits }
+    public var hits: UInt64 { simpleHits + exactMatchHits + signatureHits + megaflowHits }
+    /// Packets of ports whose flows are all simple.
+    public var simpleHits: UInt64 = 0
     public var exactMatchHits: UInt64 = 0
     public var signatureHits: UInt64 = 0
     public var megaflowHits: UInt64 = 0
@@ -44,6 +46,11 @@ public struct DatapathStatistics: Hashable, Sendable {
     public var lost: UInt64 = 0
     /// Subtables that were looked at for the packets that found a megaflow.
     public var maskLookups: UInt64 = 0
+    public var receivedPackets: UInt64 = 0
+    public var recirculations: UInt64 = 0
+    /// Packets handed to ports, and how often a port was called for them.
+    public var sentPackets: UInt64 = 0
+    public var sentBatches: UInt64 = 0
     /// Packets dropped because they were recirculated too often.
     public var recirculationDrops: UInt64 = 0
     /// Packets dropped because an action found no port.

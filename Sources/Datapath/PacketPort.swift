@@ -104,6 +104,9 @@ public final class PacketBatch {
 
     @inlinable public func removeAll() { counter.pointee = 0 }
 
+    /// Forgets the packets behind the first `count`.
+    @inlinable public func shorten(to count: Int) { counter.pointee = min(count, counter.pointee) }
+
     public var contents: UnsafeBufferPointer<PacketBuffer> {
         UnsafeBufferPointer(start: packets, count: count)
     }

@@ -7,6 +7,8 @@ struct PortState {
     var queue: UnsafeMutablePointer<PacketBuffer>?
     var queued = 0
     var usesExactMatches = true
+    /// `nil` while everything is let in.
+    var policing: PolicingState?
     var counters = PortCounters()
 }
 

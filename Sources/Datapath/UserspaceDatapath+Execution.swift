@@ -253,6 +253,7 @@ extension UserspaceDatapath {
             pool.release(packet)
             return
         }
+        state.pointee.statistics.recirculations &+= 1
         var inner = execution
         inner.depth &+= 1
         inner.recirculationID = id

@@ -30,6 +30,7 @@ extension UserspaceDatapath {
         record.pointee.setProgram(program)
         record.pointee.subtable = state.pointee.table.insert(
             sparseKey, mask: sparseMask, slot: slot)
+        state.pointee.simple.insert(sparseKey, mask: sparseMask, slot: slot)
         flowCount += 1
         return id(ofSlot: slot)
     }
@@ -51,6 +52,7 @@ extension UserspaceDatapath {
         guard let slot = slot(of: id), let detail = details[slot] else { return nil }
         let last = statistics(ofSlot: slot)
         state.pointee.table.remove(detail.key, mask: detail.mask, slot: slot)
+        state.pointee.simple.remove(detail.key, mask: detail.mask)
         let record = state.pointee.records + slot
         record.pointee.discardProgram()
         // Generation 0 is nobody's.

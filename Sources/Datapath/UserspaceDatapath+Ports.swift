@@ -99,6 +99,8 @@ extension UserspaceDatapath {
             octets &+= UInt64(truncatingIfNeeded: queue[index].byteCount)
             if SoftwareOffload.isNeeded(for: queue[index], by: offloads) { isWorkNeeded = true }
         }
+        state.pointee.statistics.sentPackets &+= UInt64(truncatingIfNeeded: count)
+        state.pointee.statistics.sentBatches &+= 1
         port.pointee.counters.sentPackets &+= UInt64(truncatingIfNeeded: count)
         port.pointee.counters.sentOctets &+= octets
         guard isWorkNeeded else {

@@ -19,10 +19,14 @@ extension UserspaceDatapath {
         }
     }
 
-    /// Says whether packets from a port may use the exact-match cache (`emc-enable`).
-    public func setUsesExactMatches(_ isUsed: Bool, port number: UInt32) {
+    /// Says how packets are treated that come in by a port.
+    public func setPort(_ number: UInt32, _ settings: PortSettings) {
         guard port(number) != nil else { return }
-        state.pointee.ports[Int(number)].usesExactMatches = isUsed
+        let port = state.pointee.ports + Int(number)
+        port.pointee.usesExactMatches = settings.usesExactMatches
+        port.pointee.policing =
+            settings.policing.isOff
+            ? nil : PolicingState(settings.policing, now: state.pointee.now)
     }
 
     /// Whether keys of packets from `port` are looked up in the exact-match cache.
@@ -44,6 +48,7 @@ extension UserspaceDatapath {
         let hash = hashes + PacketBatch.capacity
         let slot = slots + PacketBatch.capacity
         hash.pointee = KeyHash.hash(key)
+        slot.pointee = -1
         let port = UInt32(truncatingIfNeeded: key.pointee[word: KeyWord.inPort] &>> 32)
         find(Lookup(keys: key, hashes: hash, slots: slot, count: 1), port)
         return slot.pointee
@@ -70,7 +75,7 @@ extension UserspaceDatapath {
     struct Lookup {
         let keys: UnsafePointer<PackedKey>
         let hashes: UnsafePointer<UInt64>
-        /// Gets the slots of flows; -1 where there is none.
+        /// Gets the slots of flows where they are -1; that is left where there is none.
         let slots: UnsafeMutablePointer<Int>
         let count: Int
     }
@@ -78,18 +83,18 @@ extension UserspaceDatapath {
     @inline(__always)
     private func find(_ lookup: Lookup, _ port: UInt32) {
         guard usesExactMatches(port) else {
-            for index in 0..<lookup.count { lookup.slots[index] = -1 }
             return search(lookup, fillsCache: false)
         }
         let records = UnsafePointer(state.pointee.records)
-        var found = 0
-        for index in 0..<lookup.count {
+        var (found, missing) = (0, 0)
+        for index in 0..<lookup.count where lookup.slots[index] < 0 {
             let slot = cache.find(lookup.keys + index, lookup.hashes[index], records)
             lookup.slots[index] = slot
             found &+= slot >= 0 ? 1 : 0
+            missing &+= slot >= 0 ? 0 : 1
         }
         state.pointee.statistics.exactMatchHits &+= UInt64(truncatingIfNeeded: found)
-        if found < lookup.count { search(lookup, fillsCache: true) }
+        if missing > 0 { search(lookup, fillsCache: true) }
     }
 
     /// Searches for the keys whose slot is negative, and remembers what is found.
@@ -98,6 +103,7 @@ extension UserspaceDatapath {
         for index in 0..<lookup.count where lookup.slots[index] < 0 {
             missing |= 1 &<< UInt64(truncatingIfNeeded: index)
         }
+        guard missing != 0 else { return }
         if let signatures = state.pointee.signatures {
             let found = state.pointee.table.find(
                 lookup.keys, lookup.count, hashes: lookup.hashes, slots: lookup.slots,

@@ -43,6 +43,7 @@ public final class UserspaceDatapath {
     /// exclusivity.
     struct State: ~Copyable {
         var table = MegaflowTable()
+        var simple = SimpleMatchTable()
         var cacheSettings = CacheSettings()
         /// The signature-match cache, if it was asked for.
         var signatures: SignatureCache?
@@ -107,6 +108,8 @@ public final class UserspaceDatapath {
     let hashes: UnsafeMutablePointer<UInt64>
     /// The slots of the flows of a batch, and one more; -1 for a miss.
     let slots: UnsafeMutablePointer<Int>
+    /// The flags of a batch's TCP segments.
+    let flags: UnsafeMutablePointer<UInt16>
     var devices: [(any PacketPort)?] = []
     /// What a queue becomes for a port that cannot take it as it is.
     var finished = PacketList()
@@ -132,6 +135,8 @@ public final class UserspaceDatapath {
         hashes.initialize(repeating: 0, count: PacketBatch.capacity + 1)
         slots = .allocate(capacity: PacketBatch.capacity + 1)
         slots.initialize(repeating: -1, count: PacketBatch.capacity + 1)
+        flags = .allocate(capacity: PacketBatch.capacity)
+        flags.initialize(repeating: 0, count: PacketBatch.capacity)
     }
 
     deinit {
@@ -141,10 +146,14 @@ public final class UserspaceDatapath {
         keys.deallocate()
         hashes.deallocate()
         slots.deallocate()
+        flags.deallocate()
     }
 
     /// What was counted of lookups since the start.
     public var statistics: DatapathStatistics { state.pointee.statistics }
+
+    /// Counts from zero again, as `pmd-stats-clear` asks.
+    public func clearStatistics() { state.pointee.statistics = DatapathStatistics() }
 
     /// How many masks are in use.
     public var maskCount: Int { state.pointee.table.subtableCount }
@@ -155,12 +164,19 @@ public final class UserspaceDatapath {
     ///
     /// The holds on the packets go over to the datapath. Output waits in queues until ``flush()``.
     public func receive(_ batch: PacketBatch, from inPort: UInt32, now: UInt64) {
+        state.pointee.now = now
+        police(batch, from: inPort)
         let count = batch.count
         let packets = batch.packets
-        state.pointee.now = now
         if now &- state.pointee.sorted >= Self.sortInterval {
             state.pointee.sorted = now
             state.pointee.table.sort()
+        }
+        state.pointee.statistics.receivedPackets &+= UInt64(truncatingIfNeeded: count)
+        if state.pointee.simple.covers(inPort) {
+            findSimple(packets, count, inPort)
+        } else {
+            for index in 0..<count { slots[index] = -1 }
         }
         parse(packets, count, inPort)
         find(count, from: inPort)
@@ -180,7 +196,46 @@ public final class UserspaceDatapath {
         batch.removeAll()
     }
 
-    /// Parses the packets of a batch into ``keys``, and counts them.
+    /// Finds the flows of packets from a port that has only simple ones.
+    private func findSimple(
+        _ packets: UnsafeMutablePointer<PacketBuffer>, _ count: Int, _ port: UInt32
+    ) {
+        var found: UInt64 = 0
+        for index in 0..<count {
+            let packet = packets[index]
+            let frame = RawSpan(_unsafeStart: packet.start, byteCount: packet.byteCount)
+            slots[index] = -1
+            guard let simple = PacketParser.simpleBits(frame) else { continue }
+            let slot = state.pointee.simple.find(SimpleMatchTable.key(port, simple.bits))
+            slots[index] = slot
+            flags[index] = simple.tcpFlags
+            found &+= slot >= 0 ? 1 : 0
+        }
+        state.pointee.statistics.simpleHits &+= found
+    }
+
+    /// Drops what the port may not let in.
+    @inline(__always)
+    private func police(_ batch: PacketBatch, from number: UInt32) {
+        guard Int(number) < state.pointee.portCapacity else { return }
+        let port = state.pointee.ports + Int(number)
+        guard port.pointee.policing != nil else { return }
+        port.pointee.policing?.fill(now: state.pointee.now)
+        var kept = 0
+        for index in 0..<batch.count {
+            let packet = batch.packets[index]
+            if port.pointee.policing?.admits(byteCount: packet.byteCount) ?? true {
+                batch.packets[kept] = packet
+                kept += 1
+            } else {
+                port.pointee.counters.receiveDrops &+= 1
+                pool.release(packet)
+            }
+        }
+        batch.shorten(to: kept)
+    }
+
+    /// Parses the packets of a batch whose flows are not known into ``keys``, and counts all.
     @inline(__always)
     private func parse(_ packets: UnsafeMutablePointer<PacketBuffer>, _ count: Int, _ port: UInt32)
     {
@@ -191,9 +246,11 @@ public final class UserspaceDatapath {
             packet.inPort = port
             let byteCount = packet.byteCount
             octets &+= UInt64(truncatingIfNeeded: byteCount)
+            guard slots[index] < 0 else { continue }
             let frame = RawSpan(_unsafeStart: packet.start, byteCount: byteCount)
             PacketParser.parse(frame, metadata, into: &keys[index])
             hashes[index] = KeyHash.hash(keys + index)
+            flags[index] = (keys + index).tcpFlags
         }
         guard Int(port) < state.pointee.portCapacity else { return }
         let counters = state.pointee.ports + Int(port)
@@ -212,7 +269,7 @@ public final class UserspaceDatapath {
         var flags: UInt16 = 0
         for index in range {
             octets &+= UInt64(truncatingIfNeeded: packets[index].byteCount)
-            flags |= (keys + index).tcpFlags
+            flags |= self.flags[index]
         }
         record.pointee.packets &+= UInt64(truncatingIfNeeded: range.count)
         record.pointee.octets &+= octets

@@ -26,10 +26,12 @@ struct CacheTests {
 
     @Test func `a port can be kept out of the exact-match cache`() throws {
         let network = try network { $0.insertion = 1 }
-        network.datapath.setUsesExactMatches(false, port: 1)
+        var settings = PortSettings()
+        settings.usesExactMatches = false
+        network.datapath.setPort(1, settings)
         for _ in 0..<3 { network.inject([frame(source: 1)]) }
         #expect(network.datapath.statistics.megaflowHits == 3)
-        network.datapath.setUsesExactMatches(true, port: 1)
+        network.datapath.setPort(1, PortSettings())
         for _ in 0..<3 { network.inject([frame(source: 1)]) }
         #expect(network.datapath.statistics.megaflowHits == 4)
         #expect(network.datapath.statistics.exactMatchHits == 2)
