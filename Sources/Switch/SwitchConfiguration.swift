@@ -11,6 +11,8 @@ public struct SwitchConfiguration: Equatable, Sendable {
     public var maximumIdle: Milliseconds = VirtualSwitch.defaultMaximumIdle
     /// `other_config:flow-limit`.
     public var flowLimit = VirtualSwitch.defaultFlowLimit
+    /// `other_config:emc-insert-inv-prob` and `smc-enable`.
+    public var caches = CacheSettings()
 
     public init() {}
 }
@@ -65,6 +67,8 @@ public struct InterfaceConfiguration: Equatable, Sendable {
     public var requestedNumber: PortNumber?
     public var hardwareAddress: EthernetAddress?
     public var requestedMTU: Int?
+    /// `other_config:emc-enable` and the `ingress_policing` columns.
+    public var settings = PortSettings()
 
     public init(name: String, type: String = "", options: [String: String] = [:]) {
         self.name = name
@@ -135,6 +139,10 @@ public protocol DeviceProvider: AnyObject {
 public protocol DatapathLink: AnyObject {
     func addPort(_ number: UInt32, _ port: any PacketPort)
     func removePort(_ number: UInt32)
+    /// Says how packets are treated that come in by a port.
+    func setPort(_ number: UInt32, _ settings: PortSettings)
+    /// Says which caches answer before the masks are searched.
+    func setCaches(_ settings: CacheSettings)
     func updateFlow(_ id: FlowID, _ actions: [DatapathAction])
     func removeFlow(_ id: FlowID)
     /// Runs actions on a packet that did not come in by a port.

@@ -121,6 +121,9 @@ public final class VirtualSwitch {
     ///
     /// - Complexity: a comparison for each bridge; one pass over the ports of those that changed.
     public func apply(_ configuration: SwitchConfiguration, now: Milliseconds) {
+        if configuration.caches != self.configuration.caches {
+            link.setCaches(configuration.caches)
+        }
         self.configuration = configuration
         removeUnwanted(by: configuration, now: now)
         for bridge in configuration.bridges {
@@ -252,8 +255,11 @@ public final class VirtualSwitch {
                 existing.configuration = interface
                 if existing.isDetached {
                     reattach(existing, of: managed)
-                } else if before != interface, existing.datapathNumber != nil {
+                } else if before != interface, let number = existing.datapathNumber {
                     devices.reconfigure(interface, from: before)
+                    if before.settings != interface.settings {
+                        link.setPort(number, interface.settings)
+                    }
                 }
             } else {
                 managed.interfaces[interface.name] = open(
@@ -295,12 +301,19 @@ public final class VirtualSwitch {
             let place = PortPlace(number: number, bundle: bundle, managed: managed)
             let managedInterface = insert(
                 interface, .datapath(datapathNumber), device, at: place, now: now)
-            link.addPort(datapathNumber, device.port)
+            addPort(datapathNumber, device, interface)
             return managedInterface
         } catch {
             managed.nextNumber = nextNumber
             return failed(interface, error.sentence, now)
         }
+    }
+
+    private func addPort(
+        _ number: UInt32, _ device: OpenedDevice, _ interface: InterfaceConfiguration
+    ) {
+        link.addPort(number, device.port)
+        if interface.settings != PortSettings() { link.setPort(number, interface.settings) }
     }
 
     private func failed(
@@ -390,7 +403,7 @@ public final class VirtualSwitch {
         port.linkModes = device.linkModes
         port.setDown(device.isDown)
         network.setKind(of: port, on: managed.bridge, to: .datapath(number))
-        link.addPort(number, device.port)
+        addPort(number, device, interface.configuration)
         events.append(.portStatus(bridge: managed.name, port, .modified))
     }
 

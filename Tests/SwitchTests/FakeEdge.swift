@@ -64,6 +64,8 @@ final class FakeEdge: DeviceProvider, DatapathLink {
 
     func addPort(_ number: UInt32, _ port: any PacketPort) { ports[number] = port.name }
     func removePort(_ number: UInt32) { ports[number] = nil }
+    func setPort(_ number: UInt32, _ settings: PortSettings) {}
+    func setCaches(_ settings: CacheSettings) {}
     func updateFlow(_ id: FlowID, _ actions: [DatapathAction]) {}
     func removeFlow(_ id: FlowID) {}
     func setMeter(_ number: UInt32, _ config: MeterConfig) {}

@@ -74,6 +74,12 @@ final class MemorySwitch {
         func removePort(_ number: UInt32) {
             order { [datapath] in datapath.removePort(number) }
         }
+        func setPort(_ number: UInt32, _ settings: PortSettings) {
+            order { [datapath] in datapath.setPort(number, settings) }
+        }
+        func setCaches(_ settings: CacheSettings) {
+            order { [datapath] in datapath.cacheSettings = settings }
+        }
         func updateFlow(_ id: FlowID, _ actions: [DatapathAction]) {
             order { [datapath] in try? datapath.update(id, actions) }
         }

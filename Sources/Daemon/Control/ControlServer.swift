@@ -12,7 +12,7 @@ public final class ControlServer {
 
     /// One command.
     struct Command {
-        let usage: String
+        let usage: String?
         let argumentCount: ClosedRange<Int>
         let body: (ControlRequest) -> Void
     }
@@ -72,10 +72,10 @@ public final class ControlServer {
     /// Adds a command that may answer later.
     ///
     /// - Parameters:
-    ///   - usage: its arguments, as `list-commands` prints them.
+    ///   - usage: its arguments, as `list-commands` prints them; `nil` keeps it off that list.
     ///   - argumentCount: how many there may be; `Int.max` for no limit.
     public func register(
-        _ name: String, _ usage: String = "", _ argumentCount: ClosedRange<Int> = 0...0,
+        _ name: String, _ usage: String? = "", _ argumentCount: ClosedRange<Int> = 0...0,
         body: @escaping (ControlRequest) -> Void
     ) {
         commands[name] = Command(usage: usage, argumentCount: argumentCount, body: body)
@@ -83,7 +83,7 @@ public final class ControlServer {
 
     /// Adds a command that answers with text at once, or throws a ``ControlError``.
     public func registerText(
-        _ name: String, _ usage: String = "", _ argumentCount: ClosedRange<Int> = 0...0,
+        _ name: String, _ usage: String? = "", _ argumentCount: ClosedRange<Int> = 0...0,
         body: @escaping ([String]) throws(ControlError) -> String
     ) {
         register(name, usage, argumentCount) { request in
@@ -105,8 +105,8 @@ public final class ControlServer {
 
     /// The answer to `list-commands`.
     func commandTable() -> String {
-        let lines = commands.sorted { $0.key < $1.key }.map { name, command in
-            "  " + pad(name, 23) + " " + command.usage + "\n"
+        let lines = commands.sorted { $0.key < $1.key }.compactMap { name, command in
+            command.usage.map { "  " + pad(name, 23) + " " + $0 + "\n" }
         }
         return "The available commands are:\n" + lines.joined()
     }

@@ -7,6 +7,8 @@ public import Pipeline
 public struct DatapathSnapshot {
     public var statistics = DatapathStatistics()
     public var flows: [DatapathFlow] = []
+    /// Masks in use.
+    public var maskCount = 0
 
     public init() {}
 }

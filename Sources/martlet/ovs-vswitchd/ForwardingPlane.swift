@@ -81,6 +81,14 @@ final class ForwardingPlane: DatapathLink, @unchecked Sendable {
         order { datapath in datapath.removePort(number) }
     }
 
+    func setPort(_ number: UInt32, _ settings: PortSettings) {
+        order { datapath in datapath.setPort(number, settings) }
+    }
+
+    func setCaches(_ settings: CacheSettings) {
+        order { datapath in datapath.cacheSettings = settings }
+    }
+
     func updateFlow(_ id: FlowID, _ actions: [DatapathAction]) {
         order { datapath in try? datapath.update(id, actions) }
     }
@@ -133,6 +141,7 @@ final class ForwardingPlane: DatapathLink, @unchecked Sendable {
         ask { datapath in
             var snapshot = DatapathSnapshot()
             snapshot.statistics = datapath.statistics
+            snapshot.maskCount = datapath.maskCount
             if withFlows { datapath.forEachFlow { snapshot.flows.append($0) } }
             return snapshot
         }

@@ -45,6 +45,8 @@ struct VswitchdCommands {
         commands.registerTracking()
         commands.registerBridges(reconnect)
         commands.registerUpcalls()
+        commands.registerThreads()
+        commands.registerImplementations()
         commands.registerRevalidation()
         commands.registerTime()
         commands.registerDummies()

@@ -1,5 +1,6 @@
 import Addresses
 import Daemon
+import Datapath
 import Glibc
 import FlowModel
 import OVSDBClient
@@ -45,7 +46,9 @@ final class ConfigurationReader {
 
     private static let interfaces = MonitoredTable(
         InterfaceRow.name, InterfaceRow.type, InterfaceRow.options, InterfaceRow.ofportRequest,
-        InterfaceRow.mac, InterfaceRow.mtuRequest,
+        InterfaceRow.mac, InterfaceRow.mtuRequest, InterfaceRow.otherConfig,
+        InterfaceRow.ingressPolicingRate, InterfaceRow.ingressPolicingBurst,
+        InterfaceRow.ingressPolicingKpktsRate, InterfaceRow.ingressPolicingKpktsBurst,
         // What the switch itself wrote; a restarted one keeps the numbers.
         InterfaceRow.ofport)
 
@@ -128,6 +131,7 @@ final class ConfigurationReader {
         if let value = other["flow-limit"].flatMap(Int.init) {
             result.switchConfiguration.flowLimit = value
         }
+        result.switchConfiguration.caches = CacheSettings(other)
         if let value = other["stats-update-interval"].flatMap(Int.init) {
             result.statisticsInterval = max(
                 value, DatabaseConfiguration.minimumStatisticsInterval)
@@ -331,6 +335,7 @@ final class ConfigurationReader {
             interface.hardwareAddress = address(text, of: interface.name, isLocal: isLocal)
         }
         interface.requestedMTU = row.mtuRequest
+        interface.settings = PortSettings(row)
         return interface
     }
 
