@@ -78,9 +78,4 @@ struct Table {
     func checkMandatoryColumns(given columns: [Int]) throws(OVSDBError) {
         for (index, error) in mandatoryColumns where !columns.contains(index) { throw error }
     }
-
-    /// The rows that can meet a condition; nil where all must be looked at.
-    func candidate(for condition: Condition) -> UUID?? {
-        condition.demandedUUID.map { rows[$0] != nil ? $0 : nil }
-    }
 }

@@ -30,11 +30,9 @@ struct Transaction {
             return row(key).map { condition.all($0) ? [uuid] : [] } ?? []
         }
         let touched = positionsByTable[table] ?? []
-        var found: [UUID] = []
-        for (uuid, row) in database.tables[table].rows where condition.all(row) {
-            if touched.isEmpty || positions[RowKey(table: table, uuid: uuid)] == nil {
-                found.append(uuid)
-            }
+        var found = rowsBefore(of: table, where: condition)
+        if !touched.isEmpty {
+            found.removeAll { positions[RowKey(table: table, uuid: $0)] != nil }
         }
         for position in touched {
             if let row = changes[position].new, condition.all(row) {
@@ -42,6 +40,18 @@ struct Transaction {
             }
         }
         return found
+    }
+
+    /// The rows that met a condition before the transaction.
+    private func rowsBefore(of table: Int, where condition: Condition) -> [UUID] {
+        for (index, columns) in database.schema.tables[table].indexes.enumerated() {
+            guard let values = condition.demandedValues(of: columns) else { continue }
+            guard let uuid = database.tables[table].indexes[index][values],
+                let row = database.tables[table].rows[uuid], condition.all(row)
+            else { return [] }
+            return [uuid]
+        }
+        return database.tables[table].rows.compactMap { condition.all($1) ? $0 : nil }
     }
 
     /// How many rows a table will have.

@@ -50,6 +50,20 @@ public struct Condition: Hashable, Sendable {
         clauses.contains { $0.isMet(by: row) }
     }
 
+    /// What rows that meet every clause have in these columns, where clauses demand values for all.
+    public func demandedValues(of columns: [Int]) -> [Datum]? {
+        var values: [Datum] = []
+        for demanded in columns {
+            let value = clauses.lazy.compactMap { clause -> Datum? in
+                guard case .compare(demanded, .equal, let datum) = clause else { return nil }
+                return datum
+            }.first
+            guard let value else { return nil }
+            values.append(value)
+        }
+        return values
+    }
+
     /// The only row that can meet every clause, where a clause demands its UUID.
     public var demandedUUID: UUID? {
         for case .compare(let column, let comparison, let datum) in clauses

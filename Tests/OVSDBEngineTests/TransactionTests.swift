@@ -251,6 +251,28 @@ struct TransactionTests {
         #expect(clash[1]?["error"] == "constraint violation")
     }
 
+    @Test func `a row is found by its index as the transaction has left it so far`() throws {
+        let session = driver.open()
+        try driver.transact(session, "\(Self.root),\(addBridge("br0"))")
+        try driver.transact(session, addBridge("br1"))
+        func find(_ name: String, _ more: String = "") -> String {
+            #"{"op":"select","table":"Bridge","where":[["name","==","\#(name)"]\#(more)],"#
+                + #""columns":["fail_mode"]}"#
+        }
+        let result = try driver.transact(
+            session,
+            """
+            \(find("br0")),\(find("br0", #",["fail_mode","==","secure"]"#)),\(find("none")),
+            {"op":"update","table":"Bridge","where":[["name","==","br0"]],
+             "row":{"fail_mode":"secure"}},
+            {"op":"delete","table":"Bridge","where":[["name","==","br1"]]},
+            {"op":"insert","table":"Bridge","row":{"name":"br2"}},
+            \(find("br0", #",["fail_mode","==","secure"]"#)),\(find("br1")),\(find("br2"))
+            """)
+        let counts = [0, 1, 2, 6, 7, 8].map { result[$0]?["rows"]?.array?.count }
+        #expect(counts == [1, 0, 0, 1, 0, 1])
+    }
+
     @Test func `a table takes no more rows than its schema says`() throws {
         let session = driver.open()
         try driver.transact(session, Self.root)
