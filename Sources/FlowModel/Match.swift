@@ -82,6 +82,11 @@ public struct Match: Hashable, Sendable {
         return mask.etherType == 0xffff ? key.etherType : 0
     }
 
+    /// Whether IPv6 packets have to have more than their EtherType to match.
+    public var limitsIPv6: Bool {
+        networkType == EtherType.ipv6 && (mask.ipProtocol != 0 || mask.ipTOS != 0)
+    }
+
     public func matches(_ packet: FlowKey) -> Bool {
         for index in 0..<KeyWord.count
         where packet.words[index] & mask.words[index] != key.words[index] {

@@ -83,6 +83,7 @@ public struct FlowParser: Sendable {
             if try rulePart(pair, into: &flow, for: command) { continue }
             throw unknown(pair)
         }
+        if flow.match.limitsIPv6 { flow.formats.formIntersection(.extensible) }
         try settleCookies(&flow, for: command)
         if let actionText {
             flow.actions = try actions(actionText, formats: &flow.formats)

@@ -33,6 +33,31 @@ import Testing
         }
     }
 
+    /// OpenFlow 1.0 has no IPv6; OVS takes what stands in the places of IPv4, and tells it so.
+    @Test func `of 1.0 keep what they say of IPv6`() throws {
+        let header = "010e005000000001"
+        let actions = "0000000800020000"
+        let rest = "0000000000000000" + "000000000000" + "8000" + "ffffffff" + "ffff" + "0000"
+        for (wildcards, fields) in [
+            // Traffic class; protocol; protocol and ports; type and code of ICMPv6.
+            ("001820ef", "20000000"), ("003820cf", "00060000"), ("0038200f", "00060000"),
+            ("0038200f", "003a0000"),
+        ] {
+            let hasPorts = wildcards.hasSuffix("0f")
+            let match =
+                wildcards + "0000" + "000000000000" + "000000000000" + "0000" + "00" + "00"
+                + "86dd" + fields + "0000000000000000" + (hasPorts ? "00870000" : "00000000")
+            let dialect = Dialect(version: .v10)
+            let golden = octets(header + match + rest + actions)
+            guard case .flowMod(let mod) = try OpenFlowMessage.parse(golden, dialect: dialect)
+            else { throw OpenFlowError.requestBadType }
+            let entry = FlowStatsEntry(
+                tableID: 0, match: mod.match, priority: mod.priority, cookie: 0)
+            let told = OpenFlowMessage.statsReply(StatsReply(.flow([entry]))).encoded(dialect)
+            #expect(hexadecimal(told).contains(match), "\(mod.match)")
+        }
+    }
+
     private func comesBack(_ golden: [UInt8], _ dialect: Dialect, _ flow: String) throws {
         let message = try OpenFlowMessage.parse(golden, dialect: dialect)
         let again = message.encoded(dialect, xid: MessageHeader(golden)?.xid ?? 0)

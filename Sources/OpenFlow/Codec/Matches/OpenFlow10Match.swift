@@ -84,17 +84,21 @@ enum OpenFlow10Match {
         let transportSource = try reader.uint16()
         let transportDestination = try reader.uint16()
         let isARP = EtherType.isARP(type)
-        guard isARP || type == EtherType.ipv4 else { return }
-        match.set(
-            .ipv4Source, to: UInt128(source),
-            mask: addressMask(wildcards >> Wildcard.sourceShift))
-        match.set(
-            .ipv4Destination, to: UInt128(destination),
-            mask: addressMask(wildcards >> Wildcard.destinationShift))
+        let isIPv6 = type == EtherType.ipv6
+        guard isARP || EtherType.isIP(type) else { return }
+        if !isIPv6 {
+            match.set(
+                .ipv4Source, to: UInt128(source),
+                mask: addressMask(wildcards >> Wildcard.sourceShift))
+            match.set(
+                .ipv4Destination, to: UInt128(destination),
+                mask: addressMask(wildcards >> Wildcard.destinationShift))
+        }
         if has(Wildcard.ipProtocol) { match.set(.ipProtocol, to: UInt128(proto)) }
         guard !isARP else { return }
         if has(Wildcard.tos) { match.set(.ipDSCP, to: UInt128(tos >> 2)) }
-        guard has(Wildcard.ipProtocol), let fields = transportFields(proto) else { return }
+        guard has(Wildcard.ipProtocol), let fields = transportFields(proto, isIPv6: isIPv6)
+        else { return }
         if has(Wildcard.transportSource) {
             match.set(fields.source, to: UInt128(transportSource))
         }
@@ -104,10 +108,13 @@ enum OpenFlow10Match {
     }
 
     /// The fields that stand in the places of ports.
-    static func transportFields(_ proto: UInt8) -> (source: Field, destination: Field)? {
+    static func transportFields(
+        _ proto: UInt8, isIPv6: Bool = false
+    ) -> (source: Field, destination: Field)? {
         switch proto {
         case IPProtocol.tcp, IPProtocol.udp, IPProtocol.sctp: (.tcpSource, .tcpDestination)
-        case IPProtocol.icmp: (.icmpType, .icmpCode)
+        case IPProtocol.icmp where !isIPv6: (.icmpType, .icmpCode)
+        case IPProtocol.icmpv6 where isIPv6: (.icmpv6Type, .icmpv6Code)
         default: nil
         }
     }
@@ -174,13 +181,12 @@ enum OpenFlow10Match {
         _ match: Match, into writer: inout OctetWriter, _ wildcards: inout UInt32
     ) {
         let kind = MatchEncoder.Kind(match)
-        let isIP = kind.contains(.ipv4)
-        let hasAddresses = isIP || kind.contains(.arp)
+        let isIP = !kind.isDisjoint(with: .ip)
         let empty = Match()
-        let network = hasAddresses ? match : empty
+        let network = kind.contains(.ipv4) || kind.contains(.arp) ? match : empty
         let tos = exact(isIP ? match : empty, .ipDSCP, Wildcard.tos, &wildcards)
         writer.append(UInt8(truncatingIfNeeded: tos << 2))
-        let proto = exact(network, .ipProtocol, Wildcard.ipProtocol, &wildcards)
+        let proto = exact(isIP ? match : network, .ipProtocol, Wildcard.ipProtocol, &wildcards)
         writer.append(UInt8(truncatingIfNeeded: proto))
         writer.append(UInt16(0))
         for (field, shift) in [
@@ -193,7 +199,8 @@ enum OpenFlow10Match {
             wildcards |= ignored << shift
             writer.append(ignored == 32 ? 0 : UInt32(truncatingIfNeeded: network.value(field)))
         }
-        let fields = transportFields(UInt8(truncatingIfNeeded: proto))
+        let fields = transportFields(
+            UInt8(truncatingIfNeeded: proto), isIPv6: kind.contains(.ipv6))
         let transport = isIP && fields != nil ? match : empty
         let ports = fields ?? (.tcpSource, .tcpDestination)
         let source = exact(transport, ports.source, Wildcard.transportSource, &wildcards)
@@ -204,7 +211,11 @@ enum OpenFlow10Match {
     }
 
     /// Whether `match` says nothing but what OpenFlow 1.0 has a place for.
+    ///
+    /// Of IPv6 it knows nothing. As OVS does, what is behind the EtherType is told and understood
+    /// in the places for IPv4, but nothing relies on it.
     static func canExpress(_ match: Match) -> Bool {
+        if match.limitsIPv6 { return false }
         var writer = OctetWriter(capacity: byteCount)
         encode(match, into: &writer)
         let octets = writer.takeOctets()
