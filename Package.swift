@@ -158,7 +158,8 @@ let package = Package(
             swiftSettings: common
         ),
         .testTarget(
-            name: "MachineTests", dependencies: ["TestSupport"], swiftSettings: common
+            name: "MachineTests", dependencies: ["TestSupport"], exclude: ["Scripts"],
+            swiftSettings: common
         ),
         .testTarget(
             name: "VswitchdTests", dependencies: ["TestSupport", "martlet"],

@@ -42,8 +42,13 @@ enum Corpus {
         return match
     }
 
+    /// An Ethernet frame of a type for experiments.
+    static var frame: [UInt8] {
+        [2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x88, 0xb5, 1, 2, 3, 4]
+    }
+
     static var packetIn: PacketIn {
-        var packet = PacketIn(reason: .action, tableID: 3, cookie: 5, data: [1, 2, 3, 4])
+        var packet = PacketIn(reason: .action, tableID: 3, cookie: 5, data: frame)
         packet.inPort = PortNumber(7)
         return packet
     }
@@ -65,7 +70,7 @@ enum Corpus {
     }
 
     private static func common(_ version: OpenFlowVersion) -> [OpenFlowMessage] {
-        var packet10 = PacketIn(reason: .noMatch, data: [9, 8, 7], bufferID: 5)
+        var packet10 = PacketIn(reason: .noMatch, data: frame, bufferID: 5)
         packet10.inPort = .local
         var packet = version == .v10 ? packet10 : packetIn
         if version < .v13 { packet.cookie = .max }
@@ -89,7 +94,7 @@ enum Corpus {
             .packetOut(
                 PacketOut(
                     inPort: PortNumber(1), actions: [.output(.flood, maxByteCount: 0)],
-                    data: [1, 2, 3, 4])),
+                    data: frame)),
             .flowMod(
                 FlowMod(
                     command: .delete, tableID: version == .v11 ? 0 : FlowMod.allTables,
