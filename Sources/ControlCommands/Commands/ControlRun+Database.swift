@@ -85,11 +85,15 @@ extension ControlRun {
     /// The fewest digits of a UUID that name a record.
     private static let minimumUUIDPrefix = 4
 
-    /// The record that a text names.
+    /// The record that a text names; `.` is the only record of any table.
     func record(
         _ text: String, in table: TableSchema, mustExist: Bool
     ) throws(ControlError) -> Row? {
         if let uuid = UUID(text), let row = replica.row(uuid, in: table.name) { return row }
+        if text == "." {
+            let rows = replica.rows(of: table.name)
+            if rows.count == 1 { return rows[0] }
+        }
         for way in RecordNaming.ways(of: table.name) {
             if let row = try record(text, in: table, by: way) { return row }
         }
@@ -104,7 +108,7 @@ extension ControlRun {
     ) throws(ControlError) -> Row? {
         switch way {
         case .singleton:
-            return text == "." ? replica.rows(of: table.name).first : nil
+            return nil
         case .column(let column):
             return try unique(text, in: table, column: column)
         case .reference(let other, let nameColumn, let column):
