@@ -34,8 +34,12 @@ struct JSONParser: ~Escapable {
         guard index < end else { throw failure("empty input stream") }
         let first = octets[index]
         let isComposite = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
-        let value = try parseValue(depth: 1)
-        if !isComposite && !allowsScalar { throw failure("syntax error at beginning of input") }
+        let isSign = "]},:".utf8.contains(first)
+        let value = isSign && !allowsScalar ? .null : try parseValue(depth: 1)
+        if !isComposite && !allowsScalar {
+            if first == UInt8(ascii: "\"") { index -= 1 }
+            throw failure("syntax error at beginning of input")
+        }
         skipWhiteSpace()
         if index < end { throw failure("trailing garbage at end of input") }
         return value

@@ -58,10 +58,11 @@ extension JSONRPCMessage {
         return .request(method: method, params: params, id: id)
     }
 
-    /// A reply's result may be null, but must be there.
+    /// A result of null counts as absent too, as in Open vSwitch.
     private static func response(
         result: JSON?, error: JSON?, id: JSON?
     ) throws(JSONRPCError) -> JSONRPCMessage {
+        let result = result?.isNull == true ? nil : result
         let kind = error != nil ? "error" : result != nil ? "reply" : nil
         guard let kind else {
             throw JSONRPCError("\(id == nil ? "notification" : "request") must have \"method\"")

@@ -42,7 +42,9 @@ public struct JSONStream: Sendable {
 
     /// The next whole text, or nil while it is incomplete.
     public mutating func next() throws(JSONError) -> JSON? {
-        if scanner.depth == 0 { try skipToText() }
+        if scanner.depth == 0 {
+            guard try skipToText() else { return nil }
+        }
         var scanner = scanner
         scanned = scanner.scan(octets.span, from: scanned)
         self.scanner = scanner
@@ -55,21 +57,46 @@ public struct JSONStream: Sendable {
         return nil
     }
 
-    private mutating func skipToText() throws(JSONError) {
+    /// Passes over white space; what begins no text is an error once the whole word has come.
+    ///
+    /// - Returns: whether a text has begun.
+    private mutating func skipToText() throws(JSONError) -> Bool {
         while scanned < octets.count {
             switch octets[scanned] {
             case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\t"), UInt8(ascii: "\r"):
                 scanned += 1
             case UInt8(ascii: "{"), UInt8(ascii: "["):
-                start = scanned
-                return
+                return true
             default:
-                start = scanned
-                throw failure("syntax error at beginning of input")
+                // All that can come of a word alone is an error, in the parser's words.
+                if let end = endOfWord() { _ = try JSON.parse(octets: octets[start..<end]) }
+                return false
             }
         }
+        guard scanned - start >= Self.compactionByteCount else { return false }
         start = scanned
         compact()
+        return false
+    }
+
+    /// Where the word at ``scanned`` ends, or nil while more of it may come.
+    private func endOfWord() -> Int? {
+        let rest = octets[scanned...]
+        switch octets[scanned] {
+        case UInt8(ascii: "\""):
+            var isEscaped = false
+            let end = rest.dropFirst().firstIndex { octet in
+                defer { isEscaped = octet == UInt8(ascii: "\\") && !isEscaped }
+                return octet == UInt8(ascii: "\"") && !isEscaped
+            }
+            return end.map { $0 + 1 }
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"):
+            return rest.firstIndex { !(UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20) }
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+            return rest.firstIndex { !"0123456789+-.eE".utf8.contains($0) }
+        default:
+            return scanned + 1
+        }
     }
 
     private mutating func takeText() throws(JSONError) -> JSON {

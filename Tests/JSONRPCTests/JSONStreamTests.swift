@@ -29,11 +29,33 @@ struct JSONStreamTests {
         #expect(count == 20_000)
     }
 
-    @Test(arguments: ["x", "\"a\"", "[}", "5", "{\"a\":}"])
-    func `garbage is refused`(text: String) {
+    @Test(arguments: [
+        (" \n x]", 1, 2, "invalid keyword 'x'"), ("garbage{", 0, 7, "invalid keyword 'garbage'"),
+        ("null ", 0, 4, "syntax error at beginning of input"),
+        ("  \"abc\"", 0, 6, "syntax error at beginning of input"),
+        ("12x", 0, 2, "syntax error at beginning of input"),
+        ("]", 0, 0, "syntax error at beginning of input"), ("#", 0, 0, "invalid character '#'"),
+        ("-x", 0, 1, "'-' must be followed by digit"),
+        ("[}", 0, 1, "syntax error expecting value"),
+    ])
+    func `garbage is refused`(text: String, line: Int, column: Int, reason: String) throws {
+        for size in [1, text.utf8.count] {
+            var stream = JSONStream()
+            let octets = Array(text.utf8)
+            var error: JSONError?
+            for start in stride(from: 0, to: octets.count, by: size) where error == nil {
+                stream.append(octets[start..<min(start + size, octets.count)])
+                do throws(JSONError) { _ = try stream.next() } catch let caught { error = caught }
+            }
+            #expect(error?.line == line && error?.column == column && error?.reason == reason)
+        }
+    }
+
+    @Test(arguments: ["x", "nul", "\"a", "\"a\\\"", "5", "-", " \n"])
+    func `a word that may go on is waited for`(text: String) throws {
         var stream = JSONStream()
         stream.append(text.utf8)
-        #expect(throws: JSONError.self) { try stream.next() }
+        #expect(try stream.next() == nil)
     }
 
     @Test func `a text that nests too deeply is refused before its end`() throws {

@@ -89,7 +89,7 @@ import Transport
     @Test func `what is no request ends the connection and nothing else`() {
         serve { socket in
             for text in [
-                "junk", #"{"id":null,"method":"version","params":[]}"#,
+                "junk ", #"{"id":null,"method":"version","params":[]}"#,
                 #"{"id":1,"method":"version","params":{}}"#,
             ] {
                 let stream = try? BlockingStream(connectingTo: .unix(path: socket))
