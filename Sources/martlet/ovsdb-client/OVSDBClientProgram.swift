@@ -20,7 +20,7 @@ enum OVSDBClientProgram {
 
     enum DatabaseArgument: Sendable {
         case none
-        /// `Open_vSwitch` where it is left out.
+        /// `Open_vSwitch` or the only one where it is left out.
         case optional
         case required
     }
@@ -172,15 +172,30 @@ enum OVSDBClientProgram {
         case .none: break
         case .required: session.database = rest.removeFirst()
         case .optional:
+            let databases = try session.databases()
             if let first = rest.first, rest.count > command.arguments.lowerBound,
-                try session.databases().contains(first)
+                databases.contains(first)
             {
                 session.database = first
                 rest.removeFirst()
+            } else {
+                session.database = try defaultDatabase(of: databases)
             }
             guard command.arguments ~= rest.count else { throw usage }
         }
         try command.body(session, rest)
+    }
+
+    /// The database that is meant where none is named: the only one but those of the server itself.
+    private static func defaultDatabase(of names: [String]) throws -> String {
+        let usual = "Open_vSwitch"
+        if names.contains(usual) { return usual }
+        let own = names.filter { !$0.hasPrefix("_") }
+        guard own.count == 1 else {
+            throw ProgramError(
+                "could not find a default database, please specify a database name")
+        }
+        return own[0]
     }
 
     private static var help: String {
@@ -196,7 +211,7 @@ enum OVSDBClientProgram {
 
             SERVER is such as unix:FILE or tcp:HOST:PORT
             (default: unix:\(InstallDirectories.current.run)/db.sock).
-            DATABASE is Open_vSwitch unless another one is named.
+            DATABASE is Open_vSwitch, or the server's only one, unless another one is named.
 
             Options:
               -t, --timeout=SECS       give up after SECS seconds

@@ -64,7 +64,15 @@ final class OVSDBClientSession {
     // MARK: Schemas
 
     func databases() throws -> [String] {
-        try client.call("list_dbs", []).array?.compactMap(\.string) ?? []
+        guard let names = try client.call("list_dbs", []).array else {
+            throw ProgramError("list_dbs response is not array")
+        }
+        return try names.enumerated().map { index, name in
+            guard let name = name.string else {
+                throw ProgramError("list_dbs response \(index) is not string")
+            }
+            return name
+        }
     }
 
     func listDatabases() throws {
