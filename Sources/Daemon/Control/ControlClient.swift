@@ -37,7 +37,7 @@ public struct ControlClient {
         let log = LogModule("unixctl")
         let request = JSONRPCMessage.request(
             method: command, params: arguments.map { .string($0) }, id: 0)
-        LogModule("jsonrpc").debug("\(stream.name): send request \(request.json.text)")
+        LogModule("jsonrpc").debug("\(stream.name): send \(request.logText)")
         let reply: JSONRPCMessage
         do {
             try stream.send(request.encode())
@@ -62,7 +62,14 @@ public struct ControlClient {
             let value: JSON?
             do { value = try incoming.next() } catch { throw TransportError("\(error)") }
             if let value {
-                do { return try JSONRPCMessage(value) } catch { throw TransportError("\(error)") }
+                let message: JSONRPCMessage
+                do {
+                    message = try JSONRPCMessage(value)
+                } catch {
+                    throw TransportError("\(error)")
+                }
+                LogModule("jsonrpc").debug("\(stream.name): received \(message.logText)")
+                return message
             }
             let octets = try stream.receive()
             guard !octets.isEmpty else { throw TransportError("End of file") }

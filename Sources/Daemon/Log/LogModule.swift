@@ -17,6 +17,11 @@ public struct LogModule: Sendable {
         state = LogSystem.shared.module(name)
     }
 
+    /// Sets the module's level at every destination.
+    public func setLevel(_ level: LogLevel) {
+        for destination in LogDestination.allCases { state.set(destination, to: level) }
+    }
+
     /// Whether a line of that level would reach any destination.
     public func isEnabled(_ level: LogLevel) -> Bool {
         level.rawValue <= state.mostVerbose.load(ordering: .relaxed)

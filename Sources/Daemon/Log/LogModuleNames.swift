@@ -8,9 +8,14 @@ enum LogModuleNames {
         let names =
             switch program {
             case "ovs-vswitchd": [common, vswitch]
-            case "ovsdb-server": [common, database]
-            case "martlet": [common, vswitch, database]
-            case "ovs-vsctl": [common, "db_ctl_base vsctl"]
+            case "ovsdb-server": [common, database, server]
+            case "martlet": [common, vswitch, database, server]
+            case "ovs-vsctl": [common, "db_ctl_base vconn vsctl"]
+            case "ovsdb-client": [common, database, "ovsdb_client"]
+            case "ovsdb-tool": [common, database]
+            case "ovs-ofctl": [common, "ofctl pcap vconn vconn_stream"]
+            case "ovs-testcontroller":
+                [common, "controller learning_switch rconn vconn vconn_stream"]
             default: [common]
             }
         return names.flatMap { $0.split(separator: " ").map(String.init) }
@@ -41,9 +46,9 @@ enum LogModuleNames {
         """
 
     private static let database = """
-        ovsdb ovsdb_file ovsdb_jsonrpc_server ovsdb_log ovsdb_monitor ovsdb_rbac ovsdb_server \
-        ovsdb_util raft raft_rpc relay replication storage transaction transaction_forward \
-        trigger
+        ovsdb ovsdb_file ovsdb_jsonrpc_server ovsdb_log ovsdb_monitor ovsdb_rbac ovsdb_util raft \
+        raft_rpc storage transaction transaction_forward trigger
         """
 
+    private static let server = "ovsdb_server relay replication"
 }

@@ -26,7 +26,9 @@ extension LogSystem {
                 switch state.syslogMethod {
                 case .library: SyslogSocket(path: "/dev/log")
                 case .unix(let path): SyslogSocket(path: path)
-                case .udp(let host, let port): SyslogSocket(host: host, port: port)
+                case .udp(let text):
+                    (try? SyslogAddress(text, defaultPort: SyslogAddress.standardPort))
+                        .flatMap { SyslogSocket($0) }
                 case .null: nil
                 }
         }

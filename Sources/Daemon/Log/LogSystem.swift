@@ -146,10 +146,7 @@ public final class LogSystem: Sendable {
             record.millisecondsSinceStart =
                 (uptime.tv_sec - started.tv_sec) * 1000
                 + (uptime.tv_nsec - started.tv_nsec) / 1_000_000
-            for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-                record.text = String(line)
-                Self.deliver(record, module, &state)
-            }
+            Self.deliver(record, module, &state)
         }
         errno = savedErrno
     }
@@ -164,7 +161,13 @@ public final class LogSystem: Sendable {
         if record.level <= module.level(.file), let file = state.file {
             file.append(state.patterns[LogDestination.file.rawValue].format(record) + "\n")
         }
-        if record.level <= module.level(.syslog) { sendToSyslog(record, &state) }
+        guard record.level <= module.level(.syslog) else { return }
+        // A datagram holds one line.
+        for line in record.text.split(separator: "\n", omittingEmptySubsequences: false) {
+            var single = record
+            single.text = String(line)
+            sendToSyslog(single, &state)
+        }
     }
 
     private static func fileWrite(_ descriptor: CInt, _ line: String) {

@@ -5,28 +5,59 @@ enum SyslogMethod: Hashable {
     /// As the C library does: a datagram to `/dev/log`, in the old form.
     case library
     case unix(String)
-    case udp(host: String, port: UInt16)
+    /// `HOST[:PORT]`, which need not be a good one: then nothing is sent.
+    case udp(String)
     case null
 
     init?(text: String) {
-        let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            .map(String.init)
         switch (parts.first, parts.count) {
         case ("libc", 1): self = .library
         case ("null", 1): self = .null
         case ("unix", 2): self = .unix(parts[1])
-        case ("udp", 2):
-            guard let (host, port) = Self.hostAndPort(parts[1]) else { return nil }
-            self = .udp(host: host, port: port)
+        case ("udp", 2): self = .udp(parts[1])
         default: return nil
         }
     }
+}
 
-    static func hostAndPort(_ text: String) -> (String, UInt16)? {
-        guard let colon = text.lastIndex(of: ":"),
-            let port = UInt16(text[text.index(after: colon)...])
-        else { return nil }
-        let host = text[..<colon].filter { $0 != "[" && $0 != "]" }
-        return (host, port)
+/// Where a syslog daemon listens for datagrams: `HOST:PORT`, with an IPv6 address in brackets.
+struct SyslogAddress: Hashable {
+    /// The port of syslog (RFC 5426 §3.3).
+    static let standardPort: UInt16 = 514
+
+    let host: Substring
+    let port: UInt16
+
+    /// Why a text is no address, in the words of Open vSwitch.
+    struct Failure: Error, Hashable, CustomStringConvertible {
+        let description: String
+    }
+
+    /// - Parameter defaultPort: taken where the text has none; nil if it must.
+    init(_ text: String, defaultPort: UInt16?) throws(Failure) {
+        let digits: Substring?
+        if text.first == "[", let end = text.firstIndex(of: "]") {
+            host = text[..<end].dropFirst()
+            let rest = text[end...].dropFirst()
+            digits = rest.first == ":" ? rest.dropFirst() : nil
+        } else if let colon = text.firstIndex(of: ":"), colon == text.lastIndex(of: ":") {
+            host = text[..<colon]
+            digits = text[colon...].dropFirst()
+        } else {
+            host = text[...]
+            digits = nil
+        }
+        guard let digits else {
+            guard let defaultPort else { throw Failure(description: "port must be specified") }
+            port = defaultPort
+            return
+        }
+        guard let port = digits.isEmpty ? defaultPort ?? 0 : UInt16(digits) else {
+            throw Failure(description: "bad port number \"\(digits)\"")
+        }
+        self.port = port
     }
 }
 
@@ -44,7 +75,10 @@ struct SyslogSocket {
         self.init(AF_UNIX, &address, MemoryLayout<sockaddr_un>.size)
     }
 
-    init?(host: String, port: UInt16) {
+    /// Nil where the host is no address; names are not looked up.
+    init?(_ address: SyslogAddress) {
+        let host = String(address.host)
+        let port = address.port
         var ipv4 = sockaddr_in()
         var ipv6 = sockaddr_in6()
         if inet_pton(AF_INET, host, &ipv4.sin_addr) == 1 {

@@ -43,16 +43,27 @@ public enum CommonOptions {
             guard let method = SyslogMethod(text: option.value ?? "") else {
                 throw ProgramError("unsupported syslog method '\(option.value ?? "")'")
             }
+            if case .udp(let text) = method {
+                _ = syslogAddress(text, defaultPort: SyslogAddress.standardPort)
+            }
             log.setSyslogMethod(method)
         case "syslog-target":
-            guard let (host, port) = SyslogMethod.hostAndPort(option.value ?? ""),
-                let socket = SyslogSocket(host: host, port: port)
-            else {
-                throw ProgramError("bad syslog target '\(option.value ?? "")'")
-            }
-            log.setSyslogTarget(socket)
+            let address = syslogAddress(option.value ?? "", defaultPort: nil)
+            if let socket = address.flatMap({ SyslogSocket($0) }) { log.setSyslogTarget(socket) }
         default:
             preconditionFailure("--\(option.name) is no logging option")
+        }
+    }
+
+    /// The address of a syslog daemon; one that cannot be understood is told of in the log.
+    ///
+    /// The program goes on without it, as the genuine programs do.
+    private static func syslogAddress(_ text: String, defaultPort: UInt16?) -> SyslogAddress? {
+        do {
+            return try SyslogAddress(text, defaultPort: defaultPort)
+        } catch {
+            LogModule("socket_util").error("\(text): \(error)")
+            return nil
         }
     }
 

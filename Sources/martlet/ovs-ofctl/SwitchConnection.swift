@@ -11,6 +11,7 @@ final class SwitchConnection {
     let name: String
     private(set) var dialect = Dialect(version: .v10)
     private let stream: BlockingStream
+    private let log = LogModule("vconn")
     private var framer = OpenFlowFramer()
     private var nextXID: UInt32 = 1
     /// What could not be understood of the answers is printed and ends the program.
@@ -71,15 +72,26 @@ final class SwitchConnection {
         else { throw ProgramError("\(name): failed to connect to socket (Protocol error)") }
         let theirs = reply.versions ?? .upTo(header.version)
         guard let common = usable.intersection(theirs).newest else {
-            LogModule("vconn").warning(
+            log.warning(
                 "\(stream.name): version negotiation failed (we support \(Self.list(versions)), "
                     + "peer supports \(Self.list(theirs)))")
             throw ProgramError("\(name): failed to connect to socket (Protocol error)")
         }
         dialect.version = common
+        log.debug(
+            "\(stream.name): negotiated OpenFlow \(Self.list(OpenFlowVersions(common))) "
+                + "(we support \(Self.list(versions)), peer supports \(Self.list(theirs)))")
+    }
+
+    /// The message as the log shows it.
+    private func logText(_ octets: [UInt8]) -> Substring {
+        MessageCodec.text(octets, MessagePrinter(dialect: dialect)).dropLast()
     }
 
     private static func list(_ versions: OpenFlowVersions) -> String {
+        if versions.all.count > 1, let newest = versions.newest, versions == .upTo(newest) {
+            return "version \(MessagePrinter.list(OpenFlowVersions(newest))) and earlier"
+        }
         let isOne = versions.all.count == 1
         return (isOne ? "version " : "versions ") + MessagePrinter.list(versions)
     }
@@ -98,6 +110,7 @@ final class SwitchConnection {
     func send(_ octets: [UInt8]) throws {
         do {
             try stream.send(octets)
+            log.debug("\(stream.name): sent (Success): \(logText(octets))")
         } catch {
             throw ProgramError("sending to \(name) (\(error.reason))")
         }
@@ -118,7 +131,10 @@ final class SwitchConnection {
     func receiveOctets() throws -> [UInt8] {
         while true {
             do {
-                if let octets = try framer.next() { return octets }
+                if let octets = try framer.next() {
+                    log.debug("\(stream.name): received: \(logText(octets))")
+                    return octets
+                }
             } catch {
                 throw ProgramError("\(name): OpenFlow packet receive failed (Protocol error)")
             }

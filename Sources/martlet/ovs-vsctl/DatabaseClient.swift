@@ -8,7 +8,7 @@ final class DatabaseClient {
     private let stream: BlockingStream
     private let log = LogModule("jsonrpc")
     private var incoming = JSONStream()
-    private var nextID: Int64 = 1
+    private var nextID: Int64
     /// Notifications that arrived while something else was waited for.
     private var notifications: [(method: String, params: [JSON])] = []
     /// Whether the answer to a call is waited for.
@@ -20,7 +20,11 @@ final class DatabaseClient {
     /// Whether the server's messages are left unread.
     var isBlocked = false
 
-    init(_ stream: BlockingStream) { self.stream = stream }
+    /// - Parameter firstID: The first request's; programs differ in it.
+    init(_ stream: BlockingStream, firstID: Int64 = 0) {
+        self.stream = stream
+        nextID = firstID
+    }
 
     /// Calls a method and waits for its result.
     func call(_ method: String, _ params: [JSON]) throws -> JSON {
@@ -57,7 +61,9 @@ final class DatabaseClient {
     func send(_ method: String, _ params: [JSON]) throws(TransportError) {
         let id = JSON.integer(nextID)
         nextID += 1
-        try stream.send(JSONRPCMessage.request(method: method, params: params, id: id).encode())
+        let message = JSONRPCMessage.request(method: method, params: params, id: id)
+        log.debug("\(stream.name): send \(message.logText)")
+        try stream.send(message.encode())
     }
 
     /// The next message, probes answered.
@@ -98,9 +104,10 @@ final class DatabaseClient {
     /// and the connection is of no further use.
     private func takeMessage() throws(TransportError) -> JSONRPCMessage? {
         do {
-            return try incoming.next().map { json throws(JSONRPCError) in
-                try JSONRPCMessage(json)
-            }
+            guard let json = try incoming.next() else { return nil }
+            let message = try JSONRPCMessage(json)
+            log.debug("\(stream.name): received \(message.logText)")
+            return message
         } catch let error as JSONRPCError {
             log.warning("\(stream.name): received bad JSON-RPC message: \(error)")
         } catch {

@@ -7,6 +7,7 @@ struct VsctlConnection {
     /// How often the server is sought with `--retry`.
     private static let retryInterval = Duration.milliseconds(500)
 
+    private let log = LogModule("reconnect")
     private let options: VsctlOptions
     private let deadline: ContinuousClock.Instant?
 
@@ -36,9 +37,7 @@ struct VsctlConnection {
 
     /// The sentence that tells of a connection which failed.
     func failure(_ error: TransportError) -> ProgramError {
-        let name =
-            options.database == VsctlOptions.defaultDatabase
-            ? "unix:" + InstallDirectories.current.socketPath("db.sock") : options.database
+        let name = Self.fullName(options.database)
         return ProgramError("\(name): database connection failed (\(error.reason))")
     }
 
@@ -46,14 +45,39 @@ struct VsctlConnection {
     private func openOnce() throws -> BlockingStream {
         var failure: TransportError?
         let methods = options.database.split(separator: ",").map(String.init)
+        if let first = methods.first { log.debug("\(Self.fullName(first)): entering BACKOFF") }
         for method in methods.isEmpty ? [""] : methods {
             do {
-                return try open(method)
+                return try openLoudly(method)
             } catch let error as TransportError {
                 failure = failure ?? error
             }
         }
         throw failure ?? TransportError(errno: EAFNOSUPPORT)
+    }
+
+    /// Connects, and tells the log how the connection comes about.
+    private func openLoudly(_ method: String) throws -> BlockingStream {
+        let name = Self.fullName(method)
+        let isPassive = StreamTarget.isPassive(method)
+        log.info("\(name): \(isPassive ? "listening" : "connecting")...")
+        log.debug("\(name): entering \(isPassive ? "LISTENING" : "CONNECTING")")
+        do {
+            let stream = try open(method)
+            log.info("\(name): connected")
+            log.debug("\(name): entering ACTIVE")
+            return stream
+        } catch let error as TransportError {
+            log.info("\(name): connection attempt failed (\(error.reason))")
+            log.debug("\(name): entering BACKOFF")
+            throw error
+        }
+    }
+
+    /// The method with the directory that a socket without one is in, if it is the usual one.
+    private static func fullName(_ method: String) -> String {
+        method == VsctlOptions.defaultDatabase
+            ? "unix:" + InstallDirectories.current.socketPath("db.sock") : method
     }
 
     private func open(_ method: String) throws -> BlockingStream {

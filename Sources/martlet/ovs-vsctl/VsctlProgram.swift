@@ -18,6 +18,7 @@ enum VsctlProgram {
     private static func execute(_ arguments: [String]) throws -> Int32 {
         LogSystem.shared.start(program: name)
         LogSystem.shared.setLevel(.warning, at: .console)
+        LogModule("reconnect").setLevel(.warning)
         let options = try VsctlOptions(arguments)
         if let information = options.information {
             Program.printOutput(text(of: information))

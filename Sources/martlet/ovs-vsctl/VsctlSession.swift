@@ -30,7 +30,7 @@ struct VsctlSession {
         log.log(mayWrite ? .info : .debug) { "Called as \(line)" }
         _ = try ControlRun(commands) { LogModule($0.module).warning($0.text) }
         connection = VsctlConnection(options)
-        client = DatabaseClient(try connection.open())
+        client = DatabaseClient(try connection.open(), firstID: 1)
     }
 
     private static func quoted(_ word: String) -> String {
