@@ -68,8 +68,9 @@ enum OvsdbServerProgram {
             try start(replication, options)
             DatabaseCommands(host, remotes, replication).register(in: run.control)
             run.onShutdown = { _ in remotes.closeAll() }
-            LogModule("ovsdb_server").info("\(name) (Open vSwitch) \(ProgramVersion.openVSwitch)")
             run.ready()
+            // Not on the terminal of whoever started a daemon: ``run`` has let go of it.
+            LogModule("ovsdb_server").info("\(name) (Open vSwitch) \(ProgramVersion.openVSwitch)")
             if let command = options.command { try start(command, run, status) }
         }
         if let failure = status.failure { throw failure }
