@@ -17,7 +17,7 @@ enum Subject: Sendable {
         case .martlet:
             [
                 "ovsdb-server", "ovs-vswitchd", "ovs-vsctl", "ovs-ofctl", "ovs-appctl",
-                "ovs-dpctl", "ovsdb-client", "ovsdb-tool", "ovs-testcontroller",
+                "ovs-dpctl", "ovsdb-client", "ovsdb-tool", "ovs-testcontroller", "ovs-pki",
             ]
         case .martletWithGenuineTools: ["ovsdb-server", "ovs-vswitchd"]
         }

@@ -118,8 +118,8 @@ struct KeyInfrastructure {
     func sign(_ name: String, _ kind: Kind) throws {
         let (request, certificate) = (name + "-req.pem", name + "-cert.pem")
         try checkDirectory()
-        try checkAbsent(certificate)
         try printFingerprint(of: request)
+        try checkAbsent(certificate)
         if !asksNothing { try confirm() }
         try issue(request, certificate, kind)
     }
@@ -148,11 +148,11 @@ struct KeyInfrastructure {
     }
 
     private func confirm() throws {
-        while true {
-            Program.printOutput("Does fingerprint match? (yes/no) ")
-            guard let answer = readLine() else { throw ProgramError(status: 1) }
-            if answer.lowercased().hasPrefix("y") { return }
-            if answer.lowercased().hasPrefix("n") { throw ProgramError(status: 1) }
+        Program.printOutput("Does fingerprint match? (yes/no)\n")
+        let words = (readLine() ?? "").split(separator: " ")
+        guard words == ["yes"] else {
+            Program.printError("Match failure, aborting")
+            throw ProgramError(status: 1)
         }
     }
 

@@ -29,9 +29,25 @@ enum PKIProgram {
             if let message = error.message { Program.printError("\(calledAs): \(message)") }
             return error.status
         } catch {
-            Program.printError("\(error)".filter { $0 != "'" })
+            Program.printError(blame("\(error)"))
             return 1
         }
+    }
+
+    /// What the genuine script says where the C library complains of an option.
+    private static func blame(_ complaint: String) -> String {
+        let plain = complaint.filter { $0 != "'" }
+        if plain.hasPrefix("invalid option") {
+            return "unrecognized option -" + plain.suffix(1)
+        }
+        guard plain.contains("requires an argument") else { return plain }
+        let words = plain.split(separator: " ").map { $0.drop { $0 == "-" } }
+        let option = options.first { option in
+            words.contains { $0 == option.name || $0 == option.letter.map { "\($0)" } ?? "" }
+        }
+        let variables = ["key": "keytype", "dir": "pkidir"]
+        let name = option?.name ?? ""
+        return ": error: missing argument to --\(variables[name] ?? name)"
     }
 
     private static func execute(_ arguments: [String]) throws {
