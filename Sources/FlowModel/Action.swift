@@ -75,7 +75,7 @@ public indirect enum Action: Hashable, Sendable {
     case move(from: Subfield, to: Subfield)
     case push(Subfield)
     case pop(Subfield)
-    case setTunnel(UInt64)
+    case setTunnel(UInt64, isWide: Bool)
     case setQueue(UInt32)
     case popQueue
 

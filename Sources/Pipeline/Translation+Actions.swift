@@ -55,7 +55,7 @@ extension Translation {
         case .bundle(let selection): select(selection)
         case .multipath(let multipath): self.multipath(multipath)
         case .sample(let sampling): sample(sampling)
-        case .setTunnel(let id): write(UInt128(id), to: Field.tunnelID.location)
+        case .setTunnel(let id, _): write(UInt128(id), to: Field.tunnelID.location)
         // Its list is run where it is met.
         case .note, .conjunction, .checkPacketLarger: break
 

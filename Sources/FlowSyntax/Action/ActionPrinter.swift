@@ -129,8 +129,7 @@ public enum ActionPrinter {
             return "move:" + SubfieldText.text(source) + "->" + SubfieldText.text(destination)
         case .push(let source): return "push:" + SubfieldText.text(source)
         case .pop(let destination): return "pop:" + SubfieldText.text(destination)
-        case .setTunnel(let id):
-            let isWide = id > UInt64(UInt32.max)
+        case .setTunnel(let id, let isWide):
             return (isWide ? "set_tunnel64:" : "set_tunnel:") + hexadecimal(id)
         case .setQueue(let queue): return "set_queue:\(queue)"
         case .popQueue: return "pop_queue"

@@ -117,7 +117,10 @@ extension FlowParser {
         case "move", "copy_field": return try move(value)
         case "push": return .push(try wholeSubfield(value))
         case "pop": return .pop(try wholeSubfield(value))
-        case "set_tunnel", "set_tunnel64": return .setTunnel(try number64(value))
+        case "set_tunnel", "set_tunnel64":
+            let id = try number64(value)
+            let isWide = name == "set_tunnel64" || id > UInt64(UInt32.max)
+            return .setTunnel(id, isWide: isWide)
         case "set_queue": return .setQueue(try number32(value))
         case "pop_queue": return .popQueue
         default: return nil

@@ -29,10 +29,10 @@ extension ActionDecoder {
         switch type {
         case NiciraActionType.setTunnel:
             try body.skip(2)
-            return .setTunnel(UInt64(try body.uint32()))
+            return .setTunnel(UInt64(try body.uint32()), isWide: false)
         case NiciraActionType.setTunnel64:
             try body.skip(6)
-            return .setTunnel(try body.uint64())
+            return .setTunnel(try body.uint64(), isWide: true)
         case NiciraActionType.setQueue:
             try body.skip(2)
             return .setQueue(try body.uint32())

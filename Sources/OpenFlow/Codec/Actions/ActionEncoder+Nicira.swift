@@ -24,12 +24,12 @@ extension ActionEncoder {
     private func encodePacketAction(_ action: Action, into writer: inout OctetWriter) -> Bool {
         typealias Kind = NiciraActionType
         switch action {
-        case .setTunnel(let id) where id <= UInt64(UInt32.max):
+        case .setTunnel(let id, isWide: false):
             nicira(Kind.setTunnel, into: &writer) {
                 $0.appendZeros(2)
-                $0.append(UInt32(id))
+                $0.append(UInt32(truncatingIfNeeded: id))
             }
-        case .setTunnel(let id):
+        case .setTunnel(let id, isWide: true):
             nicira(Kind.setTunnel64, into: &writer) {
                 $0.appendZeros(6)
                 $0.append(id)

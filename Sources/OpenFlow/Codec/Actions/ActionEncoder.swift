@@ -224,7 +224,7 @@ extension ActionEncoder {
             )
         case .setMPLSLabel(let label): (.mplsLabel, UInt128(label))
         case .setMPLSTC(let tc): (.mplsTC, UInt128(tc))
-        case .setTunnel(let id): (.tunnelID, UInt128(id))
+        case .setTunnel(let id, _): (.tunnelID, UInt128(id))
         default: nil
         }
     }
