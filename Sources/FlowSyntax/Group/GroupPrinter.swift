@@ -5,10 +5,14 @@ public struct GroupPrinter {
     private let names: FlowNames
     /// Whether the version tells numbers of buckets.
     private let showsBucketIDs: Bool
+    private let colors: FlowColors?
 
-    public init(names: FlowNames = FlowNames(), showsBucketIDs: Bool) {
+    public init(
+        names: FlowNames = FlowNames(), showsBucketIDs: Bool, colors: FlowColors? = nil
+    ) {
         self.names = names
         self.showsBucketIDs = showsBucketIDs
+        self.colors = colors
     }
 
     /// `group_id=1,type=all,bucket=actions=output:1`.
@@ -63,7 +67,8 @@ public struct GroupPrinter {
             text += "watch_port:\(names.text(of: bucket.watchPort)),"
         }
         if bucket.watchGroup != Bucket.anyGroup { text += "watch_group:\(bucket.watchGroup)," }
-        return text + "actions=" + ActionPrinter.text(bucket.actions, names: names)
+        let actions = ActionPrinter.text(bucket.actions, names: names)
+        return text + "actions=" + (colors?.actions(actions) ?? actions)
     }
 
     /// `first`, `last`, `all`, or a bucket's number.

@@ -1,6 +1,7 @@
 import Daemon
 import FlowModel
 import FlowSyntax
+import Glibc
 import OpenFlow
 
 /// What the options of `ovs-ofctl` say.
@@ -28,6 +29,8 @@ struct OfctlOptions {
     var showsNames: Bool?
     var showsStats = true
     var sortKeys: [SortKey] = []
+    /// In what colours flows are shown, if in any.
+    var colors: FlowColors?
 
     static let options =
         [
@@ -68,20 +71,21 @@ struct OfctlOptions {
         case "protocols": try setVersions(value)
         case "may-create": mayCreate = true
         case "pcap": writesCapture = true
-        case "color": try checkColor(option.value ?? "auto")
         case "raw": break
+        case "color": colors = try Self.colors(option.value ?? "auto")
         default: return false
         }
         return true
     }
 
-    /// Refuses what cannot be had: nothing is printed in colors.
-    private func checkColor(_ when: String) throws {
+    private static func colors(_ when: String) throws -> FlowColors? {
         switch when {
-        case "never", "auto": return
-        case "always": throw ProgramError("--color=always is not supported")
+        case "never": return nil
+        case "auto": guard isatty(STDOUT_FILENO) == 1 else { return nil }
+        case "always": break
         default: throw ProgramError("incorrect value `\(when)' for --color")
         }
+        return FlowColors(settings: getenv("OVS_COLORS").map { String(cString: $0) } ?? "")
     }
 
     private static func packetInFormat(_ text: String) throws -> PacketInFormat {

@@ -237,7 +237,9 @@ struct OfctlContext {
     var showsNames: Bool { options.showsNames ?? (isatty(STDOUT_FILENO) == 1) }
 
     func printer(_ connection: SwitchConnection, names: FlowNames = FlowNames()) -> MessagePrinter {
-        MessagePrinter(dialect: connection.dialect, names: names, verbosity: 1 + options.verbosity)
+        MessagePrinter(
+            dialect: connection.dialect, names: names, verbosity: 1 + options.verbosity,
+            colors: options.colors)
     }
 
     /// Prints what the switch answers to a request, message by message.

@@ -62,7 +62,8 @@ enum CaptureCommands {
         }
         if ports.isEmpty { ports = [6633, 6653] }
         let printer = MessagePrinter(
-            dialect: Dialect(version: .v10), verbosity: 1 + context.options.verbosity)
+            dialect: Dialect(version: .v10), verbosity: 1 + context.options.verbosity,
+            colors: context.options.colors)
         var isFirst = true
         var streams: [TCPSegment.Direction: TCPStream] = [:]
         for packet in try CaptureReader(path).packets {

@@ -22,7 +22,8 @@ enum CodecCommands {
         Program.printOutput("chosen version: \(version.name)\n")
         let dialect = Dialect(version: version)
         let octets = OpenFlowMessage.groupMod(message).encoded(dialect, xid: 1)
-        Program.printOutput(MessagePrinter(dialect: dialect).text(octets))
+        Program.printOutput(
+            MessagePrinter(dialect: dialect, colors: context.options.colors).text(octets))
     }
 
     // MARK: Actions
@@ -47,7 +48,9 @@ enum CodecCommands {
         try forEachLine { octets in
             do throws(OpenFlowError) {
                 let actions = try decode(octets, version)
-                Program.printOutput("actions=\(ActionPrinter.text(actions))\n\n")
+                let text = ActionPrinter.text(actions)
+                let shown = context.options.colors?.actions(text) ?? text
+                Program.printOutput("actions=\(shown)\n\n")
             } catch {
                 Program.printOutput("bad \(version.name) \(title): \(error.name)\n\n")
             }

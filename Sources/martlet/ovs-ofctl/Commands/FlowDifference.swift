@@ -48,7 +48,9 @@ enum FlowDifference {
         var names = FlowNames()
         let left = try flows(of: context.arguments[0], context, &names)
         let right = try flows(of: context.arguments[1], context, &names)
-        let shown = context.showsNames ? names : FlowNames()
+        let printer = MessagePrinter(
+            dialect: Dialect(version: .v10), names: context.showsNames ? names : FlowNames(),
+            colors: context.options.colors)
         var text = ""
         var differs = false
         let onlyRight = right.order.filter { left.versions[$0] == nil }
@@ -56,19 +58,20 @@ enum FlowDifference {
             let (old, new) = (left.versions[identity], right.versions[identity])
             if old == new { continue }
             differs = true
-            if let old { text += "-" + line(identity, old, shown) + "\n" }
-            if let new { text += "+" + line(identity, new, shown) + "\n" }
+            if let old { text += "-" + line(identity, old, printer) + "\n" }
+            if let new { text += "+" + line(identity, new, printer) + "\n" }
         }
         Program.printOutput(text)
         if differs { throw ProgramError(status: 2) }
     }
 
-    private static func line(_ identity: Identity, _ version: Version, _ names: FlowNames) -> String
-    {
+    private static func line(
+        _ identity: Identity, _ version: Version, _ printer: MessagePrinter
+    ) -> String {
         var text = ""
-        if identity.table != 0 { text += "table=\(names.text(ofTable: identity.table)) " }
+        if identity.table != 0 { text += "table=\(printer.names.text(ofTable: identity.table)) " }
         let match = Match(key: identity.match.expanded, mask: identity.mask.expanded)
-        let matchText = MatchPrinter.text(match, priority: identity.priority, names: names)
+        let matchText = printer.matchText(match, priority: identity.priority)
         if !matchText.isEmpty { text += matchText + " " }
         if version.cookie != 0 {
             text += "cookie=" + MessagePrinter.hexadecimal(version.cookie) + " "
@@ -76,7 +79,7 @@ enum FlowDifference {
         if version.idleTimeout != 0 { text += "idle_timeout=\(version.idleTimeout) " }
         if version.hardTimeout != 0 { text += "hard_timeout=\(version.hardTimeout) " }
         if version.importance != 0 { text += "importance=\(version.importance) " }
-        return text + "actions=" + ActionPrinter.text(version.actions, names: names)
+        return text + "actions=" + printer.actionsText(version.actions)
     }
 
     /// Whether a source is a file: by its looks, or because there is one of that name.

@@ -239,7 +239,9 @@ final class SwitchMonitor {
     }
 
     private var printer: MessagePrinter {
-        MessagePrinter(dialect: dialect, verbosity: 2 + context.options.verbosity)
+        MessagePrinter(
+            dialect: dialect, verbosity: 2 + context.options.verbosity,
+            colors: context.options.colors)
     }
 
     private func write(_ text: String) { write(text, to: output) }

@@ -9,7 +9,8 @@ enum ParseCommands {
         let path = context.arguments[0]
         let octets = try TextFile.read(path, failure: "open")
         let printer = MessagePrinter(
-            dialect: Dialect(version: .v10), verbosity: 2 + context.options.verbosity)
+            dialect: Dialect(version: .v10), verbosity: 2 + context.options.verbosity,
+            colors: context.options.colors)
         var start = 0
         while start < octets.count {
             guard let header = MessageHeader(octets[start...]) else {
@@ -35,7 +36,8 @@ enum ParseCommands {
             throw ProgramError("trailing garbage following hex bytes")
         }
         let verbosity = context.arguments.count > 1 ? Int(context.arguments[1]) ?? 0 : 2
-        let printer = MessagePrinter(dialect: Dialect(version: .v10), verbosity: verbosity)
+        let printer = MessagePrinter(
+            dialect: Dialect(version: .v10), verbosity: verbosity, colors: context.options.colors)
         Program.printOutput(MessageCodec.text(octets, printer))
     }
 
@@ -88,7 +90,8 @@ enum ParseCommands {
             let flowMod = OpenFlowMessage.flowMod(FlowMod(flow, command, dialect.version))
             let octets = flowMod.encoded(dialect, xid: xid)
             Program.printOutput(
-                MessageCodec.text(octets, MessagePrinter(dialect: dialect)))
+                MessageCodec.text(
+                    octets, MessagePrinter(dialect: dialect, colors: context.options.colors)))
             xid += 1
         }
     }

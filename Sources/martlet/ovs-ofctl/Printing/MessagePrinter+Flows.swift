@@ -53,7 +53,7 @@ extension MessagePrinter {
         }
         let raw = verbosity > 2 ? RawMatchText.text(octets, dialect.version) : nil
         let match =
-            raw ?? MatchPrinter.text(flowMod.match, priority: flowMod.priority, names: names)
+            raw ?? matchText(flowMod.match, priority: flowMod.priority)
         if !match.isEmpty { text += match + " " }
         if flowMod.cookieMask != 0 {
             text += "cookie:" + Self.hexadecimal(flowMod.cookie) + "/"
@@ -71,7 +71,7 @@ extension MessagePrinter {
         // OpenFlow 1.0 and 1.1 reset counts without saying so.
         let implied: FlowFlags = dialect.version < .v12 ? .resetCounts : []
         text += Self.words(flowMod.flags.subtracting(implied))
-        return text + "actions=" + ActionPrinter.text(flowMod.actions, names: names)
+        return text + "actions=" + actionsText(flowMod.actions)
     }
 
     /// The line of one rule in `dump-flows`.
@@ -85,6 +85,31 @@ extension MessagePrinter {
     ///
     /// - Parameter hasStats: whether to print what changes by itself.
     func append(_ flow: FlowStatsEntry, hasStats: Bool, to text: inout TextBuffer) {
+        if let colors { return append(flow, hasStats: hasStats, in: colors, to: &text) }
+        appendHeader(of: flow, hasStats: hasStats, to: &text)
+        let start = text.octets.count
+        MatchPrinter.append(flow.match, priority: flow.priority, names: names, to: &text)
+        if text.octets.count > start { text += " " }
+        text += "actions="
+        text += ActionPrinter.text(flow.actions, names: names)
+    }
+
+    /// Appends the line of one rule in colours.
+    private func append(
+        _ flow: FlowStatsEntry, hasStats: Bool, in colors: FlowColors, to text: inout TextBuffer
+    ) {
+        var header = TextBuffer()
+        appendHeader(of: flow, hasStats: hasStats, to: &header)
+        text += colors.header(header.string)
+        let match = matchText(flow.match, priority: flow.priority)
+        if !match.isEmpty { text += match + " " }
+        text += colors.actionsKeyword + actionsText(flow.actions)
+    }
+
+    /// Appends what stands before the match.
+    private func appendHeader(
+        of flow: FlowStatsEntry, hasStats: Bool, to text: inout TextBuffer
+    ) {
         text += " "
         if hasStats || flow.cookie != 0 {
             text += "cookie=0x"
@@ -106,11 +131,6 @@ extension MessagePrinter {
             Self.append(counter: "n_bytes=", flow.byteCount, to: &text)
         }
         appendTimes(of: flow, hasStats: hasStats, to: &text)
-        let start = text.octets.count
-        MatchPrinter.append(flow.match, priority: flow.priority, names: names, to: &text)
-        if text.octets.count > start { text += " " }
-        text += "actions="
-        text += ActionPrinter.text(flow.actions, names: names)
     }
 
     /// A number that may be unknown.
@@ -153,7 +173,7 @@ extension MessagePrinter {
     }
 
     func text(_ removed: FlowRemoved) -> String {
-        var text = " " + MatchPrinter.text(removed.match, priority: removed.priority, names: names)
+        var text = " " + matchText(removed.match, priority: removed.priority)
         text += " reason=" + Self.name(of: removed.reason)
         if dialect.version > .v10 || isNXM, removed.tableID != FlowMod.allTables {
             text += " table_id=" + names.text(ofTable: removed.tableID)

@@ -6,7 +6,7 @@ import OpenFlow
 extension MessagePrinter {
     private var groupPrinter: GroupPrinter {
         let hasIDs = dialect.version == .v10 || dialect.version >= .v15
-        return GroupPrinter(names: names, showsBucketIDs: hasIDs)
+        return GroupPrinter(names: names, showsBucketIDs: hasIDs, colors: colors)
     }
 
     func text(_ message: GroupMod) -> String {

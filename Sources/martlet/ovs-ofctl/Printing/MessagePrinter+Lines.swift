@@ -20,11 +20,13 @@ struct OutputText {
 }
 
 extension MessagePrinter {
-    /// Appends a line that tells of a rule, without the ages that change by themselves.
+    /// Appends a line that tells of a rule, without the ages that Nicira's extension adds.
     func append(line flow: FlowStatsEntry, hasStats: Bool, to output: inout OutputText) {
         var flow = flow
-        flow.idleAge = nil
-        flow.hardAge = nil
+        if dialect.version < .v15 {
+            flow.idleAge = nil
+            flow.hardAge = nil
+        }
         append(flow, hasStats: hasStats, to: &output.text)
         output.text += "\n"
         output.flushIfLong()

@@ -16,7 +16,7 @@ extension MessagePrinter {
         if request.tableID != FlowMod.allTables {
             text += " table=" + names.text(ofTable: request.tableID)
         }
-        let match = MatchPrinter.text(request.match, names: names)
+        let match = matchText(request.match)
         return match.isEmpty ? text : text + " " + match
     }
 
@@ -54,10 +54,10 @@ extension MessagePrinter {
         if flow.idleTimeout != 0 { text += " idle_timeout=\(flow.idleTimeout)" }
         if flow.hardTimeout != 0 { text += " hard_timeout=\(flow.hardTimeout)" }
         text += " cookie=" + (flow.cookie == 0 ? "0" : Self.hexadecimal(flow.cookie))
-        let match = MatchPrinter.text(flow.match, names: names)
+        let match = matchText(flow.match)
         if !match.isEmpty { text += " " + match }
         guard !flow.actions.isEmpty else { return text }
-        return text + " actions=" + ActionPrinter.text(flow.actions, names: names)
+        return text + " actions=" + actionsText(flow.actions)
     }
 
     /// Why a rule went.

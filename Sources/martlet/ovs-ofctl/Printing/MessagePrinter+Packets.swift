@@ -11,7 +11,7 @@ extension MessagePrinter {
         }
         if packet.cookie != .max { text += " cookie=" + Self.hexadecimal(packet.cookie) }
         text += " total_len=\(packet.totalLength) "
-        text += MatchPrinter.text(packet.metadata, names: names)
+        text += matchText(packet.metadata)
         text += " (via \(Self.reasonName(of: packet))) data_len=\(packet.data.count)"
         if let buffer = packet.bufferID {
             text += " buffer=0x" + HexDump.padded(buffer, 8)
@@ -58,13 +58,13 @@ extension MessagePrinter {
             let actions = continuation.groups.map { group in
                 let cookie = Self.hexadecimal(group.cookie)
                 let unrolling = "unroll_xlate(table=\(group.table), cookie=\(cookie))"
-                return ([unrolling] + group.actions.map { ActionPrinter.text($0, names: names) })
+                return ([unrolling] + group.actions.map { actionsText($0) })
                     .joined(separator: ",")
             }
             text += " continuation.actions=" + actions.joined(separator: ",") + "\n"
         }
         if !continuation.actionSet.isEmpty {
-            let set = ActionPrinter.text(continuation.actionSet, names: names)
+            let set = actionsText(continuation.actionSet)
             text += " continuation.action_set=" + set + "\n"
         }
         if let port = continuation.datapathPort { text += " continuation.odp_port=\(port)\n" }
@@ -72,8 +72,8 @@ extension MessagePrinter {
     }
 
     func text(_ packet: PacketOut) -> String {
-        var text = " " + MatchPrinter.text(packet.metadata, names: names)
-        text += " actions=" + ActionPrinter.text(packet.actions, names: names)
+        var text = " " + matchText(packet.metadata)
+        text += " actions=" + actionsText(packet.actions)
         if let buffer = packet.bufferID {
             return text + " buffer=0x" + HexDump.padded(buffer, 8)
         }

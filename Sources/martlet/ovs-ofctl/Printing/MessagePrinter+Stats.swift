@@ -31,7 +31,7 @@ extension MessagePrinter {
             text += " table=" + names.text(ofTable: request.tableID)
         }
         if request.outPort != .none { text += " out_port=\(name(of: request.outPort))" }
-        let match = MatchPrinter.text(request.match, names: names)
+        let match = matchText(request.match)
         return match.isEmpty ? text : text + " " + match
     }
 

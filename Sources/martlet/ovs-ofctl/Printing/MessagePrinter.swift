@@ -11,6 +11,21 @@ struct MessagePrinter {
     /// How much to print: from 1 on the headers of packets, from 2 on what echoes carry, from 3 on
     /// packets whole and matches as they travel, from 5 on each message whole too.
     var verbosity = 1
+    /// In what colours flows, actions and buckets are shown, if in any.
+    var colors: FlowColors?
+
+    /// - Parameter priority: printed first, unless it is the default.
+    func matchText(_ match: Match, priority: UInt16 = 32768) -> String {
+        let text = MatchPrinter.text(match, priority: priority, names: names)
+        return colors?.match(text) ?? text
+    }
+
+    func actionsText(_ actions: [Action]) -> String {
+        let text = ActionPrinter.text(actions, names: names)
+        return colors?.actions(text) ?? text
+    }
+
+    func actionsText(_ action: Action) -> String { actionsText([action]) }
 
     /// The text of whatever these octets are, with a line end.
     func text(_ octets: [UInt8]) -> String {
