@@ -186,12 +186,7 @@ struct TCPTracking {
         _ segment: TCPSegment, _ extent: Extent, _ sender: inout TCPPeer,
         _ receiver: inout TCPPeer
     ) {
-        sender.maximumWindow = max(sender.maximumWindow, extent.window)
-        if Sequence.isAbove(extent.end, sender.low) { sender.low = extent.end }
-        let window = extent.window &<< UInt32(extent.shifts.sender)
-        if Sequence.isAtLeast(extent.acknowledgement &+ window, receiver.high) {
-            receiver.high = extent.acknowledgement &+ max(window, 1)
-        }
+        slide(extent, &sender, &receiver)
         if segment.has(TCPSegment.fin), sender.stage < .closing { sender.stage = .closing }
         if segment.has(TCPSegment.ack) {
             if receiver.stage == .synSent {
@@ -203,6 +198,16 @@ struct TCPTracking {
         if segment.has(TCPSegment.rst) {
             sender.stage = .timeWait
             receiver.stage = .timeWait
+        }
+    }
+
+    /// Moves the windows as far as a segment says.
+    private func slide(_ extent: Extent, _ sender: inout TCPPeer, _ receiver: inout TCPPeer) {
+        sender.maximumWindow = max(sender.maximumWindow, extent.window)
+        if Sequence.isAbove(extent.end, sender.low) { sender.low = extent.end }
+        let window = extent.window &<< UInt32(extent.shifts.sender)
+        if Sequence.isAtLeast(extent.acknowledgement &+ window, receiver.high) {
+            receiver.high = extent.acknowledgement &+ max(window, 1)
         }
     }
 
@@ -224,9 +229,7 @@ struct TCPTracking {
         _ segment: TCPSegment, _ extent: Extent, _ sender: inout TCPPeer,
         _ receiver: inout TCPPeer
     ) {
-        sender.maximumWindow = max(sender.maximumWindow, extent.window)
-        if Sequence.isAbove(extent.end, sender.low) { sender.low = extent.end }
-        // What the other end may send is left: the acknowledgement may be of no connection.
+        slide(extent, &sender, &receiver)
         if segment.has(TCPSegment.fin), sender.stage < .closing { sender.stage = .closing }
         if segment.has(TCPSegment.rst) {
             sender.stage = .timeWait

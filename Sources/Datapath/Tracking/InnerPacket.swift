@@ -49,6 +49,8 @@ struct InnerPacket {
             offset &+= (Int(packet.octet(at: offset &+ 1)) &+ 1) &* 8
             guard end &- offset >= 8 else { return nil }
         }
+        // ICMPv6 quotes as much as fits (RFC 4443 §2.4 c), a TCP header at least.
+        guard next != IPProtocol.tcp || end &- offset >= 20 else { return nil }
         self.init(
             packet, network: start, transport: offset, end: end, ipProtocol: next, isIPv6: true)
     }
