@@ -82,7 +82,7 @@ extension UserspaceDatapath {
         run(program, 0..<program.count, packet, &execution)
     }
 
-    private func run(
+    func run(
         _ program: ActionProgram, _ range: Range<Int>, _ packet: PacketBuffer,
         _ execution: inout Execution
     ) {
@@ -113,7 +113,11 @@ extension UserspaceDatapath {
                 index = steps.end
             case .track:
                 guard let orders = program.tracking else { break }
-                packet = track(packet, orders + Int(operation.pointee.first), &execution)
+                let order = orders + Int(operation.pointee.first)
+                let rest = index..<range.upperBound
+                guard let tracked = track(packet, order, (program, rest, isLast), &execution)
+                else { return }
+                packet = tracked
             case .forget:
                 execution.connection = -1
             case .setPriority:

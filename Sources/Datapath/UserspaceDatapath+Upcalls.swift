@@ -87,6 +87,7 @@ extension UserspaceDatapath {
     func discardPending() {
         dropMisses()
         takeUpcalls { packet, _, _ in pool.release(packet) }
+        fragments.removeAll(releasingTo: pool)
         for number in portNumbers { removePort(number) }
     }
 }

@@ -34,6 +34,8 @@ public final class UserspaceDatapath {
     public var flowLimit = defaultFlowLimit
     /// Follows connections.
     public let tracker: ConnectionTracker
+    /// Fragments that wait for the rest of their packets.
+    let fragments = FragmentStore()
     /// What is known of connections of the packets at hand.
     var connections: [ConnectionState] = []
     /// Where packets to sample come from.
@@ -171,6 +173,7 @@ public final class UserspaceDatapath {
         if now &- state.pointee.sorted >= Self.sortInterval {
             state.pointee.sorted = now
             state.pointee.table.sort()
+            if fragments.count > 0 { fragments.expire(now, releasingTo: pool) }
         }
         state.pointee.statistics.receivedPackets &+= UInt64(truncatingIfNeeded: count)
         if state.pointee.simple.covers(inPort) {

@@ -20,9 +20,7 @@ struct TrackedPacketReader {
 
     /// What is to be tracked, or `nil` for a packet that is not IP, a fragment, cut off or wrong.
     func read() -> TrackedPacket? {
-        guard EtherType.isIP(layers.etherType), layers.transport > 0, !isFragment,
-            hasRightHeaderChecksum
-        else { return nil }
+        guard isWhole == true, layers.transport > 0, hasRightHeaderChecksum else { return nil }
         var tracked = TrackedPacket()
         let outer = InnerPacket(
             packet, network: layers.network, transport: layers.transport, end: layers.end,
@@ -50,25 +48,22 @@ struct TrackedPacketReader {
         return tracked
     }
 
+    /// Whether the packet is of IP, and no fragment; `nil` if it is not of IP.
+    var isWhole: Bool? {
+        EtherType.isIP(layers.etherType) ? !isFragment : nil
+    }
+
     /// Whether only a part of the IP packet is there.
     private var isFragment: Bool {
         if !isIPv6 { return packet.load(UInt16.self, at: layers.network &+ 6) & 0x3fff != 0 }
-        // A fragment header may stand behind others, so that the first is looked for.
-        var next = packet.octet(at: layers.network &+ 6)
-        var offset = layers.network &+ 40
-        while offset < layers.transport {
-            if next == 44 { return packet.load(UInt16.self, at: offset &+ 2) & 0xfff9 != 0 }
-            let units = Int(packet.octet(at: offset &+ 1))
-            let byteCount = next == 51 ? (units &+ 2) &* 4 : (units &+ 1) &* 8
-            next = packet.octet(at: offset)
-            offset &+= byteCount
-        }
-        return false
+        // A fragment header may stand behind others, so that it is looked for.
+        guard let place = Fragment.header(packet, layers.network, layers.end) else { return false }
+        return packet.load(UInt16.self, at: place.header &+ 2) & 0xfff9 != 0
     }
 
     // MARK: Checksums
 
-    private var hasRightHeaderChecksum: Bool {
+    var hasRightHeaderChecksum: Bool {
         guard !isIPv6 else { return true }
         var sum = InternetChecksum()
         let byteCount = Int(packet.octet(at: layers.network) & 0xf) &* 4

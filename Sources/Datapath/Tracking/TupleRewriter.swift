@@ -21,6 +21,19 @@ enum TupleRewriter {
         rewriteInner(packet, layers, verdict.target.reversed)
     }
 
+    /// Gives a fragment the addresses of the packet that it is a part of.
+    static func copyAddresses(
+        from whole: PacketBuffer, at place: Int, to fragment: PacketBuffer, _ network: Int
+    ) {
+        let isIPv6 = fragment.octet(at: network) &>> 4 == 6
+        var delta = ChecksumDelta()
+        for offset in stride(from: isIPv6 ? 8 : 12, to: isIPv6 ? 40 : 20, by: 4) {
+            let word = whole.load(UInt32.self, at: place &+ offset)
+            set32(fragment, at: network &+ offset, UInt64(word), &delta)
+        }
+        if !isIPv6, !delta.isZero { delta.apply(toChecksumAt: network &+ 10, of: fragment) }
+    }
+
     // MARK: The packet
 
     private static func setAddresses(

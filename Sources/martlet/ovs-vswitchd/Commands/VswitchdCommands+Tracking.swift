@@ -19,6 +19,20 @@ extension VswitchdCommands {
             TrackerCommands.setLimits)
         track("ct-del-limits", "[dp] zone=N1[,N2]...", 1...2, TrackerCommands.deleteLimits)
         track("ct-get-limits", "[dp] [zone=N1[,N2]...]", 0...2, TrackerCommands.limits)
+        for (verb, isOn) in [("enabled", true), ("disabled", false)] {
+            track("ipf-set-\(verb)", "[dp] v4|v6", 1...2) {
+                arguments, _ throws(CommandError) in
+                try TrackerCommands.setFragments(isOn, arguments)
+            }
+        }
+        track("ipf-set-min-frag", "[dp] v4|v6 minfragment", 2...3) {
+            arguments, _ throws(CommandError) in
+            try TrackerCommands.setMinimumFragment(arguments)
+        }
+        track("ipf-set-max-nfrags", "[dp] maxfrags", 1...2) { arguments, _ throws(CommandError) in
+            try TrackerCommands.setMaximumFragments(arguments)
+        }
+        track("ipf-get-status", "[dp]", 0...2, TrackerCommands.fragmentStatus)
         for (name, setting) in [
             ("ct-get-maxconns", TrackerCommands.Setting.maximum), ("ct-get-nconns", .count),
             ("ct-get-tcp-seq-chk", .sequenceChecks),
@@ -49,7 +63,7 @@ extension VswitchdCommands {
                 let work = try runtime.withSwitch { try prepare(arguments, $0) }
                 let now = runtime.clock.now
                 return runtime.plane.ask { datapath in
-                    work(TrackerCommands(datapath.tracker, now: now))
+                    work(TrackerCommands(datapath, now: now))
                 }
             } catch let error as CommandError {
                 throw ControlError(error.sentence)

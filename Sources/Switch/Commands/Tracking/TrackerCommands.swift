@@ -1,4 +1,5 @@
-public import ConnectionTracking
+import ConnectionTracking
+public import Datapath
 import OpenFlow
 public import Pipeline
 
@@ -7,12 +8,13 @@ public import Pipeline
 /// The commands run on the thread that owns the tracker; ``VirtualSwitch`` says whether there is a
 /// datapath of the name that they are given.
 public struct TrackerCommands {
-    let tracker: ConnectionTracker
+    let datapath: UserspaceDatapath
     let now: UInt64
+    var tracker: ConnectionTracker { datapath.tracker }
 
     /// - Parameter now: the switch's milliseconds.
-    public init(_ tracker: ConnectionTracker, now: Milliseconds) {
-        self.tracker = tracker
+    public init(_ datapath: UserspaceDatapath, now: Milliseconds) {
+        self.datapath = datapath
         self.now = UInt64(now)
     }
 
