@@ -12,11 +12,21 @@ public struct BundleTable: Sendable {
     /// A bundle that is to be carried out.
     public struct Bundle: Sendable {
         public let flags: BundleControl.Flags
-        public fileprivate(set) var messages: [Envelope] = []
-        /// The octets of each message, for the error that names it.
+        /// The octets of each message.
+        ///
+        /// Flow-mods are a tenth as long as what is read of them, and bundles have many.
         public fileprivate(set) var octets: [[UInt8]] = []
+        /// How each message is to be read.
+        fileprivate var dialects: [Dialect] = []
+        /// Whether there are changes to groups, of which other controllers may want to hear.
+        public fileprivate(set) var changesGroups = false
         fileprivate var isClosed = false
         fileprivate var lastUse: SessionTime
+
+        /// The messages, each read again when it is its turn; all could be read when they came.
+        public var messages: some Sequence<OpenFlowMessage> {
+            zip(octets, dialects).lazy.compactMap { try? OpenFlowMessage.parse($0, dialect: $1) }
+        }
     }
 
     /// What a request asks the owner to do.
@@ -102,11 +112,12 @@ public struct BundleTable: Sendable {
             bundles[add.bundleID] = nil
             throw .bundleBundleClosed
         }
-        guard (bundles[add.bundleID]?.messages.count ?? 0) < Self.maxMessageCount else {
+        guard (bundles[add.bundleID]?.octets.count ?? 0) < Self.maxMessageCount else {
             throw .bundleMessageTooMany
         }
-        bundles[add.bundleID]?.messages.append(Envelope(xid: xid, message))
         bundles[add.bundleID]?.octets.append(add.message)
+        bundles[add.bundleID]?.dialects.append(dialect)
+        if case .groupMod = message { bundles[add.bundleID]?.changesGroups = true }
         bundles[add.bundleID]?.lastUse = now
     }
 

@@ -73,8 +73,8 @@ extension VirtualSwitch {
     /// Whoever calls holds the switch's lock, so that no packet is translated by half of them.
     /// Megaflows of before forward until they are translated again, each at once.
     public func commit(
-        _ messages: [OpenFlowMessage], version: OpenFlowVersion, for managed: ManagedBridge,
-        now: Milliseconds
+        _ messages: some Sequence<OpenFlowMessage>, version: OpenFlowVersion,
+        for managed: ManagedBridge, now: Milliseconds
     ) throws(BundleFailure) {
         precondition(journal == nil, "bundles do not nest")
         let eventCount = events.count

@@ -122,7 +122,7 @@ import Testing
                     return
                 }
                 try? machine.virtualSwitch.commit(
-                    bundle.messages.map(\.message), version: version, for: managed,
+                    bundle.messages, version: version, for: managed,
                     now: machine.now)
             default:
                 let replies = try machine.virtualSwitch.handle(

@@ -15,19 +15,19 @@ extension OpenFlowConnection {
 
     private func commit(_ bundle: BundleTable.Bundle) throws(OpenFlowError) {
         let version = session.dialect.version
-        let messages = bundle.messages.map(\.message)
         let failure = runtime.lock.withLock { () -> BundleFailure? in
             guard let managed = runtime.virtualSwitch.bridges[server.name] else { return nil }
             do throws(BundleFailure) {
                 try runtime.virtualSwitch.commit(
-                    messages, version: version, for: managed, now: runtime.clock.now)
+                    bundle.messages, version: version, for: managed, now: runtime.clock.now)
                 return nil
             } catch {
                 return error
             }
         }
         guard let failure else {
-            for message in messages { server.forward(message, from: self) }
+            guard bundle.changesGroups else { return }
+            for message in bundle.messages { server.forward(message, from: self) }
             return
         }
         // First what is wrong with the message, then that the bundle is not done.
