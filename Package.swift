@@ -79,7 +79,7 @@ let package = Package(
 
         // Machines.
         module("Classifier", ["FlowModel"]),
-        edge("ConnectionTracking", ["Bytes", "FlowModel"]),
+        edge("ConnectionTracking", ["Bytes", "Addresses", "FlowModel"]),
         edge(
             "Datapath",
             ["Bytes", "Addresses", "PacketFormats", "FlowModel", "ConnectionTracking"]),

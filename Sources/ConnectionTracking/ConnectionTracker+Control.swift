@@ -46,7 +46,8 @@ extension ConnectionTracker {
             mark: entry.pointee.mark, label: entry.pointee.label,
             timeLeft: entry.pointee.expires - now,
             peers: isTCP ? [.init(entry.pointee.client), .init(entry.pointee.server)] : [],
-            helper: entry.pointee.helper, parent: nil)
+            helper: entry.pointee.helper,
+            parent: entry.pointee.parent == 0 ? nil : parents[Int(entry.pointee.parent) - 1])
     }
 
     /// Forgets the connections that are meant.

@@ -50,6 +50,16 @@ public final class ConnectionTracker {
     var policies: [UInt16: UInt16] = [:]
     var policyCount = 1
     var freePolicies: [UInt16] = []
+    /// Connections that others have told of, by the tuple of their first packet without the port
+    /// that it comes from.
+    var expectations: [ConnectionKey: Expectation] = [:]
+    /// Tuples of control connections, and how their texts were changed; entries count from 1.
+    var parents: [ConnectionKey] = []
+    var freeParents: [UInt32] = []
+    var controlSkews: [ControlSkews] = []
+    var freeSkews: [UInt32] = []
+    /// What the last verdict asks to be written.
+    var edit: PayloadEdit?
 
     /// - Parameter seed: what hashes begin with; unknown to those who send packets.
     public init(seed: UInt64) {
@@ -69,6 +79,8 @@ public final class ConnectionTracker {
         var flags: ConnectionFlags
         let now: UInt64
         var isReply = false
+        /// Whether the packet was translated in this zone before.
+        var wasTranslated = false
     }
 
     /// Finds the packet's connection, or makes one, and does to it what the order says.
@@ -99,8 +111,11 @@ public final class ConnectionTracker {
                 remove(old)
                 index = nil
                 passage.isReply = false
-            } else if order.translates {
-                translate(old, &passage, &verdict)
+            } else {
+                if order.translates { translate(old, &passage, &verdict) }
+                if state.pointee.table[old].pointee.helper != .none {
+                    assist(old, passage, &verdict)
+                }
             }
         }
         if begins { index = begin(&passage, order, &verdict) }
@@ -109,7 +124,7 @@ public final class ConnectionTracker {
         verdict.state.zone = order.zone
         if let index {
             describe(index, order, &verdict.state)
-        } else {
+        } else if verdict.state.originalProtocol == 0 {
             verdict.state.setOriginal(passage.key)
         }
         if passage.flags.contains(.invalid) { state.pointee.statistics.invalid &+= 1 }
@@ -136,6 +151,7 @@ public final class ConnectionTracker {
             return nil
         }
         passage.isReply = found.isReply != wasTranslated
+        passage.wasTranslated = wasTranslated
         return found.index
     }
 
@@ -170,12 +186,15 @@ public final class ConnectionTracker {
         var result = TrackingResult.valid
         switch passage.key.ipProtocol {
         case IPProtocol.tcp:
+            let segment =
+                entry.pointee.skews == 0
+                ? passage.packet.segment : unskewed(entry, passage)
             let answer =
                 passage.isReply
                 ? state.pointee.tcp.update(
-                    &entry.pointee.server, &entry.pointee.client, passage.packet.segment)
+                    &entry.pointee.server, &entry.pointee.client, segment)
                 : state.pointee.tcp.update(
-                    &entry.pointee.client, &entry.pointee.server, passage.packet.segment)
+                    &entry.pointee.client, &entry.pointee.server, segment)
             guard let kind = answer.timeout else { return answer.result }
             timeout = kind
             result = answer.result
@@ -224,13 +243,20 @@ public final class ConnectionTracker {
             return nil
         }
         passage.flags = .new
+        let expected = expectation(for: passage.key, now: passage.now)
+        if let expected {
+            passage.flags.insert(.related)
+            describe(expected, &verdict.state)
+        }
         guard order.isCommitted, hasRoom(in: order.zone) else { return nil }
         var connection = Connection()
         connection.forward = passage.key
         connection.reverse = passage.key.reversed
         connection.helper = order.helper
         connection.policy = policies.isEmpty ? 0 : policies[order.zone] ?? 0
-        if order.translates, !order.translation.kind.isEmpty {
+        if let expected {
+            adopt(&connection, expected, isTranslated: order.translates)
+        } else if order.translates, !order.translation.kind.isEmpty {
             connection.translation = order.translation.kind
             guard let reverse = chooseTuple(order.translation, passage) else {
                 state.pointee.statistics.exhaustions &+= 1
@@ -250,6 +276,7 @@ public final class ConnectionTracker {
         let index = state.pointee.table.insert(connection)
         state.pointee.zoneCounts[Int(order.zone)] &+= 1
         if order.translates { translate(index, &passage, &verdict) }
+        if order.helper != .none { assist(index, passage, &verdict) }
         return index
     }
 
@@ -280,6 +307,24 @@ public final class ConnectionTracker {
 
     // MARK: Answers
 
+    /// Has the helper of a control connection look at a packet that belongs there.
+    private func assist(
+        _ index: UInt32, _ passage: Passage, _ verdict: inout TrackingVerdict
+    ) {
+        guard !passage.packet.isRelated, !passage.wasTranslated,
+            !passage.flags.contains(.invalid)
+        else { return }
+        help(index, passage, &verdict)
+    }
+
+    /// Says of a packet what is known of the connection that told of it.
+    private func describe(_ expected: Expectation, _ known: inout ConnectionState) {
+        let parent = state.pointee.table[expected.parent]
+        known.mark = parent.pointee.mark
+        known.label = parent.pointee.label
+        known.setOriginal(expected.parentKey)
+    }
+
     /// Has a packet translated as its connection is, unless it was before.
     private func translate(
         _ index: UInt32, _ passage: inout Passage, _ verdict: inout TrackingVerdict
@@ -307,7 +352,8 @@ public final class ConnectionTracker {
         }
         known.mark = entry.pointee.mark
         known.label = entry.pointee.label
-        known.setOriginal(entry.pointee.forward)
+        let parent = entry.pointee.parent
+        known.setOriginal(parent == 0 ? entry.pointee.forward : parents[Int(parent) - 1])
     }
 
     // MARK: Removal
@@ -315,6 +361,7 @@ public final class ConnectionTracker {
     func remove(_ index: UInt32) {
         let zone = state.pointee.table[index].pointee.forward.zone
         state.pointee.zoneCounts[Int(zone)] &-= 1
+        releaseRecords(of: state.pointee.table[index])
         state.pointee.table.remove(index)
     }
 
@@ -324,6 +371,7 @@ public final class ConnectionTracker {
         let counts = state.pointee.zoneCounts
         state.pointee.table.advance(to: now, budget: budget) { table, index in
             counts[Int(table[index].pointee.forward.zone)] &-= 1
+            releaseRecords(of: table[index])
             table.remove(index)
         }
     }

@@ -6,6 +6,11 @@ public struct TrackingVerdict {
     var translation: TranslationKind = []
     /// The tuple that a translated packet has.
     public var target = ConnectionKey()
+    /// Whether its payload changes, as ``ConnectionTracker/takeEdit()`` says.
+    public var hasEdit = false
+    /// What is added to the sequence number and the acknowledgement of a segment.
+    public var sequenceDelta: Int32 = 0
+    public var acknowledgementDelta: Int32 = 0
 
     init(isRelated: Bool) { self.isRelated = isRelated }
 

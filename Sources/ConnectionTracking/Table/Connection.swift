@@ -72,8 +72,8 @@ struct Connection {
     var mark: UInt32 = 0
     var client = TCPPeer()
     var server = TCPPeer()
-    /// Octets that a helper has added to the control stream, and which way.
-    var skew: Int32 = 0
+    /// The record of how a helper has changed the lengths of the control stream, or 0.
+    var skews: UInt32 = 0
     /// The record of the control connection that told of this one, or 0.
     var parent: UInt32 = 0
     var wheelSlot: UInt16 = 0
@@ -87,8 +87,6 @@ struct Connection {
     struct Flags: OptionSet {
         let rawValue: UInt8
         static var isUsed: Self { .init(rawValue: 1) }
-        /// Whether the skew is of segments from the server.
-        static var skewsReplies: Self { .init(rawValue: 2) }
     }
 
     var label: UInt128 {

@@ -32,9 +32,14 @@ struct TrackedPacketReader {
             guard byteCount >= 20, let segment = segment(byteCount), hasRightChecksum(at: 16)
             else { return nil }
             tracked.segment = segment
+            let count = Int(segment.payloadByteCount)
+            tracked.payload = UnsafeRawBufferPointer(
+                start: packet.start + (layers.end &- count), count: count)
             tracked.key.setPorts(packet.load(UInt32.self, at: layers.transport))
         case IPProtocol.udp:
             guard byteCount >= 8, hasRightUDPHeader(byteCount) else { return nil }
+            tracked.payload = UnsafeRawBufferPointer(
+                start: packet.start + (layers.transport &+ 8), count: byteCount &- 8)
             tracked.key.setPorts(packet.load(UInt32.self, at: layers.transport))
         case IPProtocol.sctp:
             guard byteCount >= 12, hasRightSCTPChecksum else { return nil }

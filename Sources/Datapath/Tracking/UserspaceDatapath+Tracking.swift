@@ -38,6 +38,9 @@ extension UserspaceDatapath {
         guard verdict.isTranslated else { return packet }
         let own = pool.makeUnique(packet)
         TupleRewriter.rewrite(own, reader.layers, verdict)
+        if verdict.hasEdit || verdict.sequenceDelta != 0 || verdict.acknowledgementDelta != 0 {
+            ControlStreamRewriter.rewrite(own, verdict, tracker.takeEdit())
+        }
         return own
     }
 
