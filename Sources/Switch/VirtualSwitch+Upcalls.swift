@@ -213,50 +213,6 @@ extension VirtualSwitch {
     /// Forgets contexts that the datapath does not know any more.
     public func release(_ retired: RetiredContexts) { contexts.release(retired.ids) }
 
-    /// Takes the datapath's counters, removes megaflows that idle, and translates again those that
-    /// a change may have made wrong.
-    public func revalidate(
-        _ statistics: some Sequence<(id: FlowID, statistics: FlowStatistics)>, now: Milliseconds
-    ) {
-        absorb(statistics)
-        let isChanged = needsRevalidation
-        revalidatedVersion = network.version
-        for (id, megaflow) in megaflows {
-            if now - megaflow.used >= configuration.maximumIdle {
-                removeMegaflow(id)
-            } else if isChanged {
-                translateAgain(id, megaflow, now)
-            }
-        }
-    }
-
-    private func translateAgain(_ id: FlowID, _ megaflow: Megaflow, _ now: Milliseconds) {
-        let key = megaflow.key.expanded
-        let inPort = megaflow.datapathKey.expanded.inPort
-        guard let (bridge, port) = network.portsByDatapathNumber[inPort],
-            bridge === megaflow.bridge, UInt32(port.number.value) == key.inPort
-        else {
-            removeMegaflow(id)
-            return
-        }
-        let result = network.translate(
-            key, on: bridge, registry: contexts,
-            options: TranslationOptions(now: now, mayLearn: false))
-        // If more bits matter now, packets would pass that must go up; if fewer, it does no harm.
-        guard result.mask.isCovered(by: megaflow.mask), result.error == nil else {
-            retiredContexts += result.packetIns
-            removeMegaflow(id)
-            return
-        }
-        var updated = megaflow
-        updated.effects = result.effects
-        retiredContexts += megaflow.packetIns
-        updated.packetIns = result.packetIns
-        updated.actions = result.actions
-        megaflows[id] = updated
-        if result.actions != megaflow.actions { link.updateFlow(id, result.actions) }
-    }
-
     func removeMegaflow(_ id: FlowID) {
         guard let megaflow = megaflows.removeValue(forKey: id) else { return }
         retiredContexts += megaflow.packetIns
@@ -291,16 +247,5 @@ extension VirtualSwitch {
         if let table = managed.bridge.existingTable(rule.table) { noteRoom(in: table, of: managed) }
         guard rule.flags.contains(.sendFlowRemoved) && !rule.isHidden else { return }
         events.append(.flowRemoved(bridge: managed.name, rule, reason))
-    }
-}
-
-extension FlowKey {
-    /// Whether no bit is set that is not in `mask`.
-    fileprivate func isCovered(by mask: SparseKey) -> Bool {
-        let all = mask.expanded
-        for index in 0..<KeyWord.count where words[index] & ~all.words[index] != 0 {
-            return false
-        }
-        return true
     }
 }

@@ -77,6 +77,11 @@ public final class VirtualSwitch {
     /// Contexts that no megaflow holds, whose packets may still be on their way up.
     var retiredContexts: [UInt32] = []
     var revalidatedVersion: UInt64 = 0
+    var round = RevalidationRound()
+    /// How long the last round took.
+    var lastRevalidation: Milliseconds = 1
+    /// The limit of flows that the length of rounds has led to.
+    var adaptedFlowLimit: Int?
     /// What a bundle has done so far, while one is carried out.
     var journal: Journal?
     var usedMeterNumbers: Set<UInt32> = []

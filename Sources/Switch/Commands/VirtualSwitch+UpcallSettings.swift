@@ -26,8 +26,11 @@ struct UpcallSettings {
 }
 
 extension VirtualSwitch {
-    /// As many megaflows as there may be.
-    var flowLimit: Int { upcallSettings.flowLimit ?? configuration.flowLimit }
+    /// As many megaflows as there may be now.
+    public var flowLimit: Int {
+        let most = upcallSettings.flowLimit ?? configuration.flowLimit
+        return min(adaptedFlowLimit ?? most, most)
+    }
 
     public func upcallShow() -> String {
         var text = ""
@@ -38,7 +41,8 @@ extension VirtualSwitch {
             text += "\(kind.fullName):\n"
             text += "  flows         : (current \(count)) (avg \(count)) (max \(count)) "
             text += "(limit \(flowLimit))\n"
-            text += "  dump duration : 1ms\n  ufid enabled : \(upcallSettings.usesNames)\n\n"
+            text += "  dump duration : \(lastRevalidation)ms\n"
+            text += "  ufid enabled : \(upcallSettings.usesNames)\n\n"
             text += "  1: (keys \(count))\n"
         }
         return text

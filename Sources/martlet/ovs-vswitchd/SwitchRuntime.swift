@@ -33,6 +33,10 @@ final class SwitchRuntime: @unchecked Sendable {
 
     private var poll: ControlTimer?
     private var isRevalidationScheduled = false
+    /// Whether a round is under way, since when, and with how many flows.
+    private var isRevalidating = false
+    private var roundStart = ContinuousClock.now
+    private var roundFlows = 0
     /// Whether a controller has sent packets since the last barrier.
     var hasSentPackets = false
     private let log = LogModule("ofproto_dpif_upcall")
@@ -117,31 +121,66 @@ final class SwitchRuntime: @unchecked Sendable {
 
     /// Fetches counters without waiting, then revalidates.
     private func collect() {
+        // The end of the round under way sees what has changed meanwhile.
+        guard !isRevalidating else { return }
         let retired = lock.withLock { virtualSwitch.takeRetiredContexts() }
         plane.order { [unowned self] datapath in
             datapath.drainUpcalls(by: self)
             let statistics = Unchecked(ForwardingPlane.flowStatistics(of: datapath))
-            loop.post { [unowned self] in revalidate(statistics.value, retired) }
+            loop.post { [unowned self] in
+                beginRevalidation(statistics.value, retired)
+                revalidateInParts()
+            }
         }
     }
 
     /// - Parameter retired: contexts that were retired before the datapath was asked.
-    private func revalidate(
+    private func beginRevalidation(
         _ statistics: [(id: FlowID, statistics: FlowStatistics)], _ retired: RetiredContexts
     ) {
-        let now = clock.now
+        roundStart = .now
+        roundFlows = statistics.count
+        isRevalidating = true
         withSwitch { virtualSwitch in
             virtualSwitch.release(retired)
-            virtualSwitch.revalidate(statistics, now: now)
-            virtualSwitch.expire(now: now)
+            virtualSwitch.beginRevalidation(statistics)
+            virtualSwitch.expire(now: clock.now)
         }
+    }
+
+    /// Looks at some more megaflows; between two parts the forwarding thread has its turn.
+    ///
+    /// - Returns: whether there are more.
+    private func continueRevalidation() -> Bool {
+        let now = clock.now
+        let hasMore = withSwitch {
+            $0.continueRevalidation(count: VirtualSwitch.revalidationPart, now: now)
+        }
+        guard !hasMore else { return true }
+        guard isRevalidating else { return false }
+        isRevalidating = false
+        let took = (ContinuousClock.now - roundStart) / Duration.milliseconds(1)
+        lock.withLock {
+            virtualSwitch.noteRevalidation(flows: roundFlows, took: Milliseconds(took))
+        }
+        return false
+    }
+
+    /// Does a round part by part, with the control loop's other work between.
+    private func revalidateInParts() {
+        guard continueRevalidation() else {
+            settle()
+            return
+        }
+        loop.post { [unowned self] in revalidateInParts() }
     }
 
     /// Brings rules' counters, megaflows and timeouts up to date before it returns.
     func synchronize() {
         let retired = lock.withLock { virtualSwitch.takeRetiredContexts() }
         let statistics = plane.flowStatistics()
-        revalidate(statistics, retired)
+        beginRevalidation(statistics, retired)
+        while continueRevalidation() {}
         plane.ask { [unowned self] datapath in datapath.drainUpcalls(by: self) }
         settle()
     }
