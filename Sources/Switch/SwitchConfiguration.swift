@@ -86,6 +86,8 @@ public struct InterfaceReport: Equatable, Sendable {
     public var hardwareAddress: EthernetAddress?
     /// What `dpif/show` calls the type.
     public var type: String
+    /// What it tells besides the options of the database.
+    public var shownOptions: [String: String] = [:]
 }
 
 /// A device that was opened for an interface.
@@ -98,6 +100,8 @@ public struct OpenedDevice {
     /// Whether the administrator has the device down.
     public let isDown: Bool
     public var linkModes = LinkModes()
+    /// What `dpif/show` tells besides the options of the database.
+    public var shownOptions: [String: String] = [:]
 
     public init(
         port: any PacketPort, hardwareAddress: EthernetAddress, type: String,

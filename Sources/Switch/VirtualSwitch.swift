@@ -352,7 +352,7 @@ public final class VirtualSwitch {
         network.insert(port, into: place.managed.bridge)
         let report = InterfaceReport(
             number: Int(place.number.value), error: nil, hardwareAddress: address,
-            type: device?.type ?? "patch")
+            type: device?.type ?? "patch", shownOptions: device?.shownOptions ?? [:])
         let managedInterface = ManagedInterface(interface, report, now: now)
         managedInterface.port = port
         if case .datapath(let number) = kind { managedInterface.datapathNumber = number }

@@ -89,6 +89,41 @@ struct TrafficTests {
     }
 
     @Test
+    func `ports by AF_XDP take and refuse modes as Open vSwitch does`() throws {
+        let output = try Machine.run(
+            Self.hosts + """
+                reaches h1 10.0.0.2
+                for port in p1 p2; do ovs-vsctl --timeout=300 del-port $port; done
+                for host in h1 h2; do ip netns exec $host ethtool -K eth0 tx off > /dev/null; done
+                ovs-vsctl --timeout=300 add-port br0 p1 -- set Interface p1 type=afxdp
+                ovs-vsctl --timeout=300 add-port br0 p2 -- set Interface p2 type=afxdp \
+                    options:xdp-mode=generic
+                ovs-vsctl get Interface p1 error
+                ovs-appctl dpif/show | grep -o '(afxdp.*'
+                reaches h1 10.0.0.2
+                ovs-vsctl --timeout=300 set Interface p2 options:xdp-mode=nosuch
+                ovs-vsctl get Interface p2 error
+                ovs-vsctl --timeout=300 set Interface p2 options:xdp-mode=native-with-zerocopy
+                ovs-vsctl get Interface p2 error
+                ovs-vsctl --timeout=300 -- add-port br0 lo -- set Interface lo type=afxdp
+                ovs-vsctl get Interface lo error
+                """
+        )
+        let lines = output.split(separator: "\n").filter { !$0.contains("ovs-vsctl") }
+        let expected = """
+            h1 reaches 10.0.0.2
+            []
+            (afxdp: n_rxq=1, use-need-wakeup=true, xdp-mode=best-effort, xdp-mode-in-use=native)
+            (afxdp: n_rxq=1, use-need-wakeup=true, xdp-mode=generic, xdp-mode-in-use=generic)
+            h1 reaches 10.0.0.2
+            "p2: could not set configuration (Invalid argument)"
+            "could not add network device p2 to ofproto (Invalid argument)"
+            "could not add network device lo to ofproto (Invalid argument)"
+            """
+        #expect(lines.joined(separator: "\n") == expected, "\(output)")
+    }
+
+    @Test
     func `a device that goes away takes nothing with it, and may come back`() throws {
         let output = try Machine.run(
             Self.hosts + """

@@ -111,8 +111,9 @@ final class ForwardingLoop: @unchecked Sendable {
             let before = entry.descriptor
             entry.port.age()
             follow(entry)
-            // What waits behind the descriptor of before would wake nobody.
-            if entry.descriptor != before { _ = serve(entry) }
+            // What waits behind the descriptor of before would wake nobody, nor does a device that
+            // goes wake every kind of socket.
+            if entry.descriptor != before || entry.port.hasVanished { _ = serve(entry) }
         }
     }
 

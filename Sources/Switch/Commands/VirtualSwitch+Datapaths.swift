@@ -48,10 +48,16 @@ extension VirtualSwitch {
         guard let port = interface.port else { return "" }
         let number = interface.datapathNumber.map { String($0) } ?? "none"
         let type = Self.shownType(of: interface)
-        let options = interface.configuration.options.sorted { $0.key < $1.key }
-            .map { "\($0.key)=\($0.value)" }
-        let details = options.isEmpty ? type : "\(type): \(options.joined(separator: ", "))"
+        let details = Self.details(type, interface)
         return "    \(port.name) \(port.number.value)/\(number): (\(details))\n"
+    }
+
+    /// The type, and the options if there are any.
+    private static func details(_ type: String, _ interface: ManagedInterface) -> String {
+        let options = interface.configuration.options
+            .merging(interface.report.shownOptions) { $1 }
+            .sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        return options.isEmpty ? type : "\(type): \(options.joined(separator: ", "))"
     }
 
     /// Packets that found a flow and those that did not.

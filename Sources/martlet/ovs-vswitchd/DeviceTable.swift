@@ -24,7 +24,7 @@ final class DeviceTable: DeviceProvider {
     private var entries: [String: Entry] = [:]
     private let dummy: VswitchdOptions.DummyLevel?
     weak var plane: ForwardingPlane?
-    private let log = LogModule("netdev")
+    let log = LogModule("netdev")
     /// The last octets of the next dummy's address.
     private var nextDummyAddress: UInt64 = 0
 
@@ -35,7 +35,7 @@ final class DeviceTable: DeviceProvider {
 
     /// The types of interface that the database lists as supported.
     var types: [String] {
-        var types = ["internal", "patch", "system", "tap"]
+        var types = ["afxdp", "afxdp-nonpmd", "internal", "patch", "system", "tap"]
         if dummy != nil { types += ["dummy", "dummy-internal"] }
         return types.sorted()
     }
@@ -49,11 +49,14 @@ final class DeviceTable: DeviceProvider {
             case "dummy", "dummy-internal", "dummy-pmd": return try openDummy(interface)
             case "internal", "tap": return try openTAP(interface, for: bridge)
             case "", "system": return try openSystem(interface)
+            case "afxdp", "afxdp-nonpmd": return try openXDP(interface)
             default: break
             }
         } catch {
-            throw DeviceError(
-                "could not open network device \(interface.name) (\(error.reason))")
+            let isXDP = type.hasPrefix("afxdp") && error.code != ENODEV
+            throw isXDP
+                ? refuseXDP(interface, error)
+                : DeviceError("could not open network device \(interface.name) (\(error.reason))")
         }
         log.warning("could not create netdev \(interface.name) of unknown type \(type)")
         throw DeviceError(
@@ -130,7 +133,7 @@ final class DeviceTable: DeviceProvider {
         return opened
     }
 
-    private func remember(
+    func remember(
         _ port: any PacketPort, _ name: String, _ address: EthernetAddress, _ type: String,
         flags: Int32 = Int32(IFF_UP) | Int32(IFF_RUNNING)
     ) -> OpenedDevice {
@@ -249,6 +252,7 @@ final class DeviceTable: DeviceProvider {
             plane?.ask { _ in
                 ports.mapValues { port in
                     (port as? AFPacketPort)?.countDrops()
+                    (port as? XDPPort)?.countDrops()
                     return port.counters
                 }
             } ?? [:]
