@@ -136,7 +136,10 @@ let package = Package(
         ),
         .executableTarget(
             name: "processing-cost",
-            dependencies: ["CAllocations", "Datapath", "FlowModel"],
+            dependencies: [
+                "CAllocations", "Addresses", "ConnectionTracking", "Datapath", "FlowModel",
+                "OpenFlow", "Pipeline", "Switch",
+            ],
             swiftSettings: common
         ),
         .executableTarget(

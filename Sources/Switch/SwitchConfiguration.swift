@@ -9,6 +9,8 @@ public struct SwitchConfiguration: Equatable, Sendable {
     public var bridges: [BridgeConfiguration] = []
     /// `other_config:max-idle`, milliseconds.
     public var maximumIdle: Milliseconds = VirtualSwitch.defaultMaximumIdle
+    /// `other_config:max-revalidator`, milliseconds.
+    public var maximumRevalidator: Milliseconds = VirtualSwitch.defaultMaximumRevalidator
     /// `other_config:flow-limit`.
     public var flowLimit = VirtualSwitch.defaultFlowLimit
     /// `other_config:emc-insert-inv-prob` and `smc-enable`.

@@ -55,6 +55,10 @@ public struct PacketInEvent {
 public final class VirtualSwitch {
     /// `max-idle` of ovs-vswitchd.conf.db(5), milliseconds.
     public static let defaultMaximumIdle: Milliseconds = 10_000
+    /// `max-revalidator` of ovs-vswitchd.conf.db(5), milliseconds.
+    public static let defaultMaximumRevalidator: Milliseconds = 500
+    /// The least that `max-revalidator` may be.
+    public static let leastRevalidator: Milliseconds = 100
     /// `flow-limit` of ovs-vswitchd.conf.db(5).
     public static let defaultFlowLimit = 200_000
 

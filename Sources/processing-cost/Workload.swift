@@ -62,7 +62,7 @@ final class Workload {
     private static func address(_ flow: Int) -> UInt32 { 0x0a00_0000 + UInt32(flow) }
 
     /// 60 octets: a UDP datagram of 18.
-    private static let frame: [UInt8] =
+    static let frame: [UInt8] =
         [2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0]
         + [0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 0, 11, 0, 0, 1]
         + [0, 1, 0, 2, 0, 26, 0, 0] + [UInt8](repeating: 0, count: 18)

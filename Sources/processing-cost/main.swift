@@ -39,7 +39,7 @@ struct Measurement {
     }
 
     /// Nanoseconds of the time that this process had.
-    private static func now() -> Double {
+    static func now() -> Double {
         var time = timespec()
         clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
         return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
@@ -86,4 +86,5 @@ for subtables in [1, 10, 100, 1000] {
             && isGood
     }
 }
+isGood = RevalidationMeasurement(flows: isQuick ? 20_000 : 200_000).run() && isGood
 exit(isGood ? 0 : 1)

@@ -11,8 +11,6 @@ import Transport
 ///
 /// Everything but the upcalls happens on the control loop.
 final class SwitchRuntime: @unchecked Sendable {
-    /// How often counters are collected and megaflows looked through; OVS's `max-revalidator`.
-    static let revalidationPeriod = Duration.milliseconds(500)
     /// How long changes are gathered before megaflows are translated again.
     static let gatheringTime = Duration.milliseconds(5)
     /// How many megaflows a barrier waits for: about a millisecond.
@@ -32,6 +30,7 @@ final class SwitchRuntime: @unchecked Sendable {
     var onVanished: ((String) -> Void)?
 
     private var poll: ControlTimer?
+    private var period: Milliseconds = 0
     private var isRevalidationScheduled = false
     /// Whether a round is under way, since when, and with how many flows.
     private var isRevalidating = false
@@ -53,7 +52,15 @@ final class SwitchRuntime: @unchecked Sendable {
         virtualSwitch = VirtualSwitch(
             link: plane, devices: devices, numbersPortsByName: dummy != nil)
         devices.plane = plane
-        poll = loop.every(Self.revalidationPeriod) { [unowned self] in collect() }
+        setPeriod(VirtualSwitch.defaultMaximumRevalidator)
+    }
+
+    /// Says how often counters are collected and megaflows looked through, in milliseconds.
+    private func setPeriod(_ milliseconds: Milliseconds) {
+        guard milliseconds != period else { return }
+        period = milliseconds
+        poll?.cancel()
+        poll = loop.every(.milliseconds(milliseconds)) { [unowned self] in collect() }
     }
 
     func shutDown() {
@@ -86,6 +93,7 @@ final class SwitchRuntime: @unchecked Sendable {
 
     /// Makes the switch be as `configuration` says.
     func apply(_ configuration: SwitchConfiguration) {
+        setPeriod(max(1, min(configuration.maximumIdle, configuration.maximumRevalidator)))
         lock.withLock {
             virtualSwitch.removeUnwanted(by: configuration, now: clock.now)
         }

@@ -128,6 +128,10 @@ final class ConfigurationReader {
         if let value = other["max-idle"].flatMap(Milliseconds.init) {
             result.switchConfiguration.maximumIdle = value
         }
+        if let value = other["max-revalidator"].flatMap(Milliseconds.init) {
+            result.switchConfiguration.maximumRevalidator = max(
+                value, VirtualSwitch.leastRevalidator)
+        }
         if let value = other["flow-limit"].flatMap(Int.init) {
             result.switchConfiguration.flowLimit = value
         }
