@@ -15,6 +15,8 @@ public struct SwitchConfiguration: Equatable, Sendable {
     public var flowLimit = VirtualSwitch.defaultFlowLimit
     /// `other_config:emc-insert-inv-prob` and `smc-enable`.
     public var caches = CacheSettings()
+    /// The timeouts of connections in zones that have their own: rows of `CT_Timeout_Policy`.
+    public var zoneTimeouts: [UInt16: TrackingTimeouts] = [:]
 
     public init() {}
 }
@@ -158,4 +160,6 @@ public protocol DatapathLink: AnyObject {
     func removeMeter(_ number: UInt32)
     /// Has the connection tracker forget connections.
     func flushConnections(_ selection: ConnectionSelection)
+    /// Gives connections that begin in a zone timeouts of their own, or the usual ones.
+    func setTimeouts(ofZone zone: UInt16, _ timeouts: TrackingTimeouts?)
 }

@@ -130,6 +130,10 @@ public final class VirtualSwitch {
     ///
     /// - Complexity: a comparison for each bridge; one pass over the ports of those that changed.
     public func apply(_ configuration: SwitchConfiguration, now: Milliseconds) {
+        let (zones, old) = (configuration.zoneTimeouts, self.configuration.zoneTimeouts)
+        for zone in Set(zones.keys).union(old.keys) where zones[zone] != old[zone] {
+            link.setTimeouts(ofZone: zone, zones[zone])
+        }
         if configuration.caches != self.configuration.caches {
             link.setCaches(configuration.caches)
         }

@@ -57,6 +57,7 @@ final class FakeEdge: DeviceProvider, DatapathLink {
 
     func formerNumber(_ name: String) -> PortNumber? { formerNumbers[name] }
     func flushConnections(_ selection: ConnectionSelection) {}
+    func setTimeouts(ofZone zone: UInt16, _ timeouts: TrackingTimeouts?) {}
     func setUp(_ name: String, _ isUp: Bool) {}
     func counters(_ name: String) -> PortCounters? { nil }
 

@@ -87,6 +87,9 @@ final class MemorySwitch {
         func flushConnections(_ selection: ConnectionSelection) {
             order { [datapath] in datapath.tracker.flush(selection) }
         }
+        func setTimeouts(ofZone zone: UInt16, _ timeouts: TrackingTimeouts?) {
+            order { [datapath] in datapath.tracker.setTimeouts(ofZone: zone, timeouts) }
+        }
         func setMeter(_ number: UInt32, _ config: MeterConfig) {
             order { [datapath] in datapath.setMeter(number, config, now: 0) }
         }

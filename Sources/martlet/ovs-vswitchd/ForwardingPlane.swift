@@ -111,6 +111,10 @@ final class ForwardingPlane: DatapathLink, @unchecked Sendable {
         order { datapath in datapath.tracker.flush(selection) }
     }
 
+    func setTimeouts(ofZone zone: UInt16, _ timeouts: TrackingTimeouts?) {
+        order { datapath in datapath.tracker.setTimeouts(ofZone: zone, timeouts) }
+    }
+
     func execute(_ octets: [UInt8], _ key: FlowKey, _ actions: [DatapathAction]) {
         order { [upcall] datapath in
             guard octets.count <= PacketPool.defaultCapacity - PacketPool.headroom else { return }

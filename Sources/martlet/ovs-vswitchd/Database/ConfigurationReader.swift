@@ -20,7 +20,9 @@ final class ConfigurationReader {
     static let tables = [
         MonitoredTable(
             OpenVSwitchRow.bridges, OpenVSwitchRow.nextCfg, OpenVSwitchRow.otherConfig,
-            OpenVSwitchRow.ssl, OpenVSwitchRow.managerOptions),
+            OpenVSwitchRow.ssl, OpenVSwitchRow.managerOptions, OpenVSwitchRow.datapaths),
+        MonitoredTable(DatapathRow.ctZones), MonitoredTable(CTZoneRow.timeoutPolicy),
+        MonitoredTable(CTTimeoutPolicyRow.timeouts),
         MonitoredTable(ManagerRow.target, ManagerRow.connectionMode),
         MonitoredTable(
             SSLRow.privateKey, SSLRow.certificate, SSLRow.caCert, SSLRow.bootstrapCACert),
@@ -136,6 +138,7 @@ final class ConfigurationReader {
             result.switchConfiguration.flowLimit = value
         }
         result.switchConfiguration.caches = CacheSettings(other)
+        result.switchConfiguration.zoneTimeouts = zoneTimeouts(root)
         if let value = other["stats-update-interval"].flatMap(Int.init) {
             result.statisticsInterval = max(
                 value, DatabaseConfiguration.minimumStatisticsInterval)
