@@ -58,6 +58,16 @@ import Testing
         }
     }
 
+    @Test func `of 1.0 that ignore nothing have the highest priority`() throws {
+        let rest = "0000" + "0000" + "000000000000" + "8000" + "ffffffff" + "ffff" + "0000"
+        let match = String(repeating: "00", count: 40)
+        let exact = octets("010e004800000001" + match + String(repeating: "0", count: 8) + rest)
+        guard case .flowMod(let mod) = try OpenFlowMessage.parse(exact) else {
+            throw OpenFlowError.requestBadType
+        }
+        #expect(mod.priority == .max)
+    }
+
     private func comesBack(_ golden: [UInt8], _ dialect: Dialect, _ flow: String) throws {
         let message = try OpenFlowMessage.parse(golden, dialect: dialect)
         let again = message.encoded(dialect, xid: MessageHeader(golden)?.xid ?? 0)

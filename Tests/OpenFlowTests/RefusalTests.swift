@@ -95,4 +95,42 @@ import Testing
             try OpenFlowMessage.parse(mod.encoded(dialect), dialect: dialect)
         }
     }
+
+    /// As genuine Open vSwitch does, though the standard lets it follow.
+    @Test(arguments: [OpenFlowVersion.v13, .v14, .v15])
+    func `tables are not what a controller wants them to be`(version: OpenFlowVersion) throws {
+        let told = Corpus.messages.first { message, dialect in
+            guard dialect.version == version, case .statsReply(let reply) = message,
+                case .tableFeatures(let tables) = reply.body
+            else { return false }
+            return !tables.isEmpty
+        }
+        let (message, dialect) = try #require(told)
+        var octets = message.encoded(dialect, xid: 1)
+        octets[1] = 18
+        func refusal(_ body: [UInt8]) -> OpenFlowError? {
+            var request = octets[..<16] + body
+            request[2] = UInt8(request.count >> 8)
+            request[3] = UInt8(request.count & 0xff)
+            do throws(OpenFlowError) {
+                _ = try OpenFlowMessage.parse(Array(request), dialect: dialect)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        let length = Int(octets[16]) << 8 | Int(octets[17])
+        var table = Array(octets[16..<16 + length])
+        #expect(refusal([]) == nil)
+        #expect(refusal(table) == .tableFeaturesNotPermitted)
+        #expect(refusal(table + table) == .nxTableFeaturesDuplicateTable)
+        #expect(refusal(Array(table[..<60])) == .requestBadLength)
+        let added = length + 8
+        var strange = table + [0, 0x77, 0, 8, 0, 0, 0, 0]
+        strange[0] = UInt8(added >> 8)
+        strange[1] = UInt8(added & 0xff)
+        #expect(refusal(strange) == .propertyBadType)
+        table[2] = 255
+        #expect(refusal(table) == .tableFeaturesBadTable)
+    }
 }

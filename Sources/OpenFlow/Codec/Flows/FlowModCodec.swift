@@ -12,10 +12,14 @@ extension FlowMod {
     }
 
     private init(openFlow10 reader: inout MessageReader, _ dialect: Dialect) throws(OpenFlowError) {
+        let high = try reader.peek16()
+        let wildcards = UInt32(high) << 16 | UInt32(try reader.peek16(at: 2))
         let match = try OpenFlow10Match.decode(&reader)
         let cookie = try reader.uint64()
         self.init(match: match)
         try decodeCommon10(&reader, cookie: cookie, dialect)
+        // A rule that ignores nothing is beyond all others (OpenFlow 1.0 §3.4).
+        if wildcards & OpenFlow10Match.Wildcard.all == 0 { priority = .max }
         actions = try ActionDecoder(version: .v10).decodeBehavior(&reader)
         try checkFlags10()
     }

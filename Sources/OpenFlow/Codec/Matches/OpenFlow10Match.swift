@@ -28,6 +28,7 @@ enum OpenFlow10Match {
         static var destinationShift: UInt32 { 14 }
         static var vlanPriority: UInt32 { 1 << 20 }
         static var tos: UInt32 { 1 << 21 }
+        static var all: UInt32 { 1 << 22 - 1 }
     }
 
     /// The VLAN ID that means no tag.

@@ -43,7 +43,7 @@ extension StatsRequest {
         case StatsType.meterFeatures where dialect.version >= .v13: return .meterFeatures
         case StatsType.tableFeatures where dialect.version >= .v13:
             // With a body, it would change the tables.
-            guard reader.isAtEnd else { throw .tableFeaturesNotPermitted }
+            try TableCapabilities.decodeRequest(&reader, dialect.version)
             return .tableFeatures
         case StatsType.tableDescription where dialect.version >= .v14: return .tableDescription
         case StatsType.queueDescription where dialect.version >= .v14:

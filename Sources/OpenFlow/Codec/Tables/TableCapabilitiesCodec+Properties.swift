@@ -17,12 +17,18 @@ enum TableProperty {
 
 extension TableCapabilities {
     mutating func decodeProperties(
-        _ reader: inout MessageReader, isOptional: Bool
+        _ reader: inout MessageReader, isOptional: Bool, isRequest: Bool
     ) throws(OpenFlowError) {
         if isOptional, reader.isAtEnd { return }
         var seen: UInt32 = 0
         try reader.forEachProperty { (type, body) throws(OpenFlowError) in
-            guard type < 16 else { return }
+            guard type < 16 else {
+                if isRequest { throw .propertyBadType }
+                return
+            }
+            guard !isRequest || seen & 1 << UInt32(type) == 0 else {
+                throw .tableFeaturesBadFeatures
+            }
             seen |= 1 << UInt32(type)
             switch type {
             case TableProperty.match: try decodeMatch(&body)

@@ -99,14 +99,14 @@ extension TableCapabilities {
     // MARK: OpenFlow 1.3 and later
 
     private static func decodeFeatures(
-        _ reader: inout MessageReader, _ version: OpenFlowVersion
+        _ reader: inout MessageReader, _ version: OpenFlowVersion, isRequest: Bool = false
     ) throws(OpenFlowError) -> TableCapabilities {
-        guard reader.remaining >= 64 else { throw .tableFeaturesBadFeatures }
+        guard reader.remaining >= 64 else { throw .requestBadLength }
         let length = Int(try reader.uint16())
         guard length >= 64, length % 8 == 0, length - 2 <= reader.remaining else {
-            throw .tableFeaturesBadFeatures
+            throw .requestBadLength
         }
-        var part = try reader.part(length - 2, lengthError: .tableFeaturesBadFeatures)
+        var part = try reader.part(length - 2, lengthError: .requestBadLength)
         var table = TableCapabilities(tableID: try part.uint8())
         try part.skip(1)
         try part.skip(4)
@@ -120,7 +120,29 @@ extension TableCapabilities {
             table.canEvict = version == .v14 && config & 4 != 0
             table.canTellVacancy = version == .v14 && config & 8 != 0
         }
-        try table.decodeProperties(&part, isOptional: version >= .v15)
+        try table.decodeProperties(
+            &part, isOptional: version >= .v15, isRequest: isRequest)
         return table
     }
+
+    /// Reads what a controller wants tables to be able to do, which no switch has to follow.
+    ///
+    /// - Throws: OFPTFFC_EPERM, unless the request is wrong already; as OVS has it, the command of
+    ///   OpenFlow 1.5 to change what is named asks for the tables as they are.
+    static func decodeRequest(
+        _ reader: inout MessageReader, _ version: OpenFlowVersion
+    ) throws(OpenFlowError) {
+        var seen: Set<UInt8> = []
+        while !reader.isAtEnd {
+            let command = reader.remaining > 3 ? try reader.peek16(at: 2) & 0xff : 0
+            let table = try decodeFeatures(&reader, version, isRequest: true)
+            if version >= .v15, command == modifyCommand { return try reader.skip(reader.remaining) }
+            guard table.tableID < FlowMod.allTables else { throw .tableFeaturesBadTable }
+            guard seen.insert(table.tableID).inserted else { throw .nxTableFeaturesDuplicateTable }
+        }
+        if !seen.isEmpty { throw .tableFeaturesNotPermitted }
+    }
+
+    /// OFPTFC_MODIFY (OpenFlow 1.5.1 §7.3.5.18.1).
+    private static var modifyCommand: UInt16 { 1 }
 }
