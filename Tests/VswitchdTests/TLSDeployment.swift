@@ -104,6 +104,11 @@ final class TLSDeployment {
             ["unix:\(directory("db.sock"))", "--enable-dummy=override", "--disable-system"])
     }
 
+    /// Starts `ovs-testcontroller` on some remotes.
+    func startController(_ make: Make, _ options: [String]) {
+        start(make, "ovs-testcontroller", options)
+    }
+
     /// A TCP port of loopback that nobody has now: the daemons do not tell which one they chose.
     static func freePort() -> Int {
         let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)

@@ -175,4 +175,34 @@ struct TLSDeploymentTests {
             deployment.keys("tool", by: "other") + ["show", "ssl:127.0.0.1:\(port)"])
         #expect(stranger.status != 0)
     }
+
+    @Test(
+        .enabled(
+            if: Subprocess.find("ovs-testcontroller") != nil, "ovs-testcontroller is not installed"
+        ),
+        arguments: [(Make.martlet, Make.genuine), (.genuine, .martlet), (.martlet, .martlet)])
+    func `a controller programs switches, whoever calls`(daemon: Make, controller: Make) {
+        _ = startServer(.martlet)
+        deployment.startSwitch(daemon)
+        let ports = (TLSDeployment.freePort(), TLSDeployment.freePort())
+        deployment.vsctl(
+            "add-br br0 -- set-controller br0 ssl:127.0.0.1:\(ports.0) "
+                + "-- add-br br1 -- set-controller br1 pssl:\(ports.1):127.0.0.1 "
+                + "-- set-fail-mode br0 secure -- set-fail-mode br1 secure")
+        deployment.startController(
+            controller,
+            deployment.keys("controller")
+                + ["pssl:\(ports.0):127.0.0.1", "ssl:127.0.0.1:\(ports.1)"])
+        for bridge in ["br0", "br1"] {
+            var flows = ""
+            // Who calls may have been early, and calls again a second later.
+            for _ in 1...2000 where !flows.contains("CONTROLLER:128") {
+                flows =
+                    deployment.run(
+                        .martlet, "ovs-ofctl", ["-O", "OpenFlow15", "dump-flows", bridge]
+                    ).output
+            }
+            #expect(flows.contains("priority=0 actions=CONTROLLER:128"), "\(bridge): \(flows)")
+        }
+    }
 }

@@ -195,7 +195,7 @@ struct LearningSwitch {
                 return [.output(port, maxByteCount: 0)]
             }
             guard dialect.version > .v10 else { return [.enqueue(port, queue: queue)] }
-            return [.setQueue(queue), .output(port, maxByteCount: 0)]
+            return [.setQueue(queue), .output(port, maxByteCount: 0), .popQueue]
         }
     }
 

@@ -26,7 +26,7 @@ final class TestController {
             if target.isPassive { try listen(target, loop) } else { call(target, loop) }
             return true
         } catch {
-            LogModule("controller").error("\(name): \(error.reason)")
+            LogModule("controller").error("\(name): connect: \(error.reason)")
             return false
         }
     }

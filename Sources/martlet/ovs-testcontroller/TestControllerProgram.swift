@@ -46,6 +46,7 @@ enum TestControllerProgram {
         guard !parser.operands.isEmpty else {
             throw ProgramError("at least one vconn argument required; use --help for usage")
         }
+        settle(&options)
         try serve(parser.operands, options, process)
     }
 
@@ -62,19 +63,47 @@ enum TestControllerProgram {
             options.wildcards =
                 option.value.map(hexadecimal) ?? ControllerOptions.layer2Wildcards
         case "max-idle": options.maxIdle = try idleTime(value)
-        case "queue": options.queue = UInt32(value) ?? 0
+        case "queue": options.queue = number(value)
         case "port-queue":
-            guard let colon = value.lastIndex(of: ":") else {
+            let (port, queue) = try portQueue(value)
+            guard options.portQueues.updateValue(queue, forKey: port) == nil else {
                 throw ProgramError(
-                    "argument to -Q or --port-queue should take the form "
-                        + "\"<port-name>:<queue-id>\"")
+                    "<port-name> arguments for -Q or --port-queue must be unique")
             }
-            options.portQueues[String(value[..<colon])] =
-                UInt32(value[value.index(after: colon)...]) ?? 0
         case "with-flows": options.flows += try flows(of: value)
         case "protocols": options.versions = try versions(value)
         default: break
         }
+    }
+
+    private static func portQueue(_ text: String) throws -> (port: String, queue: UInt32) {
+        guard let colon = text.lastIndex(of: ":"), colon != text.startIndex,
+            text.index(after: colon) != text.endIndex
+        else {
+            throw ProgramError(
+                "argument to -Q or --port-queue should take the form "
+                    + "\"<port-name>:<queue-id>\"")
+        }
+        return (String(text[..<colon]), number(text[text.index(after: colon)...]))
+    }
+
+    /// A number of any base that C knows, or 0.
+    private static func number(_ text: some StringProtocol) -> UInt32 {
+        text.hasPrefix("0x") ? hexadecimal(String(text)) : UInt32(text) ?? 0
+    }
+
+    /// Queues are of ports, so that nobody but the controller may choose the port.
+    private static func settle(_ options: inout ControllerOptions) {
+        guard options.queue != nil || !options.portQueues.isEmpty else { return }
+        if options.mode == .normal {
+            Program.printError(
+                "\(name): queue IDs are incompatible with -N or --normal; not using OFPP_NORMAL")
+        }
+        if options.mode == .hub {
+            Program.printError(
+                "\(name): queue IDs are incompatible with -H or --hub; not acting as hub")
+        }
+        options.mode = .learning
     }
 
     private static func hexadecimal(_ text: String) -> UInt32 {
