@@ -136,7 +136,9 @@ extension TableCapabilities {
         while !reader.isAtEnd {
             let command = reader.remaining > 3 ? try reader.peek16(at: 2) & 0xff : 0
             let table = try decodeFeatures(&reader, version, isRequest: true)
-            if version >= .v15, command == modifyCommand { return try reader.skip(reader.remaining) }
+            if version >= .v15, command == modifyCommand {
+                return try reader.skip(reader.remaining)
+            }
             guard table.tableID < FlowMod.allTables else { throw .tableFeaturesBadTable }
             guard seen.insert(table.tableID).inserted else { throw .nxTableFeaturesDuplicateTable }
         }
