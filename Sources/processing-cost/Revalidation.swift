@@ -47,6 +47,7 @@ final class CountingSwitch: DeviceProvider, DatapathLink {
     func setMeter(_ number: UInt32, _ config: MeterConfig) {}
     func removeMeter(_ number: UInt32) {}
     func flushConnections(_ selection: ConnectionSelection) {}
+    func setTimeouts(ofZone zone: UInt16, _ timeouts: TrackingTimeouts?) {}
 }
 
 /// How long it takes to translate many megaflows again after a change of the tables.
