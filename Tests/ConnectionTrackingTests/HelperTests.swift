@@ -153,6 +153,22 @@ import Testing
         #expect(again.hasEdit)
     }
 
+    @Test func `a client's connection behind a translation has a port of its own`() {
+        let order = order("ftp", translates: true)
+        let traffic = connected(order)
+        let other = Traffic.key(6, from: 77, 3000, to: Traffic.server, 2049)
+        _ = send(traffic, other, Traffic.tcp(0x02, 9), order)
+        let answer = Traffic.key(6, from: Traffic.server, 21, to: Self.outside, 1000)
+        let text = "227 Entering Passive Mode (10,0,0,2,8,1).\r\n"
+        _ = send(traffic, answer, Traffic.tcp(0x18, 201, 101), order, text)
+        let data = send(traffic, Traffic.key(6, 3000, 2049), Traffic.tcp(0x02, 9), order)
+        #expect(data.state.flags.contains([.new, .related, .sourceNAT]))
+        #expect(data.target.sourcePort == 3001)
+        let back = send(traffic, data.target.reversed, Traffic.tcp(0x12, 5, 10), order)
+        #expect(back.target.destination == Traffic.client)
+        #expect(back.target.destinationPort == 3000)
+    }
+
     @Test func `a TFTP server answers from any port`() {
         let traffic = Traffic()
         let request = Traffic.key(17, 3000, 69)

@@ -132,8 +132,15 @@ extension ConnectionTracker {
         guard isTranslated else { return }
         var reverse = expected.reverse
         reverse.destinationPort = connection.forward.sourcePort
-        connection.reverse = reverse
         let plain = connection.forward.reversed
+        if reverse.destination != plain.destination {
+            // Behind the same address another client may have the port.
+            for _ in 0..<Self.maximumPortAttempts {
+                guard state.pointee.table.find(reverse) != nil else { break }
+                reverse.destinationPort = max(1024, reverse.destinationPort &+ 1)
+            }
+        }
+        connection.reverse = reverse
         if reverse.source != plain.source || reverse.sourcePort != plain.sourcePort {
             connection.translation.insert(.destination)
         }
