@@ -17,14 +17,32 @@ enum DpctlProgram {
         ] + CommonOptions.logging
 
     /// Commands, with how many arguments each takes.
-    static let commands: [(name: String, usage: String, count: ClosedRange<Int>)] = [
-        ("dump-dps", "", 0...0), ("show", "[-s] [dp...]", 0...Int.max),
-        ("dump-flows", "[-m] [--names] [dp] [filter=..] [type=..]", 0...6),
-        ("add-flow", "[dp] flow actions", 2...3), ("mod-flow", "[dp] flow actions", 2...3),
-        ("get-flow", "[dp] ufid", 1...2), ("del-flows", "[dp]", 0...2),
-        ("parse-actions", "actions", 1...Int.max),
-        ("normalize-actions", "flow actions", 2...Int.max), ("list-commands", "", 0...Int.max),
-    ]
+    static let commands: [(name: String, usage: String, count: ClosedRange<Int>)] =
+        [
+            ("dump-dps", "", 0...0), ("show", "[-s] [dp...]", 0...Int.max),
+            ("dump-flows", "[-m] [--names] [dp] [filter=..] [type=..]", 0...6),
+            ("add-flow", "[dp] flow actions", 2...3), ("mod-flow", "[dp] flow actions", 2...3),
+            ("get-flow", "[dp] ufid", 1...2), ("del-flows", "[dp]", 0...2),
+            ("parse-actions", "actions", 1...Int.max),
+            ("normalize-actions", "flow actions", 2...Int.max), ("list-commands", "", 0...Int.max),
+        ] + trackingCommands
+
+    /// Those about the connection tracker.
+    private static let trackingCommands: [(name: String, usage: String, count: ClosedRange<Int>)] =
+        [
+            ("dump-conntrack", "[-m] [-s] [dp] [zone=N]", 0...4),
+            ("flush-conntrack", "[dp] [zone=N] [ct-orig-tuple] [ct-reply-tuple]", 0...4),
+            ("ct-stats-show", "[dp] [zone=N]", 0...3), ("ct-bkts", "[dp] [gt=N]", 0...2),
+            ("ct-set-maxconns", "[dp] maxconns", 1...2), ("ct-get-maxconns", "[dp]", 0...1),
+            ("ct-get-nconns", "[dp]", 0...1), ("ct-enable-tcp-seq-chk", "[dp]", 0...1),
+            ("ct-disable-tcp-seq-chk", "[dp]", 0...1), ("ct-get-tcp-seq-chk", "[dp]", 0...1),
+            ("ct-set-limits", "[dp] [default=L] [zone=N,limit=L]...", 1...Int.max),
+            ("ct-del-limits", "[dp] zone=N1[,N2]...", 1...2),
+            ("ct-get-limits", "[dp] [zone=N1[,N2]...]", 0...2),
+            ("ipf-set-enabled", "[dp] v4|v6", 1...2), ("ipf-set-disabled", "[dp] v4|v6", 1...2),
+            ("ipf-set-min-frag", "[dp] v4|v6 minfragment", 2...3),
+            ("ipf-set-max-nfrags", "[dp] maxfrags", 1...2), ("ipf-get-status", "[dp]", 0...1),
+        ]
 
     static func run(_ arguments: [String]) -> Int32 {
         Program.run(name) { try send(arguments) }
@@ -90,6 +108,8 @@ enum DpctlProgram {
         switch command {
         case "show": flags.filter { $0 == "-s" }
         case "dump-flows": flags.filter { $0 != "-s" }
+        case "dump-conntrack", "ct-stats-show": flags.filter { !$0.hasPrefix("--") }
+        case "ipf-get-status": flags.filter { $0 == "-m" }
         default: []
         }
     }
@@ -120,6 +140,11 @@ enum DpctlProgram {
           dump-flows [DP]           flows of the datapath
           get-flow [DP] ufid:UFID   one flow
           del-flows [DP]            remove all flows
+          dump-conntrack [DP] [zone=N]
+                                    connections
+          flush-conntrack [DP] [zone=N] [ORIGINAL [REPLY]]
+                                    forget connections
+          ct-..., ipf-...           how connections and fragments are tracked: list-commands
         DP may be left out where there is only one datapath.
 
         Options for show:
