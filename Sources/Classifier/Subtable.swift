@@ -46,7 +46,8 @@ final class Subtable {
         hasRareWords = mask.hasRareWords
 
         let ends = [
-            KeyWord.metadataEnd, KeyWord.ethernetEnd, KeyWord.networkEnd, KeyWord.count,
+            KeyWord.metadataEnd, KeyWord.ethernetEnd, KeyWord.networkEnd, KeyWord.linkEnd,
+            KeyWord.count,
         ]
         var ranges: [Range<Int>] = []
         var start = 0

@@ -95,5 +95,7 @@ public enum KeyWord {
     /// Where the stages of a lookup end.
     @inlinable public static var metadataEnd: Int { ethernetDestination }
     @inlinable public static var ethernetEnd: Int { ipv4 }
-    @inlinable public static var networkEnd: Int { transport }
+    @inlinable public static var networkEnd: Int { nsh }
+    /// What no packet has besides ports: a service header, or what ARP and ND say of links.
+    @inlinable public static var linkEnd: Int { transport }
 }
