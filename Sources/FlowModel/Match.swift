@@ -141,7 +141,7 @@ extension Prerequisite {
         case .ip: return EtherType.isIP(type)
         case .ipv4: return type == EtherType.ipv4
         case .ipv6: return type == EtherType.ipv6
-        case .ct: return EtherType.isIP(type)
+        case .ct: return match.hasTrackedConnection
         case .tcp: return proto == IPProtocol.tcp && isFirst
         case .udp: return proto == IPProtocol.udp && isFirst
         case .sctp: return proto == IPProtocol.sctp && isFirst

@@ -9,6 +9,11 @@ extension FlowParser {
     /// A match on `nw_src` without a protocol that has addresses is such; OVS says so in its log
     /// and goes on.
     public mutating func normalize(_ match: inout Match) {
+        if match.mask.words[KeyWord.ctTransport] != 0 && match.mask(.ctProtocol) == 0 {
+            // OVS does not note this.
+            match.remove(.ctTransportSource)
+            match.remove(.ctTransportDestination)
+        }
         let type = match.mask.etherType == 0xffff ? match.key.etherType : 0
         if Self.isPlain(match, type: type) { return }
         let normal = Self.normalized(match, type: type)

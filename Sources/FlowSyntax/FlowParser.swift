@@ -86,6 +86,11 @@ public struct FlowParser: Sendable {
         if flow.match.limitsIPv6 { flow.formats.formIntersection(.extensible) }
         try settleCookies(&flow, for: command)
         if let actionText {
+            guard flow.match.mask(.packetPriority) == 0 else {
+                // No message has the field, and that is how OVS puts it.
+                throw SyntaxError(
+                    "actions are invalid with specified match (OFPBAC_MATCH_INCONSISTENT)")
+            }
             flow.actions = try actions(actionText, formats: &flow.formats)
             try ActionChecker.check(&flow, notes: &notes)
         }

@@ -52,6 +52,7 @@ extension VirtualSwitch {
     private func add(
         _ message: FlowMod, of managed: ManagedBridge, now: Milliseconds
     ) throws(OpenFlowError) {
+        guard !message.match.asksForRecirculation else { throw .requestNotPermitted }
         let table = message.tableID == FlowMod.allTables ? 0 : message.tableID
         var entry = RuleEntry(
             table: table, match: message.match, priority: message.priority,
@@ -196,5 +197,12 @@ extension VirtualSwitch {
     private static func check(_ port: PortNumber) throws(OpenFlowError) {
         guard port < PortNumber.maximum || (port.isReserved && port != .none && port != .unset)
         else { throw .actionBadOutPort }
+    }
+}
+
+extension Match {
+    /// Whether only packets that come again can match, which are the switch's own affair.
+    fileprivate var asksForRecirculation: Bool {
+        value(.recirculationID) != 0 || mask(.datapathHash) != 0
     }
 }

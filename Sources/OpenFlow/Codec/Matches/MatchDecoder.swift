@@ -134,9 +134,23 @@ enum MatchDecoder {
         guard mask != 0 else { return }
         guard mask == ones || coding.isMaskable else { throw .matchBadMask }
         guard coding.prerequisite.isMet(by: match) else { throw .matchBadPrerequisite }
+        try checkTuple(coding.field, of: match)
         let translated = try translate(coding, value: value, mask: mask)
         guard match.mask[translated.location] == 0 else { throw .matchDuplicateField }
         match.set(translated.location, to: translated.value, mask: translated.mask)
+    }
+
+    /// Refuses addresses of a connection that the packets' type does not have; the error is OVS's.
+    private static func checkTuple(
+        _ field: Field, of match: borrowing Match
+    ) throws(OpenFlowError) {
+        let type: UInt16
+        switch field {
+        case .ctIPv4Source, .ctIPv4Destination: type = EtherType.ipv4
+        case .ctIPv6Source, .ctIPv6Destination: type = EtherType.ipv6
+        default: return
+        }
+        guard match.networkType == type else { throw .actionMatchInconsistent }
     }
 
     private struct Translated {

@@ -215,10 +215,9 @@ extension MatchEncoder {
             .packetMark, .ctState, .ctZone, .ctMark, .ctLabel,
         ]
         return (tunnel + options + registers + tracking).map { .init($0) } + [
-            .init(.ctIPv4Source, .ipv4), .init(.ctIPv4Destination, .ipv4),
-            .init(.ctIPv6Source, .ipv6), .init(.ctIPv6Destination, .ipv6),
-            .init(.ctProtocol, .ip), .init(.ctTransportSource, .ip),
-            .init(.ctTransportDestination, .ip), .init(.metadata),
+            .init(.ctIPv4Source), .init(.ctIPv4Destination), .init(.ctIPv6Source),
+            .init(.ctIPv6Destination), .init(.ctProtocol), .init(.ctTransportSource),
+            .init(.ctTransportDestination), .init(.metadata),
         ]
     }
 }
