@@ -162,13 +162,7 @@ extension Translation {
     private static func write(_ list: [Action], to set: inout [Action]) {
         for action in list {
             let kind = rank(of: action)
-            switch action {
-            case .setField(let field, _, _):
-                set.removeAll { if case .setField(field, _, _) = $0 { true } else { false } }
-            case .load(_, let subfield):
-                set.removeAll { if case .load(_, subfield) = $0 { true } else { false } }
-            default: set.removeAll { rank(of: $0) == kind && kind != headerRank }
-            }
+            if kind != headerRank { set.removeAll { rank(of: $0) == kind } }
             set.append(action)
         }
     }
@@ -209,10 +203,11 @@ extension Translation {
     private static var headerRank: Int { 14 }
     private static var groupRank: Int { 16 }
 
-    /// When an action of the set is run; one of each rank is kept, but set-field once a field.
+    /// When an action of the set is run; one of each rank is kept, but of those that write fields
+    /// all, of which the last decides.
     ///
-    /// As OVS, which differs from OpenFlow 1.3.5 §5.10 in nothing that it knows; the standard says
-    /// where the others stand.
+    /// As OVS, whose packets are those of OpenFlow 1.3.5 §5.10; the standard says where the actions
+    /// stand that OVS does not know.
     private static func rank(of action: Action) -> Int {
         switch action {
         case .copyTTLIn: return 0

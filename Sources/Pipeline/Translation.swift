@@ -219,8 +219,9 @@ final class Translation {
         if hasTunnel { consultTunnel() }
     }
 
+    /// Whether the packet has come through a tunnel, whatever was written since.
     private var hasTunnel: Bool {
-        key[.tunnelDestination] != 0 || key[.tunnelIPv6Destination] != 0
+        base[.tunnelDestination] != 0 || base[.tunnelIPv6Destination] != 0
     }
 
     /// Says that the walk depends on the outer header, as in OVS where a packet has one.
@@ -414,7 +415,7 @@ final class Translation {
             for index in KeyWord.tunnelID...KeyWord.erspan { mask.words[index] = 0 }
             mask.removeRareWords()
         } else if !mask.rare.isEmpty {
-            bridge.tunnelOptions.finish(&mask)
+            bridge.tunnelOptions.finish(&mask, for: base)
         }
         if mask.vlanTCI != 0 { mask.vlanTCI |= VLANBits.present }
         if mask.innerVLANTCI != 0 { mask.innerVLANTCI |= VLANBits.present }

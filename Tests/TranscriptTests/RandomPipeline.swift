@@ -14,12 +14,15 @@ struct RandomPipeline {
     }
 
     /// What is known of the packets that a rule matches.
-    private enum Kind: String, CaseIterable {
+    enum Kind: String, CaseIterable {
         case any = ""
-        case arp, ip, tcp, udp, sctp, icmp, ipv6, tcp6, udp6, icmp6
+        case arp, ip, tcp, udp, sctp, icmp, ipv6, tcp6, udp6, icmp6, sctp6, nd, mpls
+
+        /// The word for it in a flow.
+        var keyword: String { self == .nd ? "icmp6,icmpv6_type=135" : rawValue }
 
         var isIPv4: Bool { [.ip, .tcp, .udp, .sctp, .icmp].contains(self) }
-        var isIPv6: Bool { [.ipv6, .tcp6, .udp6, .icmp6].contains(self) }
+        var isIPv6: Bool { [.ipv6, .tcp6, .udp6, .icmp6, .sctp6, .nd].contains(self) }
         var isIP: Bool { isIPv4 || isIPv6 }
         var isTCP: Bool { self == .tcp || self == .tcp6 }
         /// What the fields of its ports begin with.
@@ -27,24 +30,24 @@ struct RandomPipeline {
             switch self {
             case .tcp, .tcp6: "tcp"
             case .udp, .udp6: "udp"
-            case .sctp: "sctp"
+            case .sctp, .sctp6: "sctp"
             default: nil
             }
         }
     }
 
-    private mutating func pick<Value>(_ values: [Value]) -> Value {
+    mutating func pick<Value>(_ values: [Value]) -> Value {
         values[Int(random.next() % UInt64(values.count))]
     }
 
-    private mutating func isOne(of count: UInt64) -> Bool { random.next() % count == 0 }
-    private mutating func number(below limit: UInt64) -> UInt64 { random.next() % limit }
+    mutating func isOne(of count: UInt64) -> Bool { random.next() % count == 0 }
+    mutating func number(below limit: UInt64) -> UInt64 { random.next() % limit }
 
-    private mutating func ipv4() -> String { "10.0.\(number(below: 4) * 64).\(number(below: 4))" }
-    private mutating func ipv6() -> String { "fd0\(number(below: 4))::\(number(below: 4))" }
-    private mutating func mac() -> String { "00:00:00:00:00:0\(number(below: 4))" }
-    private mutating func port() -> String { pick(["80", "81", "443", "1024", "8080"]) }
-    private mutating func output() -> String { pick(["1", "2", "3", "4", "LOCAL"]) }
+    mutating func ipv4() -> String { "10.0.\(number(below: 4) * 64).\(number(below: 4))" }
+    mutating func ipv6() -> String { "fd0\(number(below: 4))::\(number(below: 4))" }
+    mutating func mac() -> String { "00:00:00:00:00:0\(number(below: 4))" }
+    mutating func port() -> String { pick(["80", "81", "443", "1024", "8080"]) }
+    mutating func output() -> String { pick(["1", "2", "3", "4", "LOCAL"]) }
 
     // MARK: Rules
 
@@ -72,7 +75,7 @@ struct RandomPipeline {
 
     private mutating func match(_ kind: Kind) -> [String] {
         var parts = link()
-        if !kind.rawValue.isEmpty { parts.append(kind.rawValue) }
+        if !kind.keyword.isEmpty { parts.append(kind.keyword) }
         if kind == .arp, isOne(of: 2) { parts.append("arp_op=\(number(below: 2) + 1)") }
         if kind == .arp, isOne(of: 3) { parts.append("arp_sha=" + mac()) }
         if kind == .arp, isOne(of: 3) { parts.append("arp_tpa=" + ipv4()) }
@@ -88,7 +91,14 @@ struct RandomPipeline {
             if isOne(of: 8) { parts.append("ipv6_label=\(number(below: 2))") }
         }
         if kind.isIP { parts += internet(kind) }
-        return parts
+        if kind == .nd, isOne(of: 2) { parts.append("nd_target=fd01::\(number(below: 2))") }
+        if kind == .nd, isOne(of: 3) { parts.append("nd_sll=" + mac()) }
+        if kind == .mpls {
+            if isOne(of: 2) { parts.append("mpls_label=\(number(below: 2))") }
+            if isOne(of: 3) { parts.append("mpls_bos=\(number(below: 2))") }
+            if isOne(of: 4) { parts.append("mpls_tc=\(number(below: 2))") }
+        }
+        return parts + rareMatch()
     }
 
     private mutating func internet(_ kind: Kind) -> [String] {
@@ -148,7 +158,11 @@ struct RandomPipeline {
     }
 
     private mutating func action(_ kind: Kind, table: UInt64, depth: Int) -> String {
-        switch number(below: 24) {
+        switch number(below: 30) {
+        case 24...26: return setField(kind)
+        case 27: return move(kind)
+        case 28: return stack(kind)
+        case 29: return tag(kind)
         case 0...3: return "output:" + output()
         case 4...7: return change(kind)
         case 8...10 where table < 3: return "resubmit(,\(table + 1 + number(below: 3 - table)))"
@@ -256,14 +270,25 @@ struct RandomPipeline {
     /// Three groups, which any action may name.
     mutating func groups() -> [String] {
         (1...3).map { id in
-            let type = pick(["all", "indirect", "ff"])
-            let count = type == "indirect" ? 1 : number(below: 3) + 1
+            let type = pick(["all", "indirect", "ff", "select"])
+            // The datapath's hash is no other's.
+            let method =
+                type != "select"
+                ? ""
+                : pick(["hash,fields(eth_src,eth_dst)", "hash", hasTracking ? "dp_hash" : "hash"])
+            // Nor are the scores by which OVS chooses by its own hash: it gives the heavy too much.
+            let isSingle = type == "indirect" || method.hasPrefix("hash")
+            let count = isSingle ? 1 : number(below: 3) + 1
+            let header =
+                "group_id=\(id),type=\(type),"
+                + (method.isEmpty ? "" : "selection_method=\(method),")
             let buckets = (0..<count).map { _ in
                 let watch = type == "ff" ? "watch_port:\(number(below: 4) + 1)," : ""
                 let change = isOne(of: 2) ? "set_field:\(mac())->eth_src," : ""
-                return "bucket=\(watch)\(change)output:\(output())"
+                let weight = type == "select" ? "weight:\(number(below: 3) + 1)," : ""
+                return "bucket=\(weight)\(watch)\(change)output:\(output())"
             }
-            return "group_id=\(id),type=\(type)," + buckets.joined(separator: ",")
+            return header + buckets.joined(separator: ",")
         }
     }
 
@@ -271,14 +296,30 @@ struct RandomPipeline {
 
     /// A flow for `ofproto/trace`.
     mutating func packet() -> String {
-        let kind = pick([Kind.arp, .tcp, .tcp, .udp, .sctp, .icmp, .tcp6, .udp6, .icmp6])
+        let kind = pick([
+            Kind.arp, .tcp, .tcp, .udp, .sctp, .icmp, .tcp6, .udp6, .icmp6, .sctp6, .nd, .mpls,
+        ])
         var parts = ["in_port=\(number(below: 4) + 1)", "dl_src=" + mac(), "dl_dst=" + mac()]
         if isOne(of: 4) {
             parts.append("vlan_tci=\(pick(["0x1001", "0x1002", "0x7001"]))")
         }
-        parts.append(kind.rawValue)
+        if hasTracking && isOne(of: 8) {
+            parts += ["tun_id=\(number(below: 3))", "tun_src=10.1.1.1", "tun_dst=10.1.1.2"]
+            if isOne(of: 2) { parts.append("tun_metadata0=0x\(number(below: 3))") }
+            if isOne(of: 2) { parts.append("tun_metadata1=0x\(number(below: 3))") }
+            if isOne(of: 2) { parts.append("tun_gbp_id=\(number(below: 2))") }
+        }
+        parts.append(kind.keyword)
+        if kind == .mpls {
+            return
+                (parts + [
+                    "mpls_label=\(number(below: 2))", "mpls_tc=\(number(below: 2))",
+                    "mpls_ttl=\(pick(["1", "64"]))", "mpls_bos=1",
+                ]).joined(separator: ",")
+        }
         if kind == .arp {
             parts += ["arp_op=\(number(below: 2) + 1)", "arp_sha=" + mac(), "arp_tpa=" + ipv4()]
+            parts += ["arp_spa=" + ipv4(), "arp_tha=" + mac()]
             return parts.joined(separator: ",")
         }
         if kind.isIPv6 {
@@ -287,13 +328,17 @@ struct RandomPipeline {
         } else {
             parts += ["nw_src=" + ipv4(), "nw_dst=" + ipv4()]
         }
-        parts += ["nw_tos=\(number(below: 3) * 4)", "nw_ttl=\(pick(["1", "2", "64"]))"]
+        parts += [
+            "nw_tos=\(number(below: 3) * 4)", "nw_ecn=\(number(below: 4))",
+            "nw_ttl=\(pick(["1", "2", "64"]))",
+        ]
         if let ports = kind.ports {
             parts += ["\(ports)_src=" + port(), "\(ports)_dst=" + port()]
         }
         if kind.isTCP { parts.append("tcp_flags=\(pick(["syn", "ack", "fin|ack"]))") }
         if kind == .icmp { parts.append("icmp_type=\(pick(["0", "8"]))") }
         if kind == .icmp6 { parts.append("icmp_type=128") }
+        if kind == .nd { parts += ["nd_target=fd01::\(number(below: 2))", "nd_sll=" + mac()] }
         return parts.joined(separator: ",")
     }
 }

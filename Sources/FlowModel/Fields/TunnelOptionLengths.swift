@@ -21,11 +21,13 @@ public struct TunnelOptionLengths: Hashable, Sendable {
         return (1 << UInt128(8 * count)) - 1
     }
 
-    /// Makes masks of all that a value has masks of all that a field has.
-    public func finish(_ mask: inout FlowKey) {
+    /// Makes masks of all that a value has masks of all that a field has, and of none that of an
+    /// option which the packet lacks.
+    public func finish(_ mask: inout FlowKey, for packet: FlowKey) {
         for option in byteCounts.keys {
             let field = Field.tunnelOption(option)
             let ones = ones(option)
+            if packet[.option(option)] == 0 { mask[field] = 0 }
             if mask[field] & ones == ones { mask[field] = .max }
         }
     }

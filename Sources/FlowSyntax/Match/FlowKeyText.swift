@@ -44,13 +44,10 @@ public enum FlowKeyText {
     private static func setMetadata(_ key: FlowKey, _ mask: inout FlowKey) {
         let fields: [Field] = [
             .packetMark, .recirculationID, .datapathHash, .conjunctionID, .packetPriority, .ctState,
-            .ctZone, .ctMark, .ctLabel, .tunnelID, .tunnelSource, .tunnelDestination,
-            .tunnelIPv6Source, .tunnelIPv6Destination, .tunnelFlags, .tunnelGBPID,
-            .tunnelGBPFlags, .metadata, .reg0, .reg1, .reg2, .reg3, .reg4, .reg5, .reg6, .reg7,
-            .reg8, .reg9, .reg10, .reg11, .reg12, .reg13, .reg14, .reg15, .ctProtocol,
-            .ctIPv4Source, .ctIPv4Destination, .ctIPv6Source, .ctIPv6Destination,
-            .ctTransportSource, .ctTransportDestination, .erspanVersion, .erspanIndex, .gtpuFlags,
-            .gtpuMessageType,
+            .ctZone, .ctMark, .ctLabel, .tunnelID, .metadata, .reg0, .reg1, .reg2, .reg3, .reg4,
+            .reg5, .reg6, .reg7, .reg8, .reg9, .reg10, .reg11, .reg12, .reg13, .reg14, .reg15,
+            .ctProtocol, .ctIPv4Source, .ctIPv4Destination, .ctIPv6Source, .ctIPv6Destination,
+            .ctTransportSource, .ctTransportDestination,
         ]
         for field in fields where key[field] != 0 { mask[field] = .max }
         if key[.tunnelDestination] != 0 || key[.tunnelIPv6Destination] != 0 {
@@ -71,6 +68,11 @@ public enum FlowKeyText {
             .tunnelGBPID, .tunnelGBPFlags, .erspanVersion, .gtpuFlags, .gtpuMessageType,
         ]
         for field in fields { mask[field] = .max }
+        if key[.erspanVersion] == 1 { mask[.erspanIndex] = .max }
+        if key[.erspanVersion] == 2 {
+            mask[.erspanDirection] = .max
+            mask[.erspanHardwareID] = .max
+        }
         if key[.tunnelHasKey] == 0 { mask[.tunnelID] = 0 }
         for location: FieldLocation in [.tunnelTOS, .tunnelTTL, .outerFlags] {
             mask[location] = location.ones

@@ -85,7 +85,7 @@ extension Translation {
         packetState = saved
         key = before.key
         stack = before.stack
-        actionSet = before.actionSet
+        // As in OVS, the first branch has used the action set up, which follows both once more.
         let hadExited = isExiting
         isExiting = false
         let others = collect {

@@ -114,7 +114,7 @@ extension Translation {
         return hash
     }
 
-    /// The same for both directions of a connection.
+    /// The same for both directions of a connection; the ports of UDP do not matter, as in OVS.
     private func connectionHash(_ basis: UInt64) -> UInt64 {
         var fields: [(Field, Field)] = [(.ethernetSource, .ethernetDestination)]
         var single: [Field] = [.etherType]
@@ -127,7 +127,6 @@ extension Translation {
             single.append(.ipProtocol)
             switch key.ipProtocol {
             case IPProtocol.tcp: fields.append((.tcpSource, .tcpDestination))
-            case IPProtocol.udp: fields.append((.udpSource, .udpDestination))
             case IPProtocol.sctp: fields.append((.sctpSource, .sctpDestination))
             default: break
             }
