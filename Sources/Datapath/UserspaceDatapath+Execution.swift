@@ -245,6 +245,7 @@ extension UserspaceDatapath {
         let frame = RawSpan(_unsafeStart: packet.start, byteCount: packet.byteCount)
         var metadata = execution.metadata
         metadata.packetType = packet.packetType
+        metadata.maximumTags = maximumTags
         PacketParser.parse(frame, metadata, into: &key.pointee)
         if execution.connection >= 0 {
             connections[Int(execution.connection)].write(to: &key.pointee)

@@ -38,6 +38,8 @@ public final class UserspaceDatapath {
     let fragments = FragmentStore()
     /// What is known of connections of the packets at hand.
     var connections: [ConnectionState] = []
+    /// How many tags of a packet are looked at (`vlan-limit`).
+    public var maximumTags = 2
     /// Where packets to sample come from.
     var sampling = SamplingSource()
 
@@ -242,7 +244,8 @@ public final class UserspaceDatapath {
     @inline(__always)
     private func parse(_ packets: UnsafeMutablePointer<PacketBuffer>, _ count: Int, _ port: UInt32)
     {
-        let metadata = PacketParser.Metadata(inPort: port)
+        var metadata = PacketParser.Metadata(inPort: port)
+        metadata.maximumTags = maximumTags
         var octets: UInt64 = 0
         for index in 0..<count {
             let packet = packets[index]

@@ -391,6 +391,11 @@ final class Translation {
     var result: TranslationResult {
         var result = TranslationResult()
         result.actions = error == nil ? actions : []
+        // Behind a copy that ends all, nothing needs the packet any more.
+        if case .clone(let last)? = result.actions.last {
+            result.actions.removeLast()
+            result.actions += last
+        }
         result.mask = finishedMask
         result.finalKey = key
         result.effects = effects

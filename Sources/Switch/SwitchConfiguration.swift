@@ -13,6 +13,8 @@ public struct SwitchConfiguration: Equatable, Sendable {
     public var maximumRevalidator: Milliseconds = VirtualSwitch.defaultMaximumRevalidator
     /// `other_config:flow-limit`.
     public var flowLimit = VirtualSwitch.defaultFlowLimit
+    /// `other_config:vlan-limit`: how many tags of a packet are looked at.
+    public var maximumTags = VirtualSwitch.defaultMaximumTags
     /// `other_config:emc-insert-inv-prob` and `smc-enable`.
     public var caches = CacheSettings()
     /// The timeouts of connections in zones that have their own: rows of `CT_Timeout_Policy`.
@@ -158,6 +160,8 @@ public protocol DatapathLink: AnyObject {
     /// Makes a meter, or gives it other bands.
     func setMeter(_ number: UInt32, _ config: MeterConfig)
     func removeMeter(_ number: UInt32)
+    /// Sets how many tags of a packet are looked at.
+    func setMaximumTags(_ count: Int)
     /// Has the connection tracker forget connections.
     func flushConnections(_ selection: ConnectionSelection)
     /// Gives connections that begin in a zone timeouts of their own, or the usual ones.

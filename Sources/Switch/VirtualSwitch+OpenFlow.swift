@@ -181,7 +181,7 @@ extension VirtualSwitch {
         let datapathPort = managed.bridge.ports[message.inPort].flatMap { port -> UInt32? in
             if case .datapath(let number) = port.kind { number } else { nil }
         }
-        let datapathKey = Self.key(of: message.data, inPort: datapathPort ?? 0)
+        let datapathKey = key(of: message.data, inPort: datapathPort ?? 0)
         var key = datapathKey
         key.inPort = UInt32(message.inPort.value)
         let metadata = message.metadata
@@ -205,9 +205,11 @@ extension VirtualSwitch {
     }
 
     /// The key of a frame that came in on a datapath port.
-    public static func key(of octets: [UInt8], inPort: UInt32) -> FlowKey {
+    func key(of octets: [UInt8], inPort: UInt32) -> FlowKey {
         var packed = PackedKey()
-        PacketParser.parse(octets.span.octets, .init(inPort: inPort), into: &packed)
+        var metadata = PacketParser.Metadata(inPort: inPort)
+        metadata.maximumTags = maximumTags
+        PacketParser.parse(octets.span.octets, metadata, into: &packed)
         return packed.expanded
     }
 

@@ -40,7 +40,7 @@ extension VirtualSwitch {
         else { throw .nxRoleStale }
         let lists = continuation.groups.map(\.actions) + [continuation.actionSet]
         for list in lists { try Self.check(list, table: nil) }
-        let datapathKey = Self.key(of: message.data, inPort: continuation.datapathPort ?? 0)
+        let datapathKey = key(of: message.data, inPort: continuation.datapathPort ?? 0)
         var key = datapathKey
         let metadata = message.metadata.key
         for index in 0..<KeyWord.metadataEnd { key.words[index] = metadata.words[index] }

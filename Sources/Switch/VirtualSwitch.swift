@@ -65,6 +65,8 @@ public final class VirtualSwitch {
     public let network = Network()
     public private(set) var bridges: [String: ManagedBridge] = [:]
     public internal(set) var configuration = SwitchConfiguration()
+    /// How many tags of a packet the datapath looks at.
+    var maximumTags = 2
     /// What controllers are to be told; the caller takes it after each call.
     public var events: [SwitchEvent] = []
     /// Whose message is being carried out, which the caller says.
@@ -124,6 +126,9 @@ public final class VirtualSwitch {
         }
     }
 
+    /// As many tags as other datapaths of Open vSwitch look at.
+    public static var defaultMaximumTags: Int { 1 }
+
     /// Makes the bridges and ports be as `configuration` says.
     ///
     /// What could not be opened before is tried again.
@@ -136,6 +141,11 @@ public final class VirtualSwitch {
         }
         if configuration.caches != self.configuration.caches {
             link.setCaches(configuration.caches)
+        }
+        if configuration.maximumTags != maximumTags {
+            maximumTags = configuration.maximumTags
+            link.setMaximumTags(maximumTags)
+            network.bumpVersion()
         }
         self.configuration = configuration
         removeUnwanted(by: configuration, now: now)

@@ -46,6 +46,7 @@ final class CountingSwitch: DeviceProvider, DatapathLink {
     func execute(_ octets: [UInt8], _ key: FlowKey, _ actions: [DatapathAction]) {}
     func setMeter(_ number: UInt32, _ config: MeterConfig) {}
     func removeMeter(_ number: UInt32) {}
+    func setMaximumTags(_ count: Int) {}
     func flushConnections(_ selection: ConnectionSelection) {}
     func setTimeouts(ofZone zone: UInt16, _ timeouts: TrackingTimeouts?) {}
 }

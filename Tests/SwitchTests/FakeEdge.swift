@@ -71,5 +71,6 @@ final class FakeEdge: DeviceProvider, DatapathLink {
     func removeFlow(_ id: FlowID) {}
     func setMeter(_ number: UInt32, _ config: MeterConfig) {}
     func removeMeter(_ number: UInt32) {}
+    func setMaximumTags(_ count: Int) {}
     func execute(_ octets: [UInt8], _ key: FlowKey, _ actions: [DatapathAction]) {}
 }

@@ -96,6 +96,7 @@ final class MemorySwitch {
         func removeMeter(_ number: UInt32) {
             order { [datapath] in datapath.removeMeter(number) }
         }
+        func setMaximumTags(_ count: Int) { order { [datapath] in datapath.maximumTags = count } }
         func execute(_ octets: [UInt8], _ key: FlowKey, _ actions: [DatapathAction]) {
             order { [datapath] in
                 datapath.execute(datapath.pool.make(octets), PackedKey(key), actions)

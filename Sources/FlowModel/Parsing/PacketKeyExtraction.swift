@@ -15,15 +15,14 @@ public enum PacketParser {
         public var datapathHash: UInt32 = 0
         /// What the packet begins with: 0 for Ethernet (``PacketType``).
         public var packetType: UInt32 = 0
+        /// Tags beyond these stay part of the payload; at most two.
+        public var maximumTags = 2
 
         @inlinable public init(inPort: UInt32) { self.inPort = inPort }
     }
 
     /// Octets behind an IP packet; with more, OVS takes its length field for wrong.
     @inlinable static var maximumPadding: Int { 255 }
-
-    /// Tags beyond these stay part of the payload.
-    @inlinable static var maximumTags: Int { 2 }
 
     @inlinable
     public static func parse(_ frame: RawSpan, _ metadata: Metadata, into key: inout PackedKey) {
@@ -46,7 +45,8 @@ public enum PacketParser {
         var tags: UInt64 = 0
         var tagCount = 0
         var type = frame.load16(at: 12)
-        while EtherType.isVLAN(type) && tagCount < maximumTags && frame.byteCount >= offset &+ 6 {
+        while EtherType.isVLAN(type) && tagCount < metadata.maximumTags && frame.byteCount >= offset &+ 6
+        {
             let tci = frame.load16(at: offset &+ 2) | VLANBits.present
             let tag = UInt64(type) &<< 16 | UInt64(tci)
             tags |= tagCount == 0 ? tag &<< 32 : tag

@@ -123,6 +123,13 @@ public struct DatapathFlowPrinter {
             innerStarts.append(parts.count)
             count += 1
         }
+        if count == 1 && key.innerVLANTCI & VLANBits.present != 0 {
+            // A second tag that nobody looked at shows its type alone.
+            let type = FieldText.hexadecimal(key.innerVLANTPID, width: 4)
+            parts.append("eth_type(\(type))")
+            innerStarts.append(parts.count)
+            count += 1
+        }
         return count
     }
 
@@ -158,16 +165,12 @@ public struct DatapathFlowPrinter {
             parts.append("eth_type(0/0xffff)")
             return
         }
-        // A second tag that nobody looked at leaves its TPID as the type.
-        let hasHiddenTag = innerStarts.count == 1 && key.innerVLANTCI & VLANBits.present != 0
-        let type = hasHiddenTag ? key.innerVLANTPID : key.etherType
-        var text = FieldText.hexadecimal(type, width: 4)
+        var text = FieldText.hexadecimal(key.etherType, width: 4)
         if bits != 0xffff { text += "/" + FieldText.hexadecimal(bits, width: 4) }
         parts.append("eth_type(\(text))")
     }
 
     private mutating func addNetwork() {
-        if innerStarts.count == 1 && key.innerVLANTCI & VLANBits.present != 0 { return }
         switch key.etherType {
         case EtherType.ipv4: addGroup(.ipv4)
         case EtherType.ipv6:

@@ -28,7 +28,7 @@ extension VirtualSwitch {
     ) throws(CommandError) -> String {
         var (managed, key) = try traced(request)
         if case .octets(let octets) = request.packet {
-            let headers = Self.key(of: octets, inPort: key.inPort)
+            let headers = self.key(of: octets, inPort: key.inPort)
             for index in KeyWord.metadataEnd..<KeyWord.count {
                 key.words[index] = headers.words[index]
             }

@@ -107,6 +107,10 @@ final class ForwardingPlane: DatapathLink, @unchecked Sendable {
         order { datapath in datapath.removeMeter(number) }
     }
 
+    func setMaximumTags(_ count: Int) {
+        order { datapath in datapath.maximumTags = count }
+    }
+
     func flushConnections(_ selection: ConnectionSelection) {
         order { datapath in datapath.tracker.flush(selection) }
     }

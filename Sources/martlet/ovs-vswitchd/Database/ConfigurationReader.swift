@@ -134,6 +134,10 @@ final class ConfigurationReader {
             result.switchConfiguration.maximumRevalidator = max(
                 value, VirtualSwitch.leastRevalidator)
         }
+        if let value = other["vlan-limit"].flatMap(Int.init), value >= 0 {
+            // None means no limit but the key's own.
+            result.switchConfiguration.maximumTags = value == 0 ? 2 : min(value, 2)
+        }
         if let value = other["flow-limit"].flatMap(Int.init) {
             result.switchConfiguration.flowLimit = value
         }
