@@ -43,6 +43,8 @@ public final class Bundle {
         case trunk
         case nativeTagged = "native-tagged"
         case nativeUntagged = "native-untagged"
+        /// Puts a service tag before what customers send, their tags included (IEEE 802.1ad).
+        case serviceTunnel = "dot1q-tunnel"
     }
 
     /// `other_config:priority-tags` of ovs-vswitchd.conf.db(5): whether a packet without a VLAN
@@ -65,14 +67,22 @@ public final class Bundle {
     public var tag: UInt16 = 0
     /// The VLANs that a trunk carries, or all.
     public var trunks: Set<UInt16>?
+    /// The customers' VLANs that a service tunnel carries, or all.
+    public var customerVLANs: Set<UInt16>?
+    /// The type of the tag that a service tunnel puts in front.
+    public var serviceTPID = EtherType.serviceVLAN
     public internal(set) var ports: [BridgePort] = []
 
     public init(name: String) { self.name = name }
 
     /// Whether packets of `vlan` go in and out here.
-    func includes(vlan: UInt16) -> Bool {
+    ///
+    /// - Parameter customer: the VLAN of the tag behind that of `vlan`, or 0.
+    func includes(vlan: UInt16, customer: UInt16) -> Bool {
         switch vlanMode {
-        case .access: return vlan == tag
+        case .access: return vlan == tag && customer == 0
+        case .serviceTunnel:
+            return vlan == tag && customerVLANs?.contains(customer) ?? true
         case .trunk: return trunks?.contains(vlan) ?? true
         case .nativeTagged, .nativeUntagged:
             if vlan == tag { return true }
@@ -83,7 +93,7 @@ public final class Bundle {
     /// The VLAN of a packet that came in with `vid` in its tag, or 0 without one.
     func inputVLAN(vid: UInt16) -> UInt16 {
         switch vlanMode {
-        case .access: return tag
+        case .access, .serviceTunnel: return tag
         case .trunk: return vid
         case .nativeTagged, .nativeUntagged: return vid != 0 ? vid : tag
         }
@@ -97,7 +107,7 @@ public final class Bundle {
     /// Whether packets of `vlan` leave without a tag for it.
     func removesTag(vlan: UInt16) -> Bool {
         switch vlanMode {
-        case .access: true
+        case .access, .serviceTunnel: true
         case .trunk, .nativeTagged: false
         case .nativeUntagged: vlan == tag
         }
@@ -110,11 +120,15 @@ public final class Bundle {
             guard vid != 0 else { return nil }
             return "dropping VLAN \(vid) tagged packet received on port \(name) "
                 + "configured as VLAN \(tag) access port"
+        case .serviceTunnel:
+            guard customerVLANs?.contains(vid) == false else { return nil }
+            return "dropping VLAN \(vid) packet received on dot1q-tunnel port \(name) "
+                + "that excludes this VLAN"
         case .nativeTagged, .nativeUntagged:
             if vid == 0 { return nil }
             fallthrough
         case .trunk:
-            guard !includes(vlan: vid) else { return nil }
+            guard !includes(vlan: vid, customer: 0) else { return nil }
             return "dropping VLAN \(vid) packet received on port \(name) "
                 + "not configured for trunking VLAN \(vid)"
         }

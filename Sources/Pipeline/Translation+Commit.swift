@@ -72,8 +72,6 @@ extension Translation {
 
     private func commitVLAN() {
         guard key.words[KeyWord.vlan] != base.words[KeyWord.vlan] else { return }
-        // A tag is replaced whole, with the bits that were not written.
-        wildcards.vlanTCI = .max
         let old = tags(of: base)
         let new = tags(of: key)
         // Tags that both have, from the innermost outwards, stay.
@@ -83,6 +81,9 @@ extension Translation {
         {
             common += 1
         }
+        // A tag is replaced whole, with the bits that were not written.
+        if old.count > common { wildcards.vlanTCI = .max }
+        if old.count > common + 1 { wildcards.innerVLANTCI = .max }
         for _ in 0..<(old.count - common) { actions.append(.popVLAN) }
         for tag in new.dropLast(common).reversed() {
             actions.append(

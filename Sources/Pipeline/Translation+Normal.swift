@@ -20,6 +20,14 @@ extension Translation {
             return
         }
         let vlan = input.inputVLAN(vid: vid)
+        let before = key.words[KeyWord.vlan]
+        defer { key.words[KeyWord.vlan] = before }
+        if input.vlanMode == .serviceTunnel {
+            pushServiceTag(of: input)
+        } else if key.innerVLANTCI & VLANBits.present != 0 {
+            // Ports that strip tags ask for the customer's VLAN.
+            wildcards.innerVLANTCI = .max
+        }
         let destination = EthernetAddress(key.ethernetDestination)
         if destination.isReserved && !bridge.forwardsBPDUs {
             trace.add(.detail, "packet has reserved destination MAC, dropping")
@@ -35,6 +43,13 @@ extension Translation {
             trace.add(.detail, "no learned MAC for destination, flooding")
             flood(from: input, vlan: vlan)
         }
+    }
+
+    /// Puts the tag of a service before those that the packet has.
+    private func pushServiceTag(of input: Bundle) {
+        key.words[KeyWord.vlan] >>= 32
+        key.vlanTPID = input.serviceTPID
+        key.vlanTCI = input.tag | VLANBits.present
     }
 
     /// Looks at what tells a gratuitous ARP packet from others.
@@ -68,7 +83,9 @@ extension Translation {
     }
 
     private func flood(from input: Bundle, vlan: UInt16) {
-        for output in bridge.bundleOrder where output !== input && output.includes(vlan: vlan) {
+        let customer = key.innerVLANTCI & VLANBits.id
+        for output in bridge.bundleOrder
+        where output !== input && output.includes(vlan: vlan, customer: customer) {
             guard let port = output.ports.first, !port.configuration.contains(.noFlood) else {
                 continue
             }

@@ -59,6 +59,9 @@ public struct PortConfiguration: Equatable, Sendable {
     public var priorityTags = Bundle.PriorityTags.no
     public var tag: UInt16 = 0
     public var trunks: Set<UInt16>?
+    /// `cvlans`, and whether `other_config:qinq-ethtype` is `802.1q`.
+    public var customerVLANs: Set<UInt16>?
+    public var usesCustomerTPID = false
     public var interfaces: [InterfaceConfiguration] = []
 
     public init(name: String) { self.name = name }

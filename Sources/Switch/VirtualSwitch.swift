@@ -271,6 +271,8 @@ public final class VirtualSwitch {
         bundle.vlanMode = port.vlanMode
         bundle.tag = port.tag
         bundle.trunks = port.trunks
+        bundle.customerVLANs = port.customerVLANs
+        bundle.serviceTPID = port.usesCustomerTPID ? EtherType.vlan : EtherType.serviceVLAN
         bundle.priorityTags = port.priorityTags
         for interface in port.interfaces {
             if let existing = managed.interfaces[interface.name] {

@@ -79,7 +79,8 @@ struct MegaflowTests {
         let parts = try Regex(
             masked + "|icmp_(type|code)=[0-9a-fx/]+,?|recirc_id=<n>,"
                 // Open vSwitch leaves what other versions of ERSPAN have out of its texts.
-                + "|tun_erspan_(idx|dir|hwid)=[0-9a-fx/]+,|tun_(tos|ttl)=[0-9a-fx/]+,|tun_flags=[-+a-z|]+,|=NP"
+                + "|tun_erspan_(idx|dir|hwid)=[0-9a-fx/]+,"
+                + "|tun_(tos|ttl)=[0-9a-fx/]+,|tun_flags=[-+a-z|]+,|=NP"
         )
         let own = try parser.match(ours.replacing(parts, with: "")).match.mask
         let genuine = try parser.match(theirs.replacing(parts, with: "")).match.mask

@@ -120,7 +120,7 @@ extension RandomPipeline {
         ]
         if kind == .mpls {
             choices += [
-                "dec_mpls_ttl", "set_mpls_ttl:3", "set_mpls_label:7", "pop_mpls:0x0800",
+                "dec_mpls_ttl", "set_mpls_label:7", "pop_mpls:0x0800",
                 "push_mpls:0x8847", "pop_mpls:0x8847",
             ]
         } else if kind != .any {

@@ -45,8 +45,8 @@ public enum PacketParser {
         var tags: UInt64 = 0
         var tagCount = 0
         var type = frame.load16(at: 12)
-        while EtherType.isVLAN(type) && tagCount < metadata.maximumTags && frame.byteCount >= offset &+ 6
-        {
+        let maximumTags = metadata.maximumTags
+        while EtherType.isVLAN(type) && tagCount < maximumTags && frame.byteCount >= offset &+ 6 {
             let tci = frame.load16(at: offset &+ 2) | VLANBits.present
             let tag = UInt64(type) &<< 16 | UInt64(tci)
             tags |= tagCount == 0 ? tag &<< 32 : tag

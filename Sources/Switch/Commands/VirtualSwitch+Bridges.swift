@@ -57,7 +57,7 @@ extension VirtualSwitch {
             Optimized Balance TCP mode: No
             Conntrack all-zero IP SNAT: No
             MPLS Label add: No
-            Max VLAN headers: \(maximumTags)
+            Max VLAN headers: \(Self.defaultMaximumTags)
             Max MPLS depth: 0
             Recirc: Yes
             CT state: No

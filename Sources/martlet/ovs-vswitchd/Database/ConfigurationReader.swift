@@ -36,7 +36,7 @@ final class ConfigurationReader {
             FlowTableRow.groups, FlowTableRow.prefixes),
         MonitoredTable(
             PortRow.name, PortRow.interfaces, PortRow.tag, PortRow.trunks, PortRow.vlanMode,
-            PortRow.otherConfig),
+            PortRow.cvlans, PortRow.otherConfig),
         interfaces,
         MonitoredTable(
             ControllerRow.target, ControllerRow.connectionMode, ControllerRow.type,
@@ -308,6 +308,9 @@ final class ConfigurationReader {
         port.tag = tag ?? 0
         port.priorityTags = Bundle.PriorityTags(text: row.otherConfig["priority-tags"])
         port.trunks = trunks.isEmpty ? nil : Set(trunks)
+        let customers = row.cvlans.map { UInt16(truncatingIfNeeded: $0) }
+        port.customerVLANs = customers.isEmpty ? nil : Set(customers)
+        port.usesCustomerTPID = row.otherConfig["qinq-ethtype"] == "802.1q"
         if port.vlanMode == .access && !trunks.isEmpty {
             log.warning("port \(port.name): ignoring trunks in favor of implicit vlan")
             port.trunks = nil
