@@ -54,6 +54,8 @@ extension Translation {
 
     /// Sets those of `fields` that differ, under the bits that the megaflow knows.
     func commit(_ group: HeaderGroup, _ fields: [Field]) {
+        // Mostly nothing differs; two empty keys cost more than to look.
+        guard fields.contains(where: { key[$0.location] != base[$0.location] }) else { return }
         var value = FlowKey()
         var mask = FlowKey()
         for field in fields {
@@ -65,7 +67,6 @@ extension Translation {
             value[location] = key[location] & bits
             base[location] = key[location]
         }
-        guard !mask.isZero else { return }
         let sparse = SparseKey(mask)
         actions.append(.set(group, value: SparseKey(value, map: sparse.map), mask: sparse))
     }

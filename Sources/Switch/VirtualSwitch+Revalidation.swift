@@ -111,11 +111,18 @@ extension VirtualSwitch {
 }
 
 extension FlowKey {
-    /// Whether no bit is set that is not in `mask`.
+    /// Whether no bit is set that is not in `mask`, rare words left aside.
     fileprivate func isCovered(by mask: SparseKey) -> Bool {
-        let all = mask.expanded
-        for index in 0..<KeyWord.count where words[index] & ~all.words[index] != 0 {
-            return false
+        let common = mask.map & (1 << UInt64(KeyWord.count) - 1)
+        // The rare words stand in front.
+        var position = mask.words.count - common.nonzeroBitCount
+        for index in 0..<KeyWord.count {
+            var allowed: UInt64 = 0
+            if common >> UInt64(index) & 1 == 1 {
+                allowed = mask.words[position]
+                position += 1
+            }
+            if words[index] & ~allowed != 0 { return false }
         }
         return true
     }

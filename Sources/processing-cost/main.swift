@@ -61,8 +61,9 @@ var isQuick = false
 for argument in CommandLine.arguments.dropFirst() {
     switch argument {
     case "--quick": isQuick = true
+    case "--revalidation": exit(RevalidationMeasurement(flows: 200_000).run() ? 0 : 1)
     default:
-        print("usage: processing-cost [--quick]")
+        print("usage: processing-cost [--quick] [--revalidation]")
         exit(argument == "--help" ? 0 : 2)
     }
 }
