@@ -236,7 +236,10 @@ extension Translation {
         guard !set.isEmpty else { return }
         trace.open(.table, "--. Executing action set:")
         isExiting = false
+        let reason = controllerReason
+        if reason == .action { controllerReason = .actionSet }
         execute(set, isLast: true)
+        controllerReason = reason
         trace.close()
     }
 }

@@ -11,10 +11,10 @@ extension Translation {
         case .flood: flood(all: false)
         case .all: flood(all: true)
         case .controller:
-            let isMiss = rule?.isTableMiss ?? false
+            let isMiss = controllerReason == .action && rule?.isTableMiss ?? false
             sendToController(
                 ControllerAction(
-                    maxByteCount: maxByteCount, reason: isMiss ? .explicitMiss : .action))
+                    maxByteCount: maxByteCount, reason: isMiss ? .explicitMiss : controllerReason))
         case .none: break
         default:
             if UInt32(port.value) == key.inPort {

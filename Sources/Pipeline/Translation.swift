@@ -161,6 +161,8 @@ final class Translation {
     var depth = 0
     var resubmits = 0
     var isExiting = false
+    /// Why a packet that an output sends to controllers goes there.
+    var controllerReason = PacketInReason.action
     /// Whether the rest of the current list is left out.
     var isLeaving = false
     /// Whether labels were taken off, so that the headers behind them are not known yet.
@@ -257,6 +259,8 @@ final class Translation {
 
     /// Runs a list of actions instead of the tables, as a packet-out does.
     func run(_ list: [Action]) {
+        // OVS explains a packet-out as if a rule had the actions.
+        if !options.isTraced { controllerReason = .packetOut }
         trace.open(.bridge, "bridge(\"\(bridge.name)\")")
         execute(list)
         if error == nil && !isFreezing { executeActionSet() }

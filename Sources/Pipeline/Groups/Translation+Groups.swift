@@ -43,6 +43,8 @@ extension Translation {
         trace.open(.action, "bucket \(bucket.id)")
         let before = (key: key, stack: stack, actionSet: actionSet, hadPopped: hasPoppedLabels)
         let isLast = isLastAction
+        let reason = controllerReason
+        if reason != .packetOut { controllerReason = .group }
         let isEnd = group.type != .all || index == group.buckets.count - 1
         let list = Self.asActionSet(bucket.actions)
         if isLast && isEnd || !Self.changesHeaders(list) {
@@ -55,6 +57,7 @@ extension Translation {
             }
         }
         isLastAction = isLast
+        controllerReason = reason
         (key, stack, actionSet, hasPoppedLabels) = before
         isExiting = false
         trace.close()

@@ -297,7 +297,7 @@ final class SwitchMonitor {
             else { return request.fail("\(argument): bad hex") }
             write("send: " + MessageCodec.text(octets, MessagePrinter(dialect: dialect)))
             connection?.send(octets)
-            text += ""
+            text += "sent\n"
         }
         request.reply(text)
     }

@@ -99,8 +99,12 @@ extension OpenFlowConnection {
 
     /// The reason as this connection's version tells it.
     private func reason(of packet: PacketInEvent) -> PacketInReason {
-        guard packet.action.reason == .explicitMiss else { return packet.action.reason }
-        return session.dialect.version < .v13 ? .action : .noMatch
+        switch packet.action.reason {
+        case .explicitMiss: session.dialect.version < .v13 ? .action : .noMatch
+        case .actionSet, .group, .packetOut:
+            session.dialect.version < .v14 ? .action : packet.action.reason
+        case .noMatch, .action, .invalidTTL: packet.action.reason
+        }
     }
 }
 
