@@ -76,7 +76,8 @@ extension Translation {
         return prerequisite.isMet(by: key)
     }
 
-    /// Says that the walk depends on the IP protocol, as in OVS where a field of IP is written.
+    /// Says that the walk depends on the IP protocol, as in OVS where a field of IP is written; but
+    /// for `set_field` of DSCP.
     private func consultProtocol(_ location: FieldLocation) {
         switch location.word {
         case KeyWord.ipv4, KeyWord.ip, KeyWord.ipv6Source..<(KeyWord.ipv6Source + 4):
@@ -89,7 +90,7 @@ extension Translation {
         guard field != .mplsBOS else { return setBottomOfStack(value & mask & 1 != 0) }
         guard isPresent(field) else { return }
         let location = field.location
-        consultProtocol(location)
+        if field != .ipDSCP { consultProtocol(location) }
         let bits = mask & location.ones
         wildcards[location] |= bits
         key[location] = key[location] & ~bits | value & bits
