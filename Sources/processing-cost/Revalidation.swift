@@ -61,7 +61,7 @@ struct RevalidationMeasurement {
 
     init(flows: Int) { self.flows = flows }
 
-    /// Says how long a round took that has nothing to translate, and one that translates all.
+    /// Says how long a round took that keeps the flows' actions, and one that gives them others.
     func run() -> Bool {
         var configuration = SwitchConfiguration()
         configuration.flowLimit = flows
@@ -80,13 +80,13 @@ struct RevalidationMeasurement {
         add(rule(output: 2))
         _ = machine.virtualSwitch.setMegaflows(false)
         for number in 0..<flows { receive(number) }
-        let idle = round()
+        let kept = round()
         add(rule(output: 3))
-        let busy = round()
+        let changed = round()
         let isGood = machine.virtualSwitch.megaflowCount == flows
         print(
-            "revalidation of \(flows) flows: \(Measurement.tenths(idle)) ms without a change, "
-                + "\(Measurement.tenths(busy)) ms after one"
+            "revalidation of \(flows) flows: \(Measurement.tenths(kept)) ms with actions kept, "
+                + "\(Measurement.tenths(changed)) ms with others"
                 + (isGood ? "" : "; flows were lost"))
         return isGood
     }
