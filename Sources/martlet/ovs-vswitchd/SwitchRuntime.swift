@@ -198,7 +198,9 @@ final class SwitchRuntime: @unchecked Sendable {
     ///
     /// With many megaflows they follow a few milliseconds later, as they do in OVS in any case;
     /// a controller that puts a barrier behind each of its rules would wait too long.
-    func completeChanges() {
+    ///
+    /// - Returns: whether megaflows were translated again.
+    func completeChanges() -> Bool {
         if hasSentPackets {
             hasSentPackets = false
             plane.ask { [unowned self] datapath in datapath.drainUpcalls(by: self) }
@@ -206,7 +208,9 @@ final class SwitchRuntime: @unchecked Sendable {
         let count = lock.withLock {
             virtualSwitch.needsRevalidation ? virtualSwitch.megaflowCount : 0
         }
-        if count > 0 && count <= Self.maximumBarrierFlows { synchronize() }
+        guard count > 0 && count <= Self.maximumBarrierFlows else { return false }
+        synchronize()
+        return true
     }
 
     /// Brings rules' counters up to date, and nothing else.

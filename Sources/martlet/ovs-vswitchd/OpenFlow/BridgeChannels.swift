@@ -169,10 +169,13 @@ final class BridgeChannels {
         connection.packets.size = controller?.queueSize ?? settings.queueSize
         let id = ObjectIdentifier(connection)
         connections[id] = connection
-        connection.onClose = { [weak self] in
-            self?.connections[id] = nil
-            self?.updateMonitored()
-            self?.onPolicyChange?()
+        connection.onClose = { [weak self, unowned connection] in
+            guard let self else { return }
+            connections[id] = nil
+            updateMonitored()
+            onPolicyChange?()
+            guard connection.hasCompletedChanges else { return }
+            runtime.withSwitch { $0.network.bumpVersion() }
         }
         connection.onEstablished = { [unowned self] _ in onPolicyChange?() }
         connection.onBecamePrimary = { [unowned self] primary in demoteOthers(than: primary) }

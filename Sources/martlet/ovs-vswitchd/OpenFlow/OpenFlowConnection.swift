@@ -34,6 +34,9 @@ final class OpenFlowConnection {
     private var snoopFramer = OpenFlowFramer()
     /// Whether the controller has done more than to say hello.
     private(set) var isAdmitted = false
+    /// Whether megaflows were translated while this connection may have wanted what no rule
+    /// matches.
+    private(set) var hasCompletedChanges = false
     private var establishedAt: SessionTime?
 
     init(
@@ -114,7 +117,8 @@ final class OpenFlowConnection {
             case .flowMonitorCancel(let id): return try cancelMonitor(id)
             case .statsRequest(let request): return try answer(request)
             case .getConfigRequest: return try answerConfig()
-            case .barrierRequest: runtime.completeChanges()
+            case .barrierRequest:
+                if runtime.completeChanges() { hasCompletedChanges = true }
             case .packetOut, .resume: runtime.hasSentPackets = true
             case .bundleControl(let control): return try handle(control, at: now)
             case .bundleAdd(let add):
