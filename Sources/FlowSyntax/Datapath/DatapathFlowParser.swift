@@ -24,6 +24,13 @@ public struct DatapathFlowParser {
         return parser.match
     }
 
+    /// The fields of one attribute, such as `tcp(src=5)`, and no other.
+    static func header(_ text: String) throws(SyntaxError) -> Match {
+        var parser = DatapathFlowParser(DatapathPortNames())
+        try parser.parse(TextPiece(text), depth: 0)
+        return parser.match
+    }
+
     private mutating func parse(_ text: TextPiece, depth: Int) throws(SyntaxError) {
         guard depth < Self.maxDepth else { throw error(at: text) }
         var rest = text

@@ -4,7 +4,7 @@ extension FlowColors {
     public func actions(_ text: String) -> String { actions(text[...]) }
 
     private func actions(_ text: Substring) -> String {
-        Self.pieces(text).map(action).joined(separator: ",")
+        text.topLevelPieces.map(action).joined(separator: ",")
     }
 
     /// Actions whose arguments follow a colon and that matter most to a reader.
@@ -58,12 +58,12 @@ extension FlowColors {
         case "clone", "write_actions": text = actions(inner)
         case "ct": text = tracking(inner)
         case "bundle", "bundle_load":
-            text = Self.pieces(inner).map { member in
+            text = inner.topLevelPieces.map { member in
                 guard let colon = member.firstIndex(of: ":") else { return String(member) }
                 return paint(member[...colon], .parameter) + member[colon...].dropFirst()
             }.joined(separator: ",")
         case "controller", "sample", "fin_timeout":
-            text = Self.pieces(inner).map { parameter($0, alone: name) }.joined(separator: ",")
+            text = inner.topLevelPieces.map { parameter($0, alone: name) }.joined(separator: ",")
         case "encap":
             guard let end = inner.firstIndex(of: "(") else { fallthrough }
             text = inner[..<end] + parentheses(inner[end...].dropFirst()) { String($0) }
@@ -88,7 +88,7 @@ extension FlowColors {
     // MARK: ct
 
     private func tracking(_ text: Substring) -> String {
-        let pieces = Self.pieces(text)
+        let pieces = text.topLevelPieces
         var colored = ""
         for (index, piece) in pieces.enumerated() {
             if piece.hasPrefix("exec(") {
@@ -110,7 +110,7 @@ extension FlowColors {
             let inner = text.dropFirst("nat(".count)
             return paint("nat", .parenthesis)
                 + parentheses(inner) { addresses in
-                    Self.pieces(addresses).map(translation).joined(separator: ",")
+                    addresses.topLevelPieces.map(translation).joined(separator: ",")
                 }
         }
         guard let end = text.firstIndex(of: "=") else { return paint(text, .value) }
@@ -128,7 +128,7 @@ extension FlowColors {
 
     private func learned(_ text: Substring) -> String {
         var colored = ""
-        for (index, piece) in Self.pieces(text).enumerated() {
+        for (index, piece) in text.topLevelPieces.enumerated() {
             // Open vSwitch gives the commas before these two their colour.
             if piece.hasPrefix("priority=") || piece.hasPrefix("fin_hard_timeout=") {
                 let role: Role = piece.first == "p" ? .special : .parameter

@@ -52,7 +52,7 @@ public struct FlowColors: Hashable, Sendable {
 
     /// A match, with or without its priority.
     public func match(_ text: String) -> String {
-        Self.pieces(text[...]).map(matchField).joined(separator: ",")
+        text[...].topLevelPieces.map(matchField).joined(separator: ",")
     }
 
     private func matchField(_ text: Substring) -> String {
@@ -72,25 +72,4 @@ public struct FlowColors: Hashable, Sendable {
     }
 
     private static let tunnelOption = "tun_metadata"
-
-    // MARK: Pieces of text
-
-    /// What commas part, where no parenthesis is open.
-    static func pieces(_ text: Substring) -> [Substring] {
-        guard !text.isEmpty else { return [] }
-        var pieces: [Substring] = []
-        var start = text.startIndex
-        var depth = 0
-        for index in text.indices {
-            switch text[index] {
-            case "(": depth += 1
-            case ")": depth -= 1
-            case "," where depth == 0:
-                pieces.append(text[start..<index])
-                start = text.index(after: index)
-            default: break
-            }
-        }
-        return pieces + [text[start...]]
-    }
 }
