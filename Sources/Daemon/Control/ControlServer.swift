@@ -104,9 +104,10 @@ public final class ControlServer {
     }
 
     /// The answer to `list-commands`.
-    func commandTable() -> String {
-        let lines = commands.sorted { $0.key < $1.key }.compactMap { name, command in
-            command.usage.map { "  " + pad(name, 23) + " " + $0 + "\n" }
+    public func commandTable(startingWith prefix: String = "", nameWidth: Int = 23) -> String {
+        let shown = commands.filter { $0.key.hasPrefix(prefix) }
+        let lines = shown.sorted { $0.key < $1.key }.compactMap { name, command in
+            command.usage.map { "  " + pad(name, nameWidth) + " " + $0 + "\n" }
         }
         return "The available commands are:\n" + lines.joined()
     }

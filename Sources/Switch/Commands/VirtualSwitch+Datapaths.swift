@@ -288,7 +288,8 @@ extension VirtualSwitch {
         let kind = try datapath(named: arguments.count > 1 ? arguments[0] : nil)
         let name = arguments[arguments.count - 1]
         guard name.hasPrefix("ufid:") else {
-            throw CommandError("ovs-vswitchd: parsing flow ufid (Invalid argument)")
+            // Open vSwitch takes this for no error.
+            return "ovs-vswitchd: parsing flow ufid\n"
         }
         var format = DatapathFlowFormat()
         format.now = now

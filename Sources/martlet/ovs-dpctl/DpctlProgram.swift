@@ -22,7 +22,8 @@ enum DpctlProgram {
             ("dump-dps", "", 0...0), ("show", "[-s] [dp...]", 0...Int.max),
             ("dump-flows", "[-m] [--names] [dp] [filter=..] [type=..]", 0...6),
             ("add-flow", "[dp] flow actions", 2...3), ("mod-flow", "[dp] flow actions", 2...3),
-            ("get-flow", "[dp] ufid", 1...2), ("del-flows", "[dp]", 0...2),
+            ("get-flow", "[dp] ufid", 1...2), ("del-flow", "[dp] flow", 1...2),
+            ("del-flows", "[dp]", 0...2),
             ("parse-actions", "actions", 1...Int.max),
             ("normalize-actions", "flow actions", 2...Int.max), ("list-commands", "", 0...Int.max),
         ] + trackingCommands

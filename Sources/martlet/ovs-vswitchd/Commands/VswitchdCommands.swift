@@ -42,6 +42,7 @@ struct VswitchdCommands {
         commands.registerAddresses()
         commands.registerDatapath()
         commands.registerFlows()
+        commands.registerFlowChanges()
         commands.registerTracking()
         commands.registerBridges(reconnect)
         commands.registerUpcalls()
@@ -53,7 +54,7 @@ struct VswitchdCommands {
     }
 
     /// Adds a command that the switch answers.
-    private func add(
+    func add(
         _ name: String, _ usage: String = "", _ count: ClosedRange<Int> = 0...0,
         needs need: Need = .nothing, answer: @escaping (Question) throws -> String
     ) {
@@ -123,15 +124,6 @@ struct VswitchdCommands {
         add("dpctl/show", "[-s] [dp...]", 0...Int.max, needs: .ports) {
             try $0.virtualSwitch.dpctlShow($0.arguments, $0.datapath)
         }
-        let actions = "actions are read from OpenFlow flows only"
-        for (name, usage) in [
-            ("add-flow", "[dp] flow actions"), ("mod-flow", "[dp] flow actions"),
-            ("parse-actions", "actions"), ("normalize-actions", "actions"),
-        ] {
-            add("dpctl/\(name)", usage, 1...3) { _ in
-                throw CommandError("ovs-vswitchd: dpctl/\(name) is not supported: \(actions)")
-            }
-        }
     }
 
     private func registerFlows() {
@@ -145,9 +137,6 @@ struct VswitchdCommands {
         ) { try $0.virtualSwitch.dpctlDumpFlows($0.arguments, $0.datapath, now: $0.now) }
         add("dpctl/get-flow", "[dp] ufid", 1...2, needs: .datapath(withFlows: true)) {
             try $0.virtualSwitch.dpctlGetFlow($0.arguments, $0.datapath, now: $0.now)
-        }
-        add("dpctl/del-flows", "[dp]", 0...1, needs: .counters) {
-            try $0.virtualSwitch.dpctlDeleteFlows($0.arguments)
         }
     }
 
