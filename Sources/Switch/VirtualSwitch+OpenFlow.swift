@@ -93,6 +93,8 @@ extension VirtualSwitch {
             features.actions = 0xfff
         } else {
             features.capabilities.insert(.groupStats)
+            if version == .v11 { features.capabilities.insert(.arpMatchIP) }
+            if version >= .v14 { features.capabilities.insert(.bundles) }
         }
         if version < .v13 { features.ports = portDescriptions(of: managed, .none) }
         return features

@@ -106,6 +106,9 @@ enum StatsType {
     static var niciraGroup: UInt32 { 7 }
     static var niciraGroupDescription: UInt32 { 8 }
     static var niciraGroupFeatures: UInt32 { 9 }
+    /// Of IPFIX: what a bridge and what its flows have exported.
+    static var niciraExportOfBridge: UInt32 { 3 }
+    static var niciraExportOfFlows: UInt32 { 4 }
     /// ONF extension 187, for OpenFlow 1.3.
     static var onfFlowMonitor: UInt32 { 1870 }
 }

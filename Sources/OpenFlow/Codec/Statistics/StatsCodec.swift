@@ -75,6 +75,9 @@ extension StatsRequest {
         case StatsType.niciraGroup: return .group(try reader.paddedID())
         case StatsType.niciraGroupDescription: return .groupDescription(try reader.paddedID())
         case StatsType.niciraGroupFeatures: return .groupFeatures
+        // No bridge exports anything.
+        case StatsType.niciraExportOfBridge, StatsType.niciraExportOfFlows:
+            throw .nxStatsNotConfigured
         default: throw .requestBadSubtype
         }
     }
