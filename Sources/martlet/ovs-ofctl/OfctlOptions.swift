@@ -116,8 +116,19 @@ struct OfctlOptions {
             }
             versions.insert(OpenFlowVersions(version))
         }
-        self.versions = versions
+        // Nothing asks for nothing in particular.
+        self.versions = versions.isEmpty ? .supported : versions
         hasVersions = true
+    }
+
+    /// Refuses versions and formats that have nothing in common.
+    func checkFormats() throws {
+        guard allowedFormats.isEmpty else { return }
+        let names = versions.all.map(\.name).joined(separator: ", ")
+        throw ProgramError(
+            "None of the enabled OpenFlow versions (\(names)) supports any of the enabled flow "
+                + "formats (\(flowFormats.text)).  (Use -O to enable additional OpenFlow "
+                + "versions or -F to enable additional flow formats.)")
     }
 
     /// Takes OpenFlow 1.4 where no version that has bundles was asked for.

@@ -173,7 +173,7 @@ enum OfctlProgram {
                     throw ProgramError(
                         "value \(option.value ?? "") on -t or --timeout is invalid")
                 }
-                alarm(seconds)
+                Program.endByAlarm(after: seconds)
             case "help": return Program.printOutput(OfctlHelp.text)
             case "option": return Program.printOutput(CommonOptions.list(OfctlOptions.options))
             case "version":
@@ -188,6 +188,7 @@ enum OfctlProgram {
         }
         if parser.operands.first == "bundle" { options.usesBundle = true }
         if options.usesBundle { options.chooseBundleVersion() }
+        try options.checkFormats()
         try dispatch(parser.operands, options, process)
     }
 

@@ -13,6 +13,7 @@ enum MonitorCommand {
         var watches: [String] = []
         for argument in context.arguments.dropFirst() {
             if argument == "invalid_ttl" {
+                try checkInvalidTTL(context.options.versions)
                 wantsInvalidTTL = true
             } else if argument.hasPrefix("watch:") {
                 watches.append(String(argument.dropFirst(6)))
@@ -35,6 +36,14 @@ enum MonitorCommand {
             monitor.missSendLength = missSendLength
             monitor.wantsInvalidTTL = wantsInvalidTTL
         }
+    }
+
+    /// Later versions ask for such packets in other words.
+    private static func checkInvalidTTL(_ versions: OpenFlowVersions) throws {
+        guard versions.isDisjoint(with: .upTo(.v12)) else { return }
+        throw ProgramError(
+            "invalid_ttl requires one of the OpenFlow versions OpenFlow10, OpenFlow11, "
+                + "OpenFlow12 but none is enabled (use -O)")
     }
 
     static func snoop(_ context: OfctlContext) throws {

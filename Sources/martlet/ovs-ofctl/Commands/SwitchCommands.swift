@@ -8,7 +8,8 @@ enum SwitchCommands {
     static func show(_ context: OfctlContext) throws {
         let connection = try context.connect()
         try context.printReplies(connection, to: .featuresRequest)
-        if connection.dialect.version != .v10 {
+        // Before OpenFlow 1.3 the features tell of the ports.
+        if connection.dialect.version >= .v13 {
             try context.printReplies(connection, to: .statsRequest(.portDescription(.none)))
         }
         _ = connection.takeXID()

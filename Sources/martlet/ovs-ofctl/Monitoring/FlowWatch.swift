@@ -26,7 +26,12 @@ enum FlowWatch {
         }
         var parser = FlowParser(names: names)
         defer { NoteLog.write(parser.takeNotes()) }
-        let flow = try parser.flow(parts.joined(separator: ","), for: .query)
+        let flow: FlowDescription
+        do throws(SyntaxError) {
+            flow = try parser.flow(parts.joined(separator: ","), for: .query)
+        } catch {
+            throw ProgramError("\(text): \(error.message)")
+        }
         return FlowMonitorRequest(
             id: id, flags: flags, outPort: flow.outPort ?? .none,
             outGroup: flow.outGroup ?? FlowMod.anyGroup,
