@@ -31,7 +31,7 @@ import Testing
                 "Open_vSwitch", ".", "cur_cfg", "datapath_types", "iface_types", "ovs_version"
             ) == [
                 "2", "[dummy, netdev, system]",
-                "[dummy, dummy-internal, internal, patch, system, tap]", "[]",
+                "[afxdp, afxdp-nonpmd, dummy, dummy-internal, internal, patch, system, tap]", "[]",
             ])
         let log = deployment.log(of: "ovs-vswitchd")
         #expect(log.contains("|bridge|INFO|bridge br0: added interface p1 on port 5\n"))
