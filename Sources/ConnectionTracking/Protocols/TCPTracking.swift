@@ -186,18 +186,13 @@ struct TCPTracking {
         _ segment: TCPSegment, _ extent: Extent, _ sender: inout TCPPeer,
         _ receiver: inout TCPPeer
     ) {
-        slide(extent, &sender, &receiver)
-        if segment.has(TCPSegment.fin), sender.stage < .closing { sender.stage = .closing }
-        if segment.has(TCPSegment.ack) {
-            if receiver.stage == .synSent {
-                receiver.stage = .established
-            } else if receiver.stage == .closing {
-                receiver.stage = .finWait2
-            }
-        }
-        if segment.has(TCPSegment.rst) {
-            sender.stage = .timeWait
-            receiver.stage = .timeWait
+        acceptNear(segment, extent, &sender, &receiver)
+        guard segment.has(TCPSegment.ack) else { return }
+        // A reset has moved the receiver beyond both.
+        if receiver.stage == .synSent {
+            receiver.stage = .established
+        } else if receiver.stage == .closing {
+            receiver.stage = .finWait2
         }
     }
 
@@ -225,6 +220,7 @@ struct TCPTracking {
             && Sequence.isAtLeast(extent.sequence, sender.low &- slack)
     }
 
+    /// Takes what a segment says of the windows and the end, and nothing of what it acknowledges.
     private func acceptNear(
         _ segment: TCPSegment, _ extent: Extent, _ sender: inout TCPPeer,
         _ receiver: inout TCPPeer
