@@ -23,29 +23,15 @@ struct ControllerTests {
     static let hasFaucet = has("faucet")
 
     /// Two hosts behind ports 1 and 2 of br0, which does nothing without a controller.
-    private static let hosts = """
-        export PYTHONDONTWRITEBYTECODE=1
-        host() {
-            ip netns add $1
-            ip link add $2 type veth peer name eth0 netns $1
-            ip link set $2 up
-            ip -n $1 link set eth0 up
-            ip -n $1 address add $3/24 dev eth0
-        }
-        reaches() {
-            for i in $(seq 50); do
-                ip netns exec $1 ping -q -c 1 -W 1 $2 > /dev/null && echo "$1 reaches $2" && return
-            done
-            echo "$1 does not reach $2"
-        }
-        host h1 p1 10.0.0.1
-        host h2 p2 10.0.0.2
-        ovs-vsctl --timeout=300 add-br br0 -- set Bridge br0 datapath_type=netdev \
-            fail_mode=secure other-config:datapath-id=0000000000000001 \
-            -- add-port br0 p1 -- set Interface p1 ofport_request=1 \
-            -- add-port br0 p2 -- set Interface p2 ofport_request=2
+    private static let hosts =
+        Machine.twoHosts + """
+            export PYTHONDONTWRITEBYTECODE=1
+            ovs-vsctl --timeout=300 add-br br0 -- set Bridge br0 datapath_type=netdev \
+                fail_mode=secure other-config:datapath-id=0000000000000001 \
+                -- add-port br0 p1 -- set Interface p1 ofport_request=1 \
+                -- add-port br0 p2 -- set Interface p2 ofport_request=2
 
-        """
+            """
 
     @Test(
         .enabled(if: hasOSKen, "os-ken is not in .build; Scripts/check puts it there"),

@@ -22,6 +22,29 @@ enum Machine {
         access(martletPath(), X_OK) == 0
     }
 
+    /// Two hosts in namespaces h1 and h2, each with a device p1 or p2 for a switch; and for tests
+    /// the shell functions `host NAMESPACE DEVICE ADDRESS` and `reaches NAMESPACE ADDRESS`, which
+    /// prints whether it does.
+    static let twoHosts = """
+        host() {
+            ip netns add $1
+            ip link add $2 type veth peer name eth0 netns $1
+            ip link set $2 up
+            ip -n $1 link set eth0 up
+            ip -n $1 address add $3/24 dev eth0
+        }
+        reaches() {
+            for i in $(seq 50); do
+                ip netns exec $1 ping -q -c 1 -W 1 $2 > /dev/null && echo "$1 reaches $2" && return
+                sleep 0.1
+            done
+            echo "$1 does not reach $2"
+        }
+        host h1 p1 10.0.0.1
+        host h2 p2 10.0.0.2
+
+        """
+
     private static let path =
         "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     private static let unshare = "unshare --net --mount --pid --fork --mount-proc --kill-child"

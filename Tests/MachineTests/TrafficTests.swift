@@ -9,28 +9,13 @@ import Testing
     .enabled(if: Machine.isMartletBuilt, "the program martlet is not built")
 )
 struct TrafficTests {
-    /// Two hosts behind veth ports of br0, and the shell functions that the tests use.
-    private static let hosts = """
-        host() {
-            ip netns add $1
-            ip link add $2 type veth peer name eth0 netns $1
-            ip link set $2 up
-            ip -n $1 link set eth0 up
-            ip -n $1 address add $3/24 dev eth0
-        }
-        reaches() {
-            for i in $(seq 50); do
-                ip netns exec $1 ping -q -c 1 -W 1 $2 > /dev/null && echo "$1 reaches $2" && return
-                sleep 0.1
-            done
-            echo "$1 does not reach $2"
-        }
-        host h1 p1 10.0.0.1
-        host h2 p2 10.0.0.2
-        ovs-vsctl --timeout=300 add-br br0 -- set Bridge br0 datapath_type=netdev \
-            -- add-port br0 p1 -- add-port br0 p2
+    /// Two hosts behind veth ports of br0.
+    private static let hosts =
+        Machine.twoHosts + """
+            ovs-vsctl --timeout=300 add-br br0 -- set Bridge br0 datapath_type=netdev \
+                -- add-port br0 p1 -- add-port br0 p2
 
-        """
+            """
 
     @Test
     func `Scripts-run shows a network and takes it away`() throws {
