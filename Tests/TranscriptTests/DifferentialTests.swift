@@ -25,7 +25,7 @@ struct DifferentialTests {
         Mask("\\(xid=0x[0-9a-f]+\\)", "(xid=<xid>)"),
     ]
 
-    private static var isPossible: Bool {
+    static var isPossible: Bool {
         Subject.genuine.isInstalled && Subject.martlet.isInstalled
     }
 

@@ -9,13 +9,9 @@ import Testing
 /// look at. And connections in the place of others that were translated: 3.1 does not give their
 /// ports away at once, and ends itself when it lists connections for which there were none.
 struct TrackingDifferentialTests {
-    private static var isPossible: Bool {
-        Subject.genuine.isInstalled && Subject.martlet.isInstalled
-    }
-
     @Test(
         .enabled(
-            if: isPossible,
+            if: DifferentialTests.isPossible,
             "openvswitch-switch is not installed, or the program martlet is not built"),
         arguments: DifferentialTests.seeds)
     func `Martlet tracks and translates as Open vSwitch does`(seed: UInt64) throws {

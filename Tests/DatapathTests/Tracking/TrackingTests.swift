@@ -27,6 +27,18 @@ import Testing
                 destination: destination))
     }
 
+    /// Connections from port 1 get another source address and port at port 2, and back.
+    private func translatingNetwork() throws -> Network {
+        let network = try Network()
+        let outside = AddressTranslation(
+            .source, addresses: .ipv4(Self.outside, last: nil), ports: .init(5000))
+        try network.addFlow([.track(order(outside)), .output(2)])
+        var back = DatapathTracking()
+        back.translation = AddressTranslation()
+        try network.addFlow([.track(back), .output(1)], inPort: 2)
+        return network
+    }
+
     /// The keys with which packets miss.
     private func missedKeys(_ network: Network) -> [FlowKey] {
         var keys: [FlowKey] = []
@@ -74,13 +86,7 @@ import Testing
     }
 
     @Test func `addresses and ports are translated there and back with right checksums`() throws {
-        let network = try Network()
-        let outside = AddressTranslation(
-            .source, addresses: .ipv4(Self.outside, last: nil), ports: .init(5000))
-        try network.addFlow([.track(order(outside)), .output(2)])
-        var back = DatapathTracking()
-        back.translation = AddressTranslation()
-        try network.addFlow([.track(back), .output(1)], inPort: 2)
+        let network = try translatingNetwork()
         network.inject([udp(from: Self.client, 1, to: Self.server, 2)])
         #expect(network.ports[1].sent == [udp(from: Self.outside, 5000, to: Self.server, 2)])
         network.inject([udp(from: Self.server, 2, to: Self.outside, 5000)], into: 2)
@@ -99,13 +105,7 @@ import Testing
     }
 
     @Test func `the packet within an ICMP error is translated the other way`() throws {
-        let network = try Network()
-        let outside = AddressTranslation(
-            .source, addresses: .ipv4(Self.outside, last: nil), ports: .init(5000))
-        try network.addFlow([.track(order(outside)), .output(2)])
-        var back = DatapathTracking()
-        back.translation = AddressTranslation()
-        try network.addFlow([.track(back), .output(1)], inPort: 2)
+        let network = try translatingNetwork()
         network.inject([udp(from: Self.client, 1, to: Self.server, 2)])
         let error = { (destination: UInt32, inner: [UInt8]) in
             Frames.ethernet(
