@@ -45,6 +45,50 @@ enum Machine {
 
         """
 
+    /// Shell functions for hosts that have an address on an open network, and servers:
+    /// `station NAMESPACE ADDRESS` makes one behind the device of its name, `serve NAMESPACE PORT`
+    /// a web server, whose log is the file NAMESPACE.PORT, `listens NAMESPACE PORT` waits for one,
+    /// and `get NAMESPACE ADDRESS PORT [OPTIONS]` prints whether `curl` reaches it.
+    static let services = """
+        station() {
+            ip netns add $1
+            ip link add $1 type veth peer name eth0 netns $1
+            ip link set $1 up
+            ip -n $1 link set lo up
+            ip -n $1 link set eth0 up
+            ip -n $1 address add $2/32 dev eth0
+            ip -n $1 route add default dev eth0
+        }
+        listens() {
+            for i in $(seq 300); do
+                ip netns exec $1 ss -Hltn sport = :$2 | grep -q . && return
+                sleep 0.1
+            done
+            echo "$1 does not listen at $2"
+        }
+        serve() {
+            mkdir -p web
+            ip netns exec $1 python3 -m http.server -d web $2 > $1.$2 2>&1 &
+            listens $1 $2
+        }
+        get() {
+            local host=$1 place=$2:$3
+            shift 3
+            if ip netns exec $host curl -s -o /dev/null --connect-timeout 2 -m 20 "$@" $place; then
+                echo "$host $place yes"
+            else
+                echo "$host $place no"
+            fi
+        }
+
+        """
+
+    /// Whether Python has a server of FTP.
+    static var hasFTPServer: Bool {
+        let shell = Shell(directory: "/", environment: [path])
+        return (try? shell.check("python3 -W ignore -c 'import pyftpdlib'")) != nil
+    }
+
     private static let path =
         "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     private static let unshare = "unshare --net --mount --pid --fork --mount-proc --kill-child"
