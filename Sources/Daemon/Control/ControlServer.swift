@@ -112,6 +112,14 @@ public final class ControlServer {
         return "The available commands are:\n" + lines.joined()
     }
 
+    /// A table of these commands, in this order, as far as they are there.
+    public func commandTable(of names: [String], nameWidth: Int) -> String {
+        let lines = names.compactMap { name in
+            commands[name]?.usage.map { "  " + pad(name, nameWidth) + " " + $0 + "\n" }
+        }
+        return "The available commands are:\n" + lines.joined()
+    }
+
     private func serve(_ connection: JSONRPCConnection) {
         connection.onClose = { [log] error in
             guard let error, error.errno != ECONNRESET else { return }

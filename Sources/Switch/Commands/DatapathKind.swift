@@ -23,6 +23,11 @@ public struct DatapathKind: Hashable, Sendable {
             .sorted { $0.type < $1.type }
     }
 
+    /// Whether a `dpctl` command means this one: without a type, the name is of type `system`.
+    func isMeant(by name: String) -> Bool {
+        name == fullName || type == "system" && name == self.name
+    }
+
     /// Whether `ofproto/trace` means this one.
     func isCalled(_ name: String) -> Bool { name == type || name == self.name }
 }
@@ -32,7 +37,7 @@ extension VirtualSwitch {
     public func datapath(named name: String?) throws(CommandError) -> DatapathKind {
         let kinds = DatapathKind.all(of: self)
         if let name {
-            if let kind = kinds.first(where: { $0.name == name || $0.fullName == name }) {
+            if let kind = kinds.first(where: { $0.isMeant(by: name) }) {
                 return kind
             }
             throw CommandError("ovs-vswitchd: datapath not found (Invalid argument)")

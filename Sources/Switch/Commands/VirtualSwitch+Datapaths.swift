@@ -92,9 +92,10 @@ extension VirtualSwitch {
         var kinds: [DatapathKind] = []
         for name in names {
             let known = DatapathKind.all(of: self)
-            guard let kind = known.first(where: { $0.name == name || $0.fullName == name }) else {
-                throw CommandError(
-                    "ovs-vswitchd: opening datapath \(name) failed (No such device)")
+            guard let kind = known.first(where: { $0.isMeant(by: name) }) else {
+                let isOfOtherType = known.contains { $0.name == name }
+                let reason = isOfOtherType ? "Invalid argument" : "No such device"
+                throw CommandError("ovs-vswitchd: opening datapath \(name) failed (\(reason))")
             }
             kinds.append(kind)
         }

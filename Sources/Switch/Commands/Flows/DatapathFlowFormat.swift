@@ -19,11 +19,12 @@ struct DatapathFlowFormat {
         let actions = DatapathActionPrinter.text(flow.actions, names: names)
         let name = isVerbose ? Self.name(of: flow) + (showsDatapath ? ", " : " ") : ""
         let datapath = isVerbose && showsDatapath ? ", dp:ovs" : ""
-        return "\(name)\(match), \(statistics(of: flow))\(datapath), actions:\(actions)\n"
+        return
+            "\(name)\(match), \(statistics(of: flow.statistics))\(datapath), actions:\(actions)\n"
     }
 
-    private func statistics(of flow: DatapathFlow) -> String {
-        let counts = flow.statistics
+    /// What a flow has counted.
+    func statistics(of counts: FlowStatistics) -> String {
         var text = "packets:\(counts.packets), bytes:\(counts.octets), used:"
         if let used = counts.lastUsed {
             let age = max(0, now - Milliseconds(used))

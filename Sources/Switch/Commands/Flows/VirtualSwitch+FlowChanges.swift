@@ -1,39 +1,84 @@
 public import Datapath
 import FlowModel
 import FlowSyntax
+public import Pipeline
 
-/// What `dpctl/add-flow` and `dpctl/mod-flow` put into the datapath.
+/// What `dpctl/add-flow`, `dpctl/mod-flow` and `dpctl/del-flow` do to a flow of the datapath.
+public struct DatapathFlowChange: Sendable {
+    public enum Kind: String, Sendable {
+        case add, modify, delete
+        /// With `--may-create`.
+        case modifyOrAdd
+    }
+
+    public let kind: Kind
+    /// `-s`: tells what the flow had counted.
+    public var showsStatistics = false
+    /// `--clear`, which the userspace datapath of Open vSwitch refuses.
+    public var clears = false
+
+    public init(_ kind: Kind) { self.kind = kind }
+
+    /// Takes the options from the front of a command's arguments.
+    public init(_ kind: Kind, _ arguments: inout [String]) throws(CommandError) {
+        var mayCreate = false
+        self.init(kind)
+        while let option = arguments.first, option.hasPrefix("-"), option != "-" {
+            switch option {
+            case "-s", "--statistics": showsStatistics = true
+            case "--clear": clears = true
+            case "--may-create": mayCreate = true
+            case "--no-names", "--names", "-m", "--more": break
+            default: throw CommandError("Unrecognized option \(option)")
+            }
+            arguments.removeFirst()
+        }
+        guard kind == .modify, mayCreate else { return }
+        let (shows, clears) = (showsStatistics, clears)
+        self.init(.modifyOrAdd)
+        showsStatistics = shows
+        self.clears = clears
+    }
+}
+
+/// A flow to put into the datapath, or other actions for one that is there.
 public struct DatapathFlowRequest {
     let key: FlowKey
     let mask: FlowKey
     let actions: [DatapathAction]
-    let isNew: Bool
+    let change: DatapathFlowChange
 
     /// Does it, on the thread that owns the datapath.
     ///
-    /// - Returns: why not, in the words of the genuine switch, or nil.
-    public func carryOut(on datapath: UserspaceDatapath) -> String? {
-        var existing: FlowID?
+    /// - Returns: what to print.
+    /// - Complexity: O(n) in the number of flows: which of them has the key is asked of each.
+    public func carryOut(
+        on datapath: UserspaceDatapath, now: Milliseconds
+    ) -> Result<String, CommandError> {
+        if change.clears { return Self.failure("Operation not supported") }
+        var existing: DatapathFlow?
         datapath.forEachFlow { flow in
             let (flowKey, flowMask) = (flow.key.expanded, flow.mask.expanded)
-            if key & flowMask == flowKey { existing = flow.id }
+            if key & flowMask == flowKey { existing = flow }
         }
         do {
-            if isNew {
-                if existing != nil { return Self.failure("File exists") }
-                try datapath.insert(key: key, mask: mask, actions: actions)
-            } else {
-                guard let existing else { return Self.failure("No such file or directory") }
-                try datapath.update(existing, actions)
+            switch (change.kind, existing) {
+            case (.add, _?): return Self.failure("File exists")
+            case (.modify, nil), (.delete, nil): return Self.failure("No such file or directory")
+            case (_, nil): try datapath.insert(key: key, mask: mask, actions: actions)
+            case (_, let flow?): try datapath.update(flow.id, actions)
             }
-            return nil
         } catch {
             return Self.failure("Invalid argument")
         }
+        guard change.showsStatistics else { return .success("") }
+        var format = DatapathFlowFormat()
+        format.now = now
+        return .success(format.statistics(of: existing?.statistics ?? FlowStatistics()) + "\n")
     }
 
-    private static func failure(_ reason: String) -> String {
-        "ovs-vswitchd: updating flow table (\(reason))"
+    private static func failure(_ reason: String) -> Result<String, CommandError> {
+        .failure(CommandError("ovs-vswitchd: updating flow table (\(reason))"))
     }
 }
 
@@ -51,12 +96,10 @@ extension VirtualSwitch {
         return text
     }
 
-    /// `dpctl/add-flow [DP] FLOW ACTIONS`, and `dpctl/mod-flow`.
+    /// What `dpctl/add-flow` and `dpctl/mod-flow` are to do with a flow.
     public func dpctlFlowRequest(
-        _ arguments: [String], isNew: Bool
+        _ text: String, _ actions: String, _ change: DatapathFlowChange
     ) throws(CommandError) -> DatapathFlowRequest {
-        _ = try datapath(named: arguments.count > 2 ? arguments[0] : nil)
-        let (text, actions) = (arguments[arguments.count - 2], arguments[arguments.count - 1])
         var match: Match
         do throws(SyntaxError) {
             match = try DatapathFlowParser.parse(text, names: datapathPortNames)
@@ -78,11 +121,11 @@ extension VirtualSwitch {
             match.set(field, to: match.value(field))
         }
         return DatapathFlowRequest(
-            key: match.key, mask: match.mask, actions: parsed, isNew: isNew)
+            key: match.key, mask: match.mask, actions: parsed, change: change)
     }
 
     /// Whether each header is named that the one before it promises.
-    private static func hasNeededHeaders(_ text: String) -> Bool {
+    static func hasNeededHeaders(_ text: String) -> Bool {
         guard text.contains("in_port("), text.contains("eth("), text.contains("eth_type(") else {
             return false
         }
@@ -97,12 +140,10 @@ extension VirtualSwitch {
         }
     }
 
-    /// `dpctl/del-flow [DP] FLOW`: the flow that was put in with that key, or `ufid:` of any.
+    /// `dpctl/del-flow`: the flow that was put in with that key, or `ufid:` of any.
     public func dpctlFlow(
-        toDelete arguments: [String], _ snapshot: DatapathSnapshot
-    ) throws(CommandError) -> FlowID {
-        let kind = try datapath(named: arguments.count > 1 ? arguments[0] : nil)
-        let text = arguments[arguments.count - 1]
+        toDelete text: String, of kind: DatapathKind, _ snapshot: DatapathSnapshot
+    ) throws(CommandError) -> DatapathFlow {
         let found: DatapathFlow?
         if text.hasPrefix("ufid:") {
             found = snapshot.flows.first {
@@ -121,7 +162,7 @@ extension VirtualSwitch {
                 "ovs-vswitchd: deleting flow (No such file or directory)\n"
                     + "Perhaps you need to specify a UFID?")
         }
-        return found.id
+        return found
     }
 
     /// The flows of a datapath.
@@ -134,4 +175,13 @@ extension VirtualSwitch {
 
     /// Forgets a flow whose datapath is to lose it.
     public func forgetMegaflow(_ id: FlowID) { removeMegaflow(id) }
+}
+
+extension DatapathFlow {
+    /// `packets:0, bytes:0, used:never`.
+    public func statisticsText(now: Milliseconds) -> String {
+        var format = DatapathFlowFormat()
+        format.now = now
+        return format.statistics(of: statistics)
+    }
 }
