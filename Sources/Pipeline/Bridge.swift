@@ -33,6 +33,10 @@ public final class Bridge {
     /// In the order in which `NORMAL` floods: as they came.
     private(set) var bundleOrder: [Bundle] = []
     private var tables: [FlowTable?] = Array(repeating: nil, count: 255)
+    /// What table 254 shows.
+    public let ownRules: OwnRules
+    /// Where packets come in that controllers make up: it carries all VLANs, and learns nothing.
+    let controllers = Bundle(name: "")
     public var macTable = MACTable()
     public var groups: [UInt32: Group] = [:]
     public var meters: [UInt32: Meter] = [:]
@@ -57,8 +61,9 @@ public final class Bridge {
     public var hitCount: UInt64 = 0
     public var missCount: UInt64 = 0
 
-    public init(name: String) {
+    public init(name: String, now: Milliseconds = 0) {
         self.name = name
+        ownRules = OwnRules(now: now)
         // Two 64-bit FNV-1a hashes of the name, marked as a version 8 UUID (RFC 9562 §5.8).
         identity = [UInt64(0xcbf2_9ce4_8422_2325), 0x8422_2325_cbf2_9ce4].flatMap { start in
             let hash = name.utf8.reduce(start) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }

@@ -308,13 +308,19 @@ final class Translation {
             } else {
                 execute(found.actions)
             }
-        } else if isMiss {
-            sendMiss()
         } else {
-            trace.add(.action, "drop")
+            if honorsMiss { creditOwnRule(isMiss: isMiss) }
+            if isMiss { sendMiss() } else { trace.add(.action, "drop") }
         }
         if kind.contains(.isFirst) && error == nil && !isFreezing { executeActionSet() }
         trace.close()
+    }
+
+    /// Counts a packet that no rule of a controller has matched.
+    private func creditOwnRule(isMiss: Bool) {
+        let rules = bridge.ownRules
+        let quiet = isDroppedFragment ? rules.fragments : rules.quietMiss
+        effects.append(.rule(isMiss ? rules.miss : quiet))
     }
 
     /// Whether a controller gets packets of the input port that nothing in the table matches.

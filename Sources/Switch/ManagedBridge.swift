@@ -26,9 +26,9 @@ public final class ManagedBridge {
     /// Whether some interface has no device, so that it is to be tried again.
     public internal(set) var hasFailures = false
 
-    init(_ configuration: BridgeConfiguration) {
+    init(_ configuration: BridgeConfiguration, now: Milliseconds) {
         self.configuration = configuration
-        bridge = Bridge(name: configuration.name)
+        bridge = Bridge(name: configuration.name, now: now)
     }
 
     public var name: String { bridge.name }

@@ -287,6 +287,14 @@ extension VirtualSwitch {
     }
 
     private func select(_ request: FlowStatsRequest, of managed: ManagedBridge) -> [Rule] {
+        if request.tableID == Bridge.hiddenTable {
+            return managed.bridge.ownRules.all.filter {
+                $0.match.isNarrower(orEqualTo: request.match)
+                    && request.cookie & request.cookieMask == 0
+                    && Self.sends($0.actions, to: request.outPort)
+                    && Self.sends($0.actions, toGroup: request.outGroup)
+            }
+        }
         let tables =
             request.tableID == FlowMod.allTables
             ? managed.bridge.usedTables

@@ -150,13 +150,15 @@ public final class VirtualSwitch {
         self.configuration = configuration
         removeUnwanted(by: configuration, now: now)
         for bridge in configuration.bridges {
-            let managed = bridges[bridge.name] ?? addBridge(bridge)
+            let managed = bridges[bridge.name] ?? addBridge(bridge, now: now)
             if managed.needsUpdate(to: bridge) { update(managed, bridge, now: now) }
         }
     }
 
-    private func addBridge(_ configuration: BridgeConfiguration) -> ManagedBridge {
-        let managed = ManagedBridge(configuration)
+    private func addBridge(
+        _ configuration: BridgeConfiguration, now: Milliseconds
+    ) -> ManagedBridge {
+        let managed = ManagedBridge(configuration, now: now)
         managed.bridge.onLearn = { [unowned self, unowned managed] rule, isNew in
             noteChange(rule, isNew ? .added : .modified, of: managed)
         }

@@ -381,8 +381,8 @@ extension PacketInReason {
         (.actionSet, "action_set"), (.group, "group"), (.packetOut, "packet_out"),
     ]
 
-    /// OVS's word for the reason.
-    public var name: String { Self.names.first { $0.0 == self }?.1 ?? String(rawValue) }
+    /// OVS's word for the reason; none for a miss that is not one on the wire.
+    public var name: String { Self.names.first { $0.0 == self }?.1 ?? "" }
 
     static func named(_ name: String) -> PacketInReason? {
         names.first { $0.1 == name }?.0

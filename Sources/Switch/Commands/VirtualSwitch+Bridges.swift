@@ -22,6 +22,7 @@ extension VirtualSwitch {
             let rules = table.rules(within: Match()).sorted { $0.rank > $1.rank }
             for rule in rules { text += Self.line(of: rule, now, showsOffload) }
         }
+        for rule in managed.bridge.ownRules.all { text += Self.line(of: rule, now, showsOffload) }
         return text
     }
 
@@ -35,8 +36,22 @@ extension VirtualSwitch {
             ? MatchPrinter.text(rule.match)
             : MatchPrinter.text(rule.match, priority: rule.priority)
         if rule.isHidden { match = "priority=\(rule.rank)" + (match.isEmpty ? "" : ",") + match }
-        let separator = match.isEmpty ? "" : ","
-        return text + match + separator + "actions=" + ActionPrinter.text(rule.actions) + "\n"
+        return text + match + ",actions=" + ActionPrinter.text(rule.actions) + "\n"
+    }
+
+    /// What `memory/show` counts.
+    ///
+    /// One thread takes upcalls, and one revalidates.
+    public var memoryUsage: [(name: String, count: Int)] {
+        guard !bridges.isEmpty else { return [] }
+        var (ports, rules) = (0, 0)
+        for managed in bridges.values {
+            ports += managed.bridge.ports.count
+            rules += managed.bridge.ruleCount + managed.bridge.ownRules.all.count
+        }
+        var usage = [("handlers", 1), ("ports", ports), ("revalidators", 1), ("rules", rules)]
+        if megaflowCount > 0 { usage.append(("udpif keys", megaflowCount)) }
+        return usage
     }
 
     public func showDatapathFeatures(_ arguments: [String]) throws(CommandError) -> String {

@@ -65,6 +65,13 @@ final class SwitchDaemon {
         VswitchdCommands.register(on: run.control, runtime: runtime) { [server] bridge in
             for name in bridge.map({ [$0] }) ?? server.bridgeNames { server.reconnect(name) }
         }
+        run.control.onMemoryUsage = { [unowned self] in
+            let cells = replica.schema.tables.reduce(0) {
+                $0 + replica.rows(of: $1.name).count * $1.columns.count
+            }
+            return runtime.withSwitch { $0.memoryUsage }
+                + [("idl-cells-\(replica.schema.name)", cells)]
+        }
     }
 
     private static func target(_ method: String) throws -> StreamTarget {

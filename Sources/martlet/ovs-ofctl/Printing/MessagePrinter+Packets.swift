@@ -88,7 +88,7 @@ extension MessagePrinter {
     /// Two numbers behind the known ones stand for what never travels.
     private static func reasonName(of packet: PacketIn) -> String {
         if let number = packet.unknownReason { return number == 7 ? "" : String(number) }
-        return packet.reason == .explicitMiss ? "" : packet.reason.name
+        return packet.reason.name
     }
 }
 
