@@ -7,12 +7,11 @@ extension Translation {
         wildcards.ethernetSource = 0xffff_ffff_ffff
         wildcards.ethernetDestination = 0xffff_ffff_ffff
         wildcards.vlanTCI |= VLANBits.id | VLANBits.present
-        guard let port = inputPort else {
+        guard let input = inputBundle else {
             trace.add(.error, "received packet on unknown port \(key.inPort)")
             trace.add(.warning, "no input bundle, dropping")
             return
         }
-        let input = port.bundle
         let vid = key.vlanTCI & VLANBits.id
         if let refusal = input.refusal(vid: vid) {
             trace.add(.error, refusal)
@@ -45,6 +44,13 @@ extension Translation {
         }
     }
 
+    /// Where the packet came in; controllers make packets up that came in nowhere.
+    private var inputBundle: Bundle? {
+        if let port = inputPort { return port.bundle }
+        let number = PortNumber(UInt16(truncatingIfNeeded: key.inPort))
+        return number == .none || number == .controller ? bridge.controllers : nil
+    }
+
     /// Puts the tag of a service before those that the packet has.
     private func pushServiceTag(of input: Bundle) {
         key.words[KeyWord.vlan] >>= 32
@@ -62,7 +68,9 @@ extension Translation {
 
     private func learnSource(_ vlan: UInt16, _ input: Bundle) {
         let source = EthernetAddress(key.ethernetSource)
-        guard !source.isMulticast, !bridge.floodVLANs.contains(vlan) else { return }
+        guard !source.isMulticast, !bridge.floodVLANs.contains(vlan),
+            input !== bridge.controllers
+        else { return }
         let entry = MACTable.Key(address: source, vlan: vlan)
         effects.append(.learned(bridge, entry, input))
         guard options.mayLearn else { return }
