@@ -8,6 +8,8 @@ public struct PacketOutDescription: Sendable {
     /// Hexadecimal digits.
     public var packet: String?
     public var actions: [Action] = []
+    /// The versions that have all of its actions.
+    public var formats = FlowFormats.all
 }
 
 extension FlowParser {
@@ -18,7 +20,8 @@ extension FlowParser {
         var fields = text
         if let range = Self.actionsRange(of: text) {
             fields = String(text[..<range.lowerBound])
-            description.actions = try actions(String(text[range.upperBound...]))
+            description.actions = try plainActions(
+                String(text[range.upperBound...]), formats: &description.formats)
         }
         var scanner = KeyValueScanner(TextPiece(fields))
         var others: [String] = []

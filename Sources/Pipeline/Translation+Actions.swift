@@ -57,7 +57,9 @@ extension Translation {
         case .sample(let sampling): sample(sampling)
         case .setTunnel(let id, _): write(UInt128(id), to: Field.tunnelID.location)
         // Its list is run where it is met.
-        case .note, .conjunction, .checkPacketLarger: break
+        case .note, .checkPacketLarger: break
+        // Where a rule has it, it has been heeded by the search.
+        case .conjunction: trace.add(.error, "executing no-op conjunction action")
 
         case .pushMPLS, .popMPLS, .setMPLSLabel, .setMPLSTC, .setMPLSTTL, .decrementMPLSTTL:
             changeLabels(action)

@@ -40,7 +40,7 @@ extension VirtualSwitch {
             return []
         case .barrierRequest: return [.barrierReply]
         case .packetOut(let packetOut):
-            try sendPacket(packetOut, on: managed, now: now)
+            try sendPacket(packetOut, version, on: managed, now: now)
             return []
         case .resume(let packet):
             try resume(packet, on: managed, now: now)
@@ -167,12 +167,17 @@ extension VirtualSwitch {
     // MARK: Packet-out
 
     private func sendPacket(
-        _ message: PacketOut, on managed: ManagedBridge, now: Milliseconds
+        _ message: PacketOut, _ version: OpenFlowVersion, on managed: ManagedBridge,
+        now: Milliseconds
     ) throws(OpenFlowError) {
         guard message.bufferID == nil else { throw .requestBufferUnknown }
         let inPort = message.inPort
         guard inPort < .maximum || inPort == .local || inPort == .none || inPort == .controller
         else { throw .requestBadPort }
+        var key = key(of: message.data, inPort: 0)
+        key.inPort = UInt32(inPort.value)
+        try ActionConsistency.check(
+            message.actions, match: Match(key: key, mask: .allOnes), version: version)
         try Self.check(message.actions, table: nil)
         try checkReferences(of: message.actions, on: managed)
         inject(message, on: managed, now: now)

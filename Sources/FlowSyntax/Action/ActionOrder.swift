@@ -30,6 +30,17 @@ enum ActionOrder {
         }
     }
 
+    /// Refuses instructions where only actions may stand; `meter` is one since OpenFlow 1.5.
+    static func refuseInstructions(_ actions: [Action]) throws(SyntaxError) {
+        for action in actions {
+            switch action {
+            case .gotoTable, .writeMetadata, .writeActions, .clearActions:
+                throw SyntaxError("\(ActionPrinter.name(action)) instruction not allowed here")
+            default: continue
+            }
+        }
+    }
+
     /// Checks that actions stand together and within others that can hold them.
     static func checkPlaces(
         _ actions: [Action], in outer: FlowParser.OuterAction

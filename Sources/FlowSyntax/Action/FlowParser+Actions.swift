@@ -17,6 +17,8 @@ extension FlowParser {
         var depth = 0
         var outer = OuterAction.none
         var formats = FlowFormats.all
+        /// Whether instructions may stand at the outermost level.
+        var allowsInstructions = true
     }
 
     /// The actions of `text`, which may be `drop` or empty.
@@ -30,6 +32,28 @@ extension FlowParser {
         _ text: String, formats: inout FlowFormats
     ) throws(SyntaxError) -> [Action] {
         try actions(TextPiece(text), formats: &formats)
+    }
+
+    /// The actions of `text`, none of which may be an instruction but `meter`, as packet-outs and
+    /// the buckets of groups have them.
+    public mutating func plainActions(
+        _ text: String, formats: inout FlowFormats
+    ) throws(SyntaxError) -> [Action] {
+        try plainActions(TextPiece(text), formats: &formats)
+    }
+
+    mutating func plainActions(
+        _ text: TextPiece, formats: inout FlowFormats
+    ) throws(SyntaxError) -> [Action] {
+        var scope = ActionScope()
+        scope.allowsInstructions = false
+        let actions = try actionList(text, scope: &scope)
+        formats.formIntersection(scope.formats)
+        // Only OpenFlow 1.5 has it as an action.
+        if actions.contains(where: { if case .meter = $0 { true } else { false } }) {
+            formats.formIntersection(.openFlow15)
+        }
+        return actions
     }
 
     mutating func actions(
@@ -63,6 +87,9 @@ extension FlowParser {
             }
         }
         try ActionOrder.checkPlaces(actions, in: scope.outer)
+        if scope.depth > 0 || !scope.allowsInstructions {
+            try ActionOrder.refuseInstructions(actions)
+        }
         return actions
     }
 
@@ -245,10 +272,6 @@ extension FlowParser {
     private mutating func controlAction(
         _ name: String, _ value: TextPiece, scope: inout ActionScope
     ) throws(SyntaxError) -> Action? {
-        let instructions = ["goto_table", "write_metadata", "clear_actions", "write_actions"]
-        if scope.depth > 0 && instructions.contains(name) {
-            throw SyntaxError("\(name) instruction not allowed here")
-        }
         switch name {
         case "goto_table": return .gotoTable(try table(value))
         case "write_metadata":

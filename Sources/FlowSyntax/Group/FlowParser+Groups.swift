@@ -203,31 +203,8 @@ extension FlowParser {
             }
         }
         guard hasActions else { throw SyntaxError("bucket must specify actions") }
-        bucket.actions = try bucketActions(actionText[...], formats: &formats)
+        bucket.actions = try plainActions(actionText[...], formats: &formats)
         return bucket
-    }
-
-    private mutating func bucketActions(
-        _ text: TextPiece, formats: inout FlowFormats
-    ) throws(SyntaxError) -> [Action] {
-        var scope = ActionScope()
-        let actions = try actionList(text, scope: &scope)
-        formats.formIntersection(scope.formats)
-        for action in actions {
-            let instruction: String
-            switch action {
-            case .gotoTable: instruction = "goto_table"
-            case .writeMetadata: instruction = "write_metadata"
-            case .writeActions: instruction = "write_actions"
-            case .clearActions: instruction = "clear_actions"
-            case .meter:
-                formats.formIntersection(.openFlow15)
-                continue
-            default: continue
-            }
-            throw SyntaxError("\(instruction) instruction not allowed here")
-        }
-        return actions
     }
 
     /// Gives buckets without a number the lowest ones that are free.

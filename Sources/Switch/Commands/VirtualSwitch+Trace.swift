@@ -100,7 +100,7 @@ extension VirtualSwitch {
         var formats = FlowFormats.all
         let actions: [Action]
         do {
-            actions = try parser.actions(text, formats: &formats)
+            actions = try parser.plainActions(text, formats: &formats)
         } catch {
             throw CommandError(error.message)
         }
@@ -112,9 +112,7 @@ extension VirtualSwitch {
             try Self.check(actions, table: nil)
             try checkReferences(of: actions, on: managed)
         } catch {
-            if isStrict || error != .actionMatchInconsistent {
-                throw CommandError("Bad actions: \(error.name)")
-            }
+            throw CommandError("Bad actions: \(error.name)")
         }
         // Without actions OVS searches the tables.
         return actions.isEmpty ? nil : actions
@@ -190,6 +188,11 @@ extension VirtualSwitch {
         else { throw CommandError("no OpenFlow port for datapath port \(number)") }
         var key = match.key
         key.inPort = UInt32(port.number.value)
+        let recirculation = key.recirculationID
+        guard recirculation == 0 || contexts.frozenState(of: recirculation) != nil else {
+            let number = String(recirculation, radix: 16)
+            throw CommandError("no recirculation data for recirc_id 0x\(number)")
+        }
         let isEthernet = match.mask[.packetType] != 0 && match.key[.packetType] == 0
         if !isEthernet && match.mask.etherType != 0 && request.packet == .none
             && key.etherType != EtherType.notEthernetII

@@ -113,8 +113,10 @@ enum BundleCommand {
             return .flowMod(FlowMod(flow, command, version))
         case "group": return .groupMod(try parser.groupLine(rest, default: .add).message)
         case "packet-out":
+            var formats = FlowFormats.all
             return .packetOut(
-                try PacketOutCommand.message(String(decoding: rest, as: UTF8.self), &parser))
+                try PacketOutCommand.message(
+                    String(decoding: rest, as: UTF8.self), &parser, formats: &formats))
         default: throw SyntaxError("Unsupported bundle message type: \(word)")
         }
     }

@@ -33,13 +33,20 @@ enum PacketOutCommand {
             context.acceptsNames ? try connection.names(tablesFirst: true) : FlowNames()
         var parser = FlowParser(names: names)
         defer { NoteLog.write(parser.takeNotes()) }
-        let message = try message(context.arguments[1], &parser)
+        var formats = FlowFormats.all
+        let message = try message(context.arguments[1], &parser, formats: &formats)
+        _ = try context.options.chosen(from: formats)
         try connection.transactQuietly(.packetOut(message))
     }
 
     /// What a text says.
-    static func message(_ text: String, _ parser: inout FlowParser) throws -> PacketOut {
+    ///
+    /// - Parameter formats: becomes those in which its actions can be said.
+    static func message(
+        _ text: String, _ parser: inout FlowParser, formats: inout FlowFormats
+    ) throws -> PacketOut {
         let description = try parser.packetOut(text)
+        formats = description.formats
         guard let digits = description.packet else { throw ProgramError("must specify packet") }
         let octets = try packet(digits, prefix: "packet: ")
         var message = PacketOut(
@@ -63,7 +70,9 @@ enum PacketOutCommand {
         guard let port else {
             throw ProgramError("\(context.target): unknown port `\(portText)'")
         }
-        let actions = try parser.actions(context.arguments[2])
+        var formats = FlowFormats.all
+        let actions = try parser.plainActions(context.arguments[2], formats: &formats)
+        _ = try context.options.chosen(from: formats)
         for text in context.arguments[3...] {
             let octets = try packet(text, prefix: "")
             try connection.transactQuietly(
