@@ -194,12 +194,18 @@ extension VirtualSwitch {
         }
     }
 
-    /// - Parameter isOld: whether the request is Nicira's for OpenFlow 1.0.
-    static func groupFeatures(isOld: Bool) -> GroupFeatures {
-        GroupFeatures(
+    /// What groups can do, with the actions of buckets in the bits that the version has for them.
+    static func groupFeatures(_ version: OpenFlowVersion) -> GroupFeatures {
+        let actions: UInt32 =
+            switch version {
+            case .v10: 0xfff
+            case .v11: 0x01ff_e7ff
+            default: 0x03ff_8001
+            }
+        return GroupFeatures(
             types: 0xf, capabilities: 0x7,
             maxGroups: Array(repeating: GroupMod.maximum, count: 4),
-            actions: Array(repeating: isOld ? 0xfff : 0x03ff_8001, count: 4))
+            actions: Array(repeating: actions, count: 4))
     }
 }
 

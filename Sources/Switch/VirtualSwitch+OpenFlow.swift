@@ -266,7 +266,7 @@ extension VirtualSwitch {
         case .meterConfig(let id):
             return StatsReply(.meterConfig(try meterConfigs(id, of: managed)))
         case .groupFeatures:
-            return StatsReply(.groupFeatures(Self.groupFeatures(isOld: version == .v10)))
+            return StatsReply(.groupFeatures(Self.groupFeatures(version)))
         case .meterFeatures: return StatsReply(.meterFeatures(Self.meterFeatures))
         case .tableFeatures:
             return StatsReply(.tableFeatures(tableFeatures(of: managed)))

@@ -24,6 +24,8 @@ public struct TableStats: Hashable, Sendable {
     public var activeCount: UInt32
     public var lookupCount: UInt64
     public var matchedCount: UInt64
+    /// Whether no table comes after it; told in OpenFlow 1.1 and 1.2 only.
+    public var isLast = false
 
     public init(
         tableID: UInt8, name: String = "", wildcards: UInt32 = 0x3f_ffff,

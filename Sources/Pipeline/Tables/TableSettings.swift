@@ -47,9 +47,9 @@ extension FlowTable {
     /// Whether the operator or a controller lets it give up rules.
     public var evicts: Bool { settings.evicts || controllerEvicts }
 
-    /// The free room, percent.
+    /// The free room, percent; of a table without a limit, of as many rules as can be counted.
     public var vacancy: UInt8 {
-        guard let limit = settings.flowLimit else { return 100 }
+        let limit = settings.flowLimit ?? Int(UInt32.max)
         guard limit > ruleCount else { return 0 }
         return UInt8((limit - ruleCount) * 100 / limit)
     }

@@ -122,6 +122,7 @@ extension VirtualSwitch {
             let settings = managed.configuration.tables[UInt8(index)] ?? TableSettings()
             var statistics = TableStats(tableID: UInt8(index), name: settings.name ?? "")
             statistics.maxEntries = Self.maxEntries(settings)
+            statistics.isLast = index == Bridge.tableCount - 1
             if let table = managed.bridge.existingTable(UInt8(index)) {
                 statistics.config = TableConfig(table.missBehavior).rawValue
                 statistics.activeCount = UInt32(table.ruleCount)

@@ -212,6 +212,10 @@ struct StatsHeader {
         case .v10:
             experimenter = ExperimenterID.nicira
             subtype = Self.niciraSubtype(type, dialect)
+        case .v11 where type == StatsType.groupFeatures:
+            // The standard has them from OpenFlow 1.2 on.
+            experimenter = ExperimenterID.nicira
+            subtype = StatsType.niciraGroupFeatures
         case .v11 where type == StatsType.flowMonitor, .v12 where type == StatsType.flowMonitor:
             experimenter = ExperimenterID.nicira
             subtype = StatsType.niciraFlowMonitor

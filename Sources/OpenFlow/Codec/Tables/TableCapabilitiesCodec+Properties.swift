@@ -121,6 +121,7 @@ enum TableFieldBits {
         let fields: [Field?] = [
             .inPort, .vlanVID, .vlanPCP, .etherType, .ipTOS, .ipProtocol, .tcpSource,
             .tcpDestination, .mplsLabel, .mplsTC, nil, .ethernetSource, .ethernetDestination,
+            .ipv4Source, .ipv4Destination, .metadata,
         ]
         return set(fields, UInt64(bits))
     }

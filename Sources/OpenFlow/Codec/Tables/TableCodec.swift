@@ -6,6 +6,8 @@ private enum TableAbilities {
     /// OFPFMF of 1.1: every field but the metadata of ARP's hardware addresses.
     static var fields11: UInt32 { 0x0000_fbff }
     static var instructions: UInt32 { 0x3e }
+    /// Those of the last table, from which no packet goes on to another.
+    static var lastInstructions: UInt32 { 0x3c }
     /// OFPAT of 1.1, with its setters.
     static var actions11: UInt32 { 0x01ff_e7ff }
     /// OXM fields of 1.2 that can be matched.
@@ -62,10 +64,11 @@ extension TableStats {
 
     private func encodeAbilities(_ version: OpenFlowVersion, into writer: inout OctetWriter) {
         typealias Abilities = TableAbilities
+        let instructions = isLast ? Abilities.lastInstructions : Abilities.instructions
         if version == .v11 {
             writer.append(Abilities.fields11)
             writer.append(Abilities.fields11)
-            writer.append(Abilities.instructions)
+            writer.append(instructions)
             writer.append(Abilities.actions11)
             writer.append(Abilities.actions11)
             return
@@ -78,7 +81,7 @@ extension TableStats {
         writer.append(Abilities.setFields12)
         writer.append(UInt64.max)
         writer.append(UInt64.max)
-        writer.append(Abilities.instructions)
+        writer.append(instructions)
     }
 }
 

@@ -62,23 +62,31 @@ enum SwitchCommands {
         let arguments = context.arguments
         let number =
             arguments.count > 1 ? try port(arguments[1], connection, context) : PortNumber.none
-        var queue: UInt32?
-        if arguments.count > 2 && arguments[2] != "ALL" {
-            guard let parsed = UInt32(arguments[2]) else {
-                throw ProgramError("\(arguments[2]): not a valid queue number")
-            }
-            queue = parsed
-        }
+        let queue = try queue(in: arguments)
         try context.printReplies(
             connection, to: .statsRequest(.queue(number, queueID: queue)))
     }
 
-    /// `queue-get-config`: OpenFlow 1.0 asks port by port.
+    /// The queue that the third argument names; `nil` for all.
+    private static func queue(in arguments: [String]) throws -> UInt32? {
+        guard arguments.count > 2 && arguments[2] != "ALL" else { return nil }
+        guard let queue = UInt32(arguments[2]) else {
+            throw ProgramError("\(arguments[2]): not a valid queue number")
+        }
+        return queue
+    }
+
+    /// `queue-get-config`: OpenFlow 1.0 asks port by port; from 1.4 on these are statistics.
     static func dumpQueueConfig(_ context: OfctlContext) throws {
         let connection = try context.connect()
         var number = PortNumber.none
         if context.arguments.count > 1 {
             number = try port(context.arguments[1], connection, context)
+        }
+        if connection.dialect.version >= .v14 {
+            let queue = try queue(in: context.arguments)
+            return try context.printReplies(
+                connection, to: .statsRequest(.queueDescription(number, queueID: queue)))
         }
         guard number == .none && connection.dialect.version == .v10 else {
             return try context.printReplies(connection, to: .queueConfigRequest(number))

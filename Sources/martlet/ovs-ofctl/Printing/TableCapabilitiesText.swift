@@ -112,7 +112,10 @@ struct TableCapabilitiesText {
         } else if !words.isEmpty {
             text += "      instructions: \(words.joined(separator: " "))\n"
         }
-        if let previous, previous.write == behavior.write, previous.apply == behavior.apply {
+        // Before OpenFlow 1.2, whose features name no fields, OVS repeats them.
+        if let previous, previous.write == behavior.write, previous.apply == behavior.apply,
+            !behavior.write.fields.isEmpty
+        {
             return text + "      (same actions)\n"
         }
         if behavior.write == behavior.apply {
@@ -211,7 +214,7 @@ enum ActionNames {
         (0, "output"), (22, "group"), (1, "set_vlan_vid"), (2, "set_vlan_pcp"),
         (18, "strip_vlan"), (17, "push_vlan"), (3, "mod_dl_src"), (4, "mod_dl_dst"),
         (5, "mod_nw_src"), (6, "mod_nw_dst"), (7, "mod_nw_tos"), (8, "mod_nw_ecn"),
-        (23, "mod_nw_ttl"), (24, "dec_ttl"), (9, "mod_tp_src"), (10, "mod_tp_dst"),
+        (23, "mod_nw_ttl"), (9, "mod_tp_src"), (10, "mod_tp_dst"), (24, "dec_ttl"),
         (13, "set_mpls_label"), (14, "set_mpls_tc"), (15, "set_mpls_ttl"),
         (16, "dec_mpls_ttl"), (19, "push_mpls"), (20, "pop_mpls"), (21, "set_queue"),
     ]
