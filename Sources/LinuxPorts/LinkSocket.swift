@@ -7,6 +7,8 @@ public import Netlink
 public final class LinkSocket {
     /// The multicast group that tells of links.
     public static let linkGroup: UInt32 = 1
+    /// Those that tell of addresses and routes of both families.
+    public static let underlayGroups: UInt32 = 1 << 4 | 1 << 6 | 1 << 8 | 1 << 10
     /// As large as the kernel's largest message for a device with many virtual functions.
     private static let datagramByteCount = 1 << 18
     /// An answer that has not come after so long will not come.
@@ -89,6 +91,18 @@ public final class LinkSocket {
     public func links() throws(SystemError) -> [LinkMessage] {
         try ask { LinkMessage.dumpRequest(sequenceNumber: $0) }
             .compactMap { $0.kind == .newLink ? try? LinkMessage($0.body) : nil }
+    }
+
+    /// Every route of the namespace.
+    public func routes() throws(SystemError) -> [RouteMessage] {
+        try ask { RouteMessage.dumpRequest(sequenceNumber: $0) }
+            .compactMap { $0.kind == .newRoute ? try? RouteMessage($0.body) : nil }
+    }
+
+    /// Every address of the namespace.
+    public func addresses() throws(SystemError) -> [AddressMessage] {
+        try ask { AddressMessage.dumpRequest(sequenceNumber: $0) }
+            .compactMap { $0.kind == .newAddress ? try? AddressMessage($0.body) : nil }
     }
 
     /// The device `name` with its counters; `nil` if there is none.

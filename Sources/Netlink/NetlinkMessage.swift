@@ -38,6 +38,9 @@ public struct NetlinkMessage: Hashable, Sendable {
         public static var newAddress: Self { .init(rawValue: 20) }
         public static var deleteAddress: Self { .init(rawValue: 21) }
         public static var getAddress: Self { .init(rawValue: 22) }
+        public static var newRoute: Self { .init(rawValue: 24) }
+        public static var deleteRoute: Self { .init(rawValue: 25) }
+        public static var getRoute: Self { .init(rawValue: 26) }
         public static var newNeighbour: Self { .init(rawValue: 28) }
         public static var deleteNeighbour: Self { .init(rawValue: 29) }
         public static var getNeighbour: Self { .init(rawValue: 30) }
