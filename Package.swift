@@ -80,12 +80,16 @@ let package = Package(
         // Machines.
         module("Classifier", ["FlowModel"]),
         edge("ConnectionTracking", ["Bytes", "Addresses", "FlowModel"]),
+        module("Tunnels", ["Bytes", "Addresses", "FlowModel", "Classifier"]),
         edge(
             "Datapath",
             ["Bytes", "Addresses", "PacketFormats", "FlowModel", "ConnectionTracking"]),
         module(
             "Pipeline",
-            ["Addresses", "PacketFormats", "FlowModel", "FlowSyntax", "Classifier"]
+            [
+                "Bytes", "Addresses", "PacketFormats", "FlowModel", "FlowSyntax", "Classifier",
+                "Tunnels",
+            ]
         ),
         module("OpenFlowSession", ["Bytes", "FlowModel", "OpenFlow"]),
         edge(
@@ -93,6 +97,7 @@ let package = Package(
             [
                 "Bytes", "Addresses", "PacketFormats", "FlowModel", "FlowSyntax", "Classifier",
                 "OpenFlow", "OpenFlowSession", "Pipeline", "Datapath", "ConnectionTracking",
+                "Tunnels",
             ]
         ),
         module("OVSDBEngine", ["JSONRPC", "OVSDBModel"]),
@@ -129,7 +134,7 @@ let package = Package(
                 "PacketFormats", "Pipeline", "ConnectionTracking", "Datapath", "Switch",
                 "LinuxPorts", "Transport",
                 "OVSDBConnection",
-                "Daemon", "CLinux",
+                "Daemon", "CLinux", "Tunnels",
             ] + nio,
             swiftSettings: common,
             linkerSettings: [.unsafeFlags(compactRelocations, .when(configuration: .release))]
@@ -202,11 +207,12 @@ let package = Package(
             ]
         ),
         tests("ConnectionTracking", ["FlowModel"]),
+        tests("Tunnels", ["Addresses", "FlowModel"]),
         tests(
             "Datapath",
             [
                 "CAllocations", "Bytes", "Addresses", "FlowModel", "PacketFormats",
-                "ConnectionTracking",
+                "ConnectionTracking", "Tunnels",
             ]
         ),
         tests("OpenFlowSession", ["Bytes", "FlowModel", "OpenFlow"]),

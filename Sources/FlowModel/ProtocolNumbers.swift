@@ -32,7 +32,12 @@ public enum IPProtocol {
     @inlinable public static var icmp: UInt8 { 1 }
     @inlinable public static var igmp: UInt8 { 2 }
     @inlinable public static var tcp: UInt8 { 6 }
+    /// IPv4 within IP.
+    @inlinable public static var ipv4: UInt8 { 4 }
     @inlinable public static var udp: UInt8 { 17 }
+    /// IPv6 within IP.
+    @inlinable public static var ipv6: UInt8 { 41 }
+    @inlinable public static var gre: UInt8 { 47 }
     @inlinable public static var icmpv6: UInt8 { 58 }
     @inlinable public static var sctp: UInt8 { 132 }
 }
