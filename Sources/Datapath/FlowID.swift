@@ -59,6 +59,10 @@ public struct DatapathStatistics: Hashable, Sendable {
     public var headroomDrops: UInt64 = 0
     /// Packets dropped because they could not be cut into segments for a port.
     public var segmentationDrops: UInt64 = 0
+    /// Packets to tunnels of this host that were dropped because of their headers.
+    public var tunnelPopDrops: UInt64 = 0
+    /// Packets dropped because a tunnel's headers would have made them too long.
+    public var tunnelPushDrops: UInt64 = 0
 
     public init() {}
 }

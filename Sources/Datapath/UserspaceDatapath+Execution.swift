@@ -15,6 +15,8 @@ struct Execution {
     var cut = Int.max
     /// The place of what is known of its connection, or -1.
     var connection: Int32 = -1
+    /// The place of what is known of the tunnel that it came through, or -1.
+    var tunnel: Int32 = -1
 
     @inline(__always)
     init(inPort: UInt32) { self.inPort = inPort }
@@ -58,6 +60,7 @@ extension UserspaceDatapath {
         packet.inPort = execution.inPort
         packet.packetType = UInt32(truncatingIfNeeded: key[word: KeyWord.packetType] >> 32)
         note(ConnectionState(key), &execution)
+        note(TunnelMetadata(key), &execution)
         run(program, packet, &execution)
         program.deallocate()
         return true
@@ -118,15 +121,19 @@ extension UserspaceDatapath {
                 guard let tracked = track(packet, order, (program, rest, isLast), &execution)
                 else { return }
                 packet = tracked
-            case .forget:
-                execution.connection = -1
-            case .setPriority:
-                setPriority(operation, &execution)
-            case .hash:
-                hash(packet, operation, &execution)
+            case .forget: execution.connection = -1
+            case .setPriority: setPriority(operation, &execution)
+            case .hash: hash(packet, operation, &execution)
             case .meter:
                 guard let passed = metered(packet, operation.pointee.first) else { return }
                 packet = passed
+            case .pushTunnel:
+                if isUnfinished(packet, for: operation) {
+                    return runFinished(program, index &- 1..<range.upperBound, packet, execution)
+                }
+                guard let outer = pushTunnel(packet, operation, &execution) else { return }
+                packet = outer
+            case .popTunnel: popTunnel(packet, operation, execution)
             default:
                 if operation.pointee.code.needsFinishedPacket,
                     SoftwareOffload.isNeeded(for: packet, by: [])
@@ -149,8 +156,18 @@ extension UserspaceDatapath {
         pool.release(packet)
     }
 
+    /// Whether a tunnel's headers cannot be put before the packet as it is: each segment of a
+    /// super-packet has its own, and a checksum may cover what is not complete.
+    private func isUnfinished(
+        _ packet: PacketBuffer, for operation: UnsafePointer<Operation>
+    ) -> Bool {
+        guard !packet.offload.isComplete, let data = operation.pointee.data else { return false }
+        return packet.offload.segmentation != .none
+            || TunnelOrder(word: data.pointee).needsFinishedPacket
+    }
+
     /// Does what a packet's sender left undone, and goes on with what comes of it.
-    private func runFinished(
+    func runFinished(
         _ program: ActionProgram, _ range: Range<Int>, _ packet: PacketBuffer,
         _ execution: Execution
     ) {
@@ -250,6 +267,7 @@ extension UserspaceDatapath {
         if execution.connection >= 0 {
             connections[Int(execution.connection)].write(to: &key.pointee)
         }
+        if execution.tunnel >= 0 { tunnels[Int(execution.tunnel)].write(to: &key.pointee) }
     }
 
     private func recirculate(_ packet: PacketBuffer, _ id: UInt32, _ execution: Execution) {
@@ -366,7 +384,7 @@ extension Operation.Code {
     @inline(__always)
     var consumesPacket: Bool {
         switch self {
-        case .output, .userspace, .recirculate, .clone, .sample, .checkLength: true
+        case .output, .userspace, .recirculate, .clone, .sample, .checkLength, .popTunnel: true
         default: false
         }
     }

@@ -82,6 +82,7 @@ extension UserspaceDatapath {
         for index in 0..<state.pointee.busyPorts.count { transmit(state.pointee.busyPorts[index]) }
         state.pointee.busyPorts.removeAll()
         if !connections.isEmpty { connections.removeAll(keepingCapacity: true) }
+        if !tunnels.isEmpty { tunnels.removeAll(keepingCapacity: true) }
     }
 
     /// Hands a port its queue, with offloads finished that it cannot do.

@@ -58,6 +58,7 @@ extension UserspaceDatapath {
         count(miss.packet, key, slot)
         var execution = Execution(miss.key)
         note(ConnectionState(miss.key), &execution)
+        note(TunnelMetadata(miss.key), &execution)
         runFlow(slot, miss.packet, &execution)
     }
 

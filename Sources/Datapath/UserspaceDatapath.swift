@@ -38,6 +38,16 @@ public final class UserspaceDatapath {
     let fragments = FragmentStore()
     /// What is known of connections of the packets at hand.
     var connections: [ConnectionState] = []
+    /// What the outer headers said of packets at hand.
+    var tunnels: [TunnelMetadata] = []
+    /// What ports of tunnels take, by number.
+    var tunnelDevices: [UInt32: TunnelDevice] = [:]
+    var optionSets = OptionSets()
+    /// Where the source ports of tunnels over UDP come from.
+    public var sourcePorts: ClosedRange<UInt16> = 32768...61000
+    /// The next numbers of outer packets.
+    var outerIdentification: UInt16 = 0
+    var outerSequences: [UInt32: UInt32] = [:]
     /// How many tags of a packet are looked at (`vlan-limit`).
     public var maximumTags = 2
     /// Where packets to sample come from.

@@ -39,6 +39,10 @@ public indirect enum DatapathAction: Hashable, Sendable {
     case hash(DatapathHash)
     /// Drops the packet, or changes it, if a meter's rate is exceeded.
     case meter(UInt32)
+    /// Puts the headers of a tunnel before the packet.
+    case tunnelPush(TunnelPush)
+    /// Takes the headers of a tunnel away, whose datapath port the packet then comes in by.
+    case tunnelPop(UInt32)
 }
 
 /// What `hash(...)` computes.

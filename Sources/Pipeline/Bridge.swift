@@ -1,5 +1,6 @@
 internal import Addresses
 public import FlowModel
+public import Tunnels
 
 /// A bridge: its ports, its tables, and the addresses that it has learned.
 public final class Bridge {
@@ -42,6 +43,8 @@ public final class Bridge {
     public var meters: [UInt32: Meter] = [:]
     /// Which options of tunnels have fields.
     public var tunnelOptions = TunnelOptionLengths()
+    /// How those options are written, by their fields.
+    public var geneveOptions: [Int: GeneveOptionKind] = [:]
     public var floodVLANs: Set<UInt16> = []
     public var forwardsBPDUs = false
     /// What becomes of fragments of IP packets (ovs-ofctl(8), `set-frags`).
@@ -131,6 +134,10 @@ public final class Network {
     public private(set) var portsByDatapathNumber: [UInt32: (bridge: Bridge, port: BridgePort)] =
         [:]
     private var patches: [String: (bridge: Bridge, port: BridgePort)] = [:]
+    /// Which tunnel a packet came through.
+    public private(set) var tunnels = TunnelTable<PortOwner>()
+    /// What outer packets need to know.
+    public let underlay = Underlay()
     /// Counts every change that a translation may depend on.
     public private(set) var version: UInt64 = 1
 
@@ -156,6 +163,9 @@ public final class Network {
         switch port.kind {
         case .datapath(let number): portsByDatapathNumber[number] = (bridge, port)
         case .patch: patches[port.name] = (bridge, port)
+        case .tunnel(let number, let settings):
+            tunnels.insert(
+                PortOwner(bridge: bridge, port: port), settings, datapathPort: number)
         case .unavailable: break
         }
         bumpVersion()
@@ -166,6 +176,8 @@ public final class Network {
         switch port.kind {
         case .datapath(let number): portsByDatapathNumber[number] = nil
         case .patch: patches[port.name] = nil
+        case .tunnel(let number, let settings):
+            tunnels.remove(settings, datapathPort: number)
         case .unavailable: break
         }
         bumpVersion()

@@ -1,5 +1,6 @@
 public import Addresses
 public import FlowModel
+public import Tunnels
 
 /// OpenFlow's view of a port, and what the pipeline needs to output to it.
 public final class BridgePort {
@@ -9,6 +10,8 @@ public final class BridgePort {
         case datapath(UInt32)
         /// The other end of a virtual cable, by interface name.
         case patch(peer: String)
+        /// A tunnel, whose packets come out of a datapath port that it may share with others.
+        case tunnel(UInt32, TunnelSettings)
         /// A device that could not be opened.
         case unavailable
     }
@@ -32,6 +35,22 @@ public final class BridgePort {
         self.kind = kind
         self.hardwareAddress = hardwareAddress
         self.bundle = bundle
+    }
+}
+
+extension BridgePort {
+    /// Whether packets without an Ethernet header may leave here.
+    var carriesPackets: Bool {
+        switch kind {
+        case .datapath: false
+        case .tunnel(_, let settings): settings.payload != .frames
+        case .patch, .unavailable: true
+        }
+    }
+
+    /// Whether floods leave the port out, since what it carries has no Ethernet addresses.
+    var isBare: Bool {
+        if case .tunnel(_, let settings) = kind { settings.payload == .packets } else { false }
     }
 }
 

@@ -92,13 +92,18 @@ extension Translation {
 
     private func flood(from input: Bundle, vlan: UInt16) {
         let customer = key.innerVLANTCI & VLANBits.id
-        for output in bridge.bundleOrder
-        where output !== input && output.includes(vlan: vlan, customer: customer) {
-            guard let port = output.ports.first, !port.configuration.contains(.noFlood) else {
-                continue
-            }
+        let outputs = bridge.bundleOrder.filter { output in
+            guard output !== input, output.includes(vlan: vlan, customer: customer),
+                let port = output.ports.first
+            else { return false }
+            return !port.configuration.contains(.noFlood) && !port.isBare
+        }
+        let isLast = isLastAction
+        for (index, output) in outputs.enumerated() {
+            isLastAction = isLast && index == outputs.count - 1
             send(to: output, vlan: vlan)
         }
+        isLastAction = isLast
     }
 
     /// Sends the packet out of a bundle with the tag that `vlan` has there.

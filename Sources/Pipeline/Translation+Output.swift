@@ -51,11 +51,16 @@ extension Translation {
     }
 
     private func flood(all: Bool) {
-        for port in bridge.floodOrder where UInt32(port.number.value) != key.inPort {
-            if !all && port.configuration.contains(.noFlood) { continue }
-            if all && port.configuration.contains(.noForward) { continue }
+        let ports = bridge.floodOrder.filter { port in
+            UInt32(port.number.value) != key.inPort && !port.isBare
+                && !port.configuration.contains(all ? .noForward : .noFlood)
+        }
+        let isLast = isLastAction
+        for (index, port) in ports.enumerated() {
+            isLastAction = isLast && index == ports.count - 1
             composeOutput(to: port.number)
         }
+        isLastAction = isLast
     }
 
     /// Sends the packet out of a port of the current bridge, also if it came in there.
@@ -69,7 +74,7 @@ extension Translation {
             trace.add(.warning, "OFPPC_NO_FWD set, skipping output")
             return
         }
-        if packetType != PacketType.ethernet, case .datapath = port.kind {
+        if packetType != PacketType.ethernet, !port.carriesPackets {
             trace.add(
                 .warning,
                 "Trying to send non-Ethernet packet through legacy L2 port. Dropping packet.")
@@ -77,25 +82,30 @@ extension Translation {
         }
         switch port.kind {
         case .datapath(let datapathNumber):
+            let termination = number == .local ? terminate() : nil
             commit()
-            actions.append(.output(datapathNumber))
+            actions.append(termination ?? .output(datapathNumber))
         case .patch:
             guard let peer = network.peer(of: port) else {
                 return
             }
-            cross(from: port, to: peer.port, of: peer.bridge)
+            effects.append(.patch(from: port, to: peer.port))
+            var peerKey = key
+            peerKey.inPort = UInt32(peer.port.number.value)
+            cross(to: peer.port, of: peer.bridge, with: peerKey)
+        case .tunnel(let datapathPort, let settings):
+            sendToTunnel(port, settings, datapathPort)
         case .unavailable:
             trace.add(.warning, "Nonexistent output port")
         }
     }
 
     /// Goes on in another bridge, as if the packet had come in there, and comes back.
-    private func cross(from port: BridgePort, to peer: BridgePort, of other: Bridge) {
+    func cross(to peer: BridgePort, of other: Bridge, with newKey: FlowKey) {
         let before = (bridge, key, table, rule, error)
         let walkBefore = (actionSet, stack, isExiting, hasPoppedLabels, isTracked)
-        effects.append(.patch(from: port, to: peer))
         bridge = other
-        key.inPort = UInt32(peer.number.value)
+        key = newKey
         key.words[KeyWord.metadata] = 0
         for index in 0..<16 { key.words[KeyWord.registers + index] = 0 }
         key.removeRareWords()

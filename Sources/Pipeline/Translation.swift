@@ -1,5 +1,7 @@
+public import Addresses
 public import FlowModel
 import FlowSyntax
+public import Tunnels
 
 /// Something that each packet of a megaflow does besides being forwarded.
 ///
@@ -16,6 +18,10 @@ public enum FlowEffect {
     case finTimeout(Rule, idle: UInt16, hard: UInt16)
     /// A packet went into a patch port and came out of another.
     case patch(from: BridgePort, to: BridgePort)
+    /// A packet went into a tunnel, or came out of it.
+    case tunnel(BridgePort, isReceived: Bool)
+    /// A neighbour of the outer network told its address.
+    case neighbour(NeighbourTable.Key, EthernetAddress)
 }
 
 /// What the switch needs to make a packet-in, when the packet comes up with the action.
@@ -72,6 +78,8 @@ public struct TranslationResult {
     /// The contexts of packet-ins and of packets that come again, in the order in which their
     /// numbers were given out.
     public var packetIns: [UInt32] = []
+    /// Outer addresses that are not known yet.
+    public var solicitations: [Solicitation] = []
 }
 
 /// How a translation is to be made.
@@ -193,6 +201,8 @@ final class Translation {
     var frozenHash: DatapathHash?
     /// The action that waits for a controller, which is why the walk is broken off.
     var pause: ControllerAction?
+    /// Outer addresses that are to be asked for.
+    var solicitations: [Solicitation] = []
     /// The queue that the packet came with.
     let originalPriority: UInt64
 
@@ -222,7 +232,7 @@ final class Translation {
     }
 
     /// Whether the packet has come through a tunnel, whatever was written since.
-    private var hasTunnel: Bool {
+    var hasTunnel: Bool {
         base[.tunnelDestination] != 0 || base[.tunnelIPv6Destination] != 0
     }
 
@@ -238,7 +248,11 @@ final class Translation {
 
     func run() {
         trace.open(.bridge, "bridge(\"\(bridge.name)\")")
-        if let port = inputPort, port.configuration.contains(.noReceive) {
+        if let port = inputPort, case .tunnel = port.kind {
+            effects.append(.tunnel(port, isReceived: true))
+        }
+        let isCongested = !takeOuterCongestion()
+        if isCongested || inputPort?.configuration.contains(.noReceive) == true {
             _ = lookup(in: 0)
             trace.close()
         } else {
@@ -414,6 +428,7 @@ final class Translation {
         result.hasChangedState = hasChangedState
         result.packetIns = packetIns
         result.recirculations = recirculations
+        result.solicitations = solicitations
         return result
     }
 

@@ -146,6 +146,12 @@ public protocol DeviceProvider: AnyObject {
     func setUp(_ name: String, _ isUp: Bool)
     /// What the device has counted.
     func counters(_ name: String) -> PortCounters?
+    /// Whether ports of memory take the place of that type.
+    func standsIn(for type: String) -> Bool
+}
+
+extension DeviceProvider {
+    public func standsIn(for type: String) -> Bool { false }
 }
 
 /// Orders to the datapath, which the thread that owns it carries out in order.
@@ -169,4 +175,13 @@ public protocol DatapathLink: AnyObject {
     func flushConnections(_ selection: ConnectionSelection)
     /// Gives connections that begin in a zone timeouts of their own, or the usual ones.
     func setTimeouts(ofZone zone: UInt16, _ timeouts: TrackingTimeouts?)
+    /// Says what a datapath port of tunnels takes, or that it has gone.
+    func setTunnel(_ number: UInt32, _ device: TunnelDevice?)
+    /// Says where source ports of tunnels over UDP come from.
+    func setSourcePorts(_ ports: ClosedRange<UInt16>)
+}
+
+extension DatapathLink {
+    public func setTunnel(_ number: UInt32, _ device: TunnelDevice?) {}
+    public func setSourcePorts(_ ports: ClosedRange<UInt16>) {}
 }

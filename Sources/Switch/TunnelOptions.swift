@@ -30,6 +30,17 @@ struct TunnelOptions: Sendable {
         return lengths
     }
 
+    /// How the options are written that have fields.
+    var geneveOptions: [Int: GeneveOptionKind] {
+        var kinds: [Int: GeneveOptionKind] = [:]
+        for mapping in mappings.values {
+            kinds[Int(mapping.index)] = GeneveOptionKind(
+                optionClass: mapping.optionClass, type: mapping.type,
+                byteCount: Int(mapping.byteCount))
+        }
+        return kinds
+    }
+
     /// Carries out all of a message, or nothing.
     ///
     /// - Parameter used: the fields that rules name, which must stay.
@@ -119,6 +130,8 @@ extension VirtualSwitch {
     ) throws(OpenFlowError) {
         try managed.tunnelOptions.change(message, used: usedTunnelOptions(of: managed))
         managed.bridge.tunnelOptions = managed.tunnelOptions.lengths
+        managed.bridge.geneveOptions = managed.tunnelOptions.geneveOptions
+        forgetOptionFlows(of: managed)
         network.bumpVersion()
     }
 

@@ -84,8 +84,7 @@ extension VirtualSwitch {
 
     private func translateAgain(_ id: FlowID, _ megaflow: Megaflow, _ now: Milliseconds) {
         let key = megaflow.key.expanded
-        let inPort = megaflow.datapathKey.expanded.inPort
-        guard let (bridge, port) = network.portsByDatapathNumber[inPort],
+        guard let (bridge, port) = network.origin(of: megaflow.datapathKey.expanded),
             bridge === megaflow.bridge, UInt32(port.number.value) == key.inPort
         else {
             removeMegaflow(id)

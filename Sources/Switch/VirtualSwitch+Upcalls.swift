@@ -3,6 +3,7 @@ public import Datapath
 import FlowModel
 import OpenFlow
 public import Pipeline
+import Tunnels
 
 /// A flow of the datapath, and what it stands for in the tables.
 struct Megaflow {
@@ -38,12 +39,16 @@ extension VirtualSwitch {
     ) {
         let datapathKey = packedKey.expanded
         guard let (bridge, inPort) = origin(of: datapathKey) else {
-            datapath.pool.release(packet)
+            refuse(packet, datapathKey, datapath, now)
             return
         }
         bridge.missCount &+= 1
         var key = datapathKey
         key.inPort = UInt32(inPort.value)
+        guard takeTunnelOptions(of: &key, on: bridge, datapath) else {
+            refuse(packet, datapathKey, datapath, now)
+            return
+        }
         let result = network.translate(
             key, on: bridge, registry: contexts,
             options: TranslationOptions(now: now, mayLearn: true))
@@ -57,13 +62,12 @@ extension VirtualSwitch {
             packetIns: result.packetIns, created: now, used: now)
         install(megaflow, datapathKey, result.mask, datapath)
         datapath.execute(packet, packedKey, result.actions)
+        solicit(result.solicitations, now: now)
     }
 
     /// Where a packet came in.
     private func origin(of key: FlowKey) -> (Bridge, PortNumber)? {
-        if let (bridge, port) = network.portsByDatapathNumber[key.inPort] {
-            return (bridge, port.number)
-        }
+        if let (bridge, port) = network.origin(of: key) { return (bridge, port.number) }
         // One that a controller has sent has no port, and goes round all the same.
         return contexts.frozenState(of: key.recirculationID).map { ($0.bridge, .none) }
     }
@@ -75,6 +79,8 @@ extension VirtualSwitch {
         // As in OVS, a megaflow is for packets with one VLAN ID, or for such without a tag, unless
         // other bits of the tag matter.
         mask.vlanTCI |= mask.vlanTCI == 0 ? VLANBits.id | VLANBits.present : VLANBits.present
+        // A flow is for packets with one set of options.
+        if TunnelMetadata(PackedKey(key)) != nil { mask.words[KeyWord.metadata] = .max }
         if !upcallSettings.makesMegaflows { mask = UpcallSettings.exactMask }
         guard megaflows.count < flowLimit,
             let id = try? datapath.insert(key: key, mask: mask, actions: megaflow.actions)
@@ -168,6 +174,12 @@ extension VirtualSwitch {
                 group.credit(bucket: bucket, packets: packets, octets: octets)
             case .patch(let from, let to):
                 creditPatch(from, to, packets: packets, octets: octets)
+            case .tunnel(let port, let isReceived):
+                creditTunnel(port, isReceived, packets: packets, octets: octets)
+            case .neighbour(let key, let hardware):
+                if network.underlay.neighbours.learn(key, hardware, now: used) {
+                    network.bumpVersion()
+                }
             }
         }
     }
@@ -228,6 +240,7 @@ extension VirtualSwitch {
 
     /// Expires rules and MAC addresses; to be called about once a second, with fresh counters.
     public func expire(now: Milliseconds) {
+        if network.underlay.neighbours.expire(now: now) { network.bumpVersion() }
         for managed in bridges.values {
             if managed.bridge.macTable.expire(at: now) { network.bumpVersion() }
             for table in managed.bridge.usedTables {

@@ -3,6 +3,7 @@ import Datapath
 public import FlowModel
 public import OpenFlow
 public import Pipeline
+import Tunnels
 
 /// Something that the switch has to tell controllers.
 public enum SwitchEvent {
@@ -94,6 +95,10 @@ public final class VirtualSwitch {
     /// What meters had counted when the datapath was last asked, by its numbers.
     var meterCounters: [UInt32: MeterCounters] = [:]
     var usedDatapathNumbers: Set<UInt32> = [0]
+    /// The datapath's ports of tunnels, and what is known of the networks below.
+    var tunnels = TunnelDevices()
+    /// Packets that came out of no tunnel, or with options that may not be overlooked.
+    public internal(set) var refusedTunnelPackets: UInt64 = 0
     /// No number below it is free.
     private var lowestFreeNumber: UInt32 = 1
     /// Whether datapath ports are numbered by the digits in their names, as OVS's dummy does.
@@ -322,6 +327,12 @@ public final class VirtualSwitch {
             let place = PortPlace(number: number, bundle: bundle, managed: managed)
             return insert(interface, .patch(peer: peer), nil, at: place, now: now)
         }
+        if let type = TunnelType(rawValue: interface.type), !devices.standsIn(for: interface.type) {
+            let place = PortPlace(number: number, bundle: bundle, managed: managed)
+            let opened = openTunnel(interface, type, at: place, now: now)
+            if opened.report.error != nil { managed.nextNumber = nextNumber }
+            return opened
+        }
         do throws(DeviceError) {
             let device = try devices.open(interface, for: managed.configuration)
             let datapathNumber = allocateDatapathNumber(for: interface.name, of: managed)
@@ -343,7 +354,7 @@ public final class VirtualSwitch {
         if interface.settings != PortSettings() { link.setPort(number, interface.settings) }
     }
 
-    private func failed(
+    func failed(
         _ interface: InterfaceConfiguration, _ sentence: String, _ now: Milliseconds
     ) -> ManagedInterface {
         ManagedInterface(
@@ -354,13 +365,13 @@ public final class VirtualSwitch {
     }
 
     /// Where a port goes.
-    private struct PortPlace {
+    struct PortPlace {
         let number: PortNumber
         let bundle: Bundle
         let managed: ManagedBridge
     }
 
-    private func insert(
+    func insert(
         _ interface: InterfaceConfiguration, _ kind: BridgePort.Kind, _ device: OpenedDevice?,
         at place: PortPlace, now: Milliseconds
     ) -> ManagedInterface {
@@ -374,7 +385,7 @@ public final class VirtualSwitch {
         network.insert(port, into: place.managed.bridge)
         let report = InterfaceReport(
             number: Int(place.number.value), error: nil, hardwareAddress: address,
-            type: device?.type ?? "patch", shownOptions: device?.shownOptions ?? [:])
+            type: device?.type ?? interface.type, shownOptions: device?.shownOptions ?? [:])
         let managedInterface = ManagedInterface(interface, report, now: now)
         managedInterface.port = port
         if case .datapath(let number) = kind { managedInterface.datapathNumber = number }
@@ -388,6 +399,7 @@ public final class VirtualSwitch {
         guard let port = interface.port else { return }
         detach(interface)
         network.remove(port, from: managed.bridge)
+        closeTunnel(port)
         if tells { events.append(.portStatus(bridge: managed.name, port, .removed)) }
     }
 
@@ -448,7 +460,7 @@ public final class VirtualSwitch {
         }
     }
 
-    private func allocateDatapathNumber(for name: String, of managed: ManagedBridge) -> UInt32 {
+    func allocateDatapathNumber(for name: String, of managed: ManagedBridge) -> UInt32 {
         if numbersPortsByName || managed.configuration.datapathType == "dummy" {
             let digits = name.drop { !$0.isNumber }.prefix { $0.isNumber }
             let start: UInt32 = name.hasPrefix("br") ? 100 : 0
@@ -465,7 +477,7 @@ public final class VirtualSwitch {
         return number
     }
 
-    private func release(datapathNumber number: UInt32) {
+    func release(datapathNumber number: UInt32) {
         usedDatapathNumbers.remove(number)
         lowestFreeNumber = min(lowestFreeNumber, number)
     }

@@ -11,6 +11,7 @@ struct Operation {
         case sample, checkLength, track, forget
         case setPriority, setEthernet, setMPLS, setARP, setIPv4, setIPv6, setPorts, setICMP, setND
         case setNSH, setPBB
+        case pushTunnel, popTunnel
     }
 
     var code: Code
@@ -144,7 +145,27 @@ struct ActionCompiler {
             append(.track, UInt32(tracking.count))
             tracking.append(TrackingOrder(order))
         case .ctClear: append(.forget)
+        case .tunnelPush(let push): try compile(push)
+        case .tunnelPop(let port): append(.popTunnel, port)
         }
+    }
+
+    /// The header's octets go into words as they lie in memory.
+    private mutating func compile(_ push: TunnelPush) throws(DatapathError) {
+        guard push.header.count <= TunnelPush.maximumByteCount, let transport = push.transport,
+            let order = TunnelOrder(push, transport: transport)
+        else { throw .unsupportedAction("tnl_push") }
+        places.append((operations.count, words.count))
+        words.append(order.word)
+        for start in stride(from: 0, to: push.header.count, by: 8) {
+            let end = min(start + 8, push.header.count)
+            var word: UInt64 = 0
+            for place in start..<end {
+                word |= UInt64(push.header[place]) << UInt64(8 * (place - start))
+            }
+            words.append(word.littleEndian)
+        }
+        append(.pushTunnel, UInt32(push.header.count), push.tunnelPort)
     }
 
     private mutating func compileEncapsulation(_ action: DatapathAction) {

@@ -53,6 +53,7 @@ public struct DatapathActionParser {
         let inner = text[open...].dropFirst().dropLast()
         switch name {
         case "recirc": return .recirculate(try decimal(inner, in: text))
+        case "tnl_pop": return .tunnelPop(try decimal(inner, in: text))
         case "trunc": return .truncate(try decimal(inner, in: text))
         case "meter": return .meter(try decimal(inner, in: text))
         case "clone": return .clone(try actions(inner, depth: depth + 1))

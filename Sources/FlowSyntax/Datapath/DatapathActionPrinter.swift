@@ -42,6 +42,8 @@ public enum DatapathActionPrinter {
         case .ctClear: return "ct_clear"
         case .hash(let hash): return "hash(\(hash.kind.rawValue)(\(hash.basis)))"
         case .meter(let meter): return "meter(\(meter))"
+        case .tunnelPush(let push): return TunnelPushText.text(push, names)
+        case .tunnelPop(let port): return "tnl_pop(\(names.text(of: port)))"
         }
     }
 

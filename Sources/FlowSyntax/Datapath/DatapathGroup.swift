@@ -136,7 +136,7 @@ struct DatapathGroup {
             ("tos", .tunnelTOS), ("ttl", .tunnelTTL), ("tp_src", .tunnelSourcePort),
             ("tp_dst", .tunnelDestinationPort),
         ]
-        for (name, location) in numbers {
+        for (name, location) in numbers where name != "tos" || key[location] != 0 {
             if let text = outer(location, hexadecimal: name == "tos") {
                 parts.append(name + "=" + text)
             }
@@ -145,16 +145,28 @@ struct DatapathGroup {
             let flags = FieldText.hexadecimal(key[.tunnelGBPFlags])
             parts.append("vxlan(gbp(id=\(key[.tunnelGBPID]),flags=\(flags)))")
         }
+        parts.append("flags(" + outerFlags(hasID: hasID) + ")")
+        return parts.joined(separator: ",")
+    }
+
+    /// By their names, or with signs where only some matter.
+    private func outerFlags(hasID: Bool) -> String {
+        let bits = mask[.outerFlags]
+        let names: [(name: String, bit: UInt128)] = [
+            ("df", 2), ("csum", 4), ("key", 8), ("oam", 1),
+        ]
+        guard bits == 0 || bits == FieldLocation.outerFlags.ones || hasID && bits == 8 else {
+            return names.filter { bits & $0.bit != 0 }
+                .map { (key[.outerFlags] & $0.bit == 0 ? "-" : "+") + $0.name }.joined()
+        }
         var flags = key[.outerFlags]
         if hasID { flags |= FieldLocation.tunnelHasKey.ones << 3 }
-        let names = [("df", 2), ("csum", 4), ("key", 8), ("oam", 1)].filter { flags & $0.1 != 0 }
-        parts.append("flags(" + names.map(\.0).joined(separator: "|") + ")")
-        return parts.joined(separator: ",")
+        return names.filter { flags & $0.bit != 0 }.map(\.name).joined(separator: "|")
     }
 
     private func outer(_ location: FieldLocation, hexadecimal: Bool) -> String? {
         let bits = mask[location]
-        guard bits != 0 else { return nil }
+        guard bits != 0 || isVerbose && key[location] != 0 else { return nil }
         let value = key[location]
         let text = hexadecimal ? FieldText.hexadecimal(value) : String(value)
         return bits == location.ones ? text : text + "/" + FieldText.hexadecimal(bits)

@@ -219,7 +219,7 @@ public struct MatchPrinter {
         let bits = match.mask[location]
         guard bits != 0 else { return }
         let suffix = bits == location.ones ? "" : "/" + FieldText.hexadecimal(bits)
-        add(name, FieldText.hexadecimal(match.key[location]) + suffix)
+        add(name, "\(match.key[location])" + suffix)
     }
 
     private mutating func addTunnelFlags() {

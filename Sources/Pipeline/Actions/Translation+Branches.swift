@@ -43,7 +43,7 @@ extension Translation {
     }
 
     /// The datapath actions that `body` adds.
-    private func collect(_ body: () -> Void) -> [DatapathAction] {
+    func collect(_ body: () -> Void) -> [DatapathAction] {
         let outer = actions
         actions = []
         body()

@@ -56,8 +56,10 @@ extension VirtualSwitch {
 
     /// The datapath that a datapath port belongs to.
     func kind(ofPort number: UInt32) -> DatapathKind? {
-        network.portsByDatapathNumber[number]
-            .flatMap { bridges[$0.bridge.name] }
+        let name =
+            network.portsByDatapathNumber[number]?.bridge.name
+            ?? tunnels.devices.values.first { $0.number == number }?.bridge
+        return name.flatMap { bridges[$0] }
             .map { DatapathKind($0.configuration) }
     }
 }

@@ -2,6 +2,7 @@ public import Datapath
 import FlowModel
 import FlowSyntax
 public import Pipeline
+import Tunnels
 
 /// What commands need to know of the datapath besides the switch.
 public struct DatapathSnapshot {
@@ -46,7 +47,7 @@ extension VirtualSwitch {
     /// `    p1 1/2: (system)`, or nothing for an interface without a port.
     private func line(of interface: ManagedInterface) -> String {
         guard let port = interface.port else { return "" }
-        let number = interface.datapathNumber.map { String($0) } ?? "none"
+        let number = shownNumber(of: interface).map { String($0) } ?? "none"
         let type = Self.shownType(of: interface)
         let details = Self.details(type, interface)
         return "    \(port.name) \(port.number.value)/\(number): (\(details))\n"
@@ -54,7 +55,12 @@ extension VirtualSwitch {
 
     /// The type, and the options if there are any.
     private static func details(_ type: String, _ interface: ManagedInterface) -> String {
-        let options = interface.configuration.options
+        if TunnelType(rawValue: type) != nil {
+            let options = interface.report.shownOptions.sorted { $0.key < $1.key }
+            return type + ": " + options.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
+        }
+        let captures: Set = ["pcap", "tx_pcap", "rxq_pcap"]
+        let options = interface.configuration.options.filter { !captures.contains($0.key) }
             .merging(interface.report.shownOptions) { $1 }
             .sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         return options.isEmpty ? type : "\(type): \(options.joined(separator: ", "))"
@@ -116,7 +122,13 @@ extension VirtualSwitch {
         let interfaces = bridges(of: kind).flatMap(\.interfaces.values)
             .filter { $0.datapathNumber != nil }
             .sorted { ($0.datapathNumber ?? 0) < ($1.datapathNumber ?? 0) }
+        var lines = tunnelLines(of: kind)
         for interface in interfaces {
+            let number = interface.datapathNumber ?? 0
+            while let line = lines.first, line.number < number {
+                text += line.text
+                lines.removeFirst()
+            }
             let type = interface.report.type
             let isPlain = Self.shownType(of: interface) == "system"
             text += "  port \(interface.datapathNumber ?? 0): \(interface.configuration.name)"
@@ -126,7 +138,24 @@ extension VirtualSwitch {
                 text += Self.statistics(of: counters, isDummy: type.hasPrefix("dummy"))
             }
         }
-        return text
+        return text + lines.map(\.text).joined()
+    }
+
+    /// The ports that tunnels share.
+    private func tunnelLines(of kind: DatapathKind) -> [(number: UInt32, text: String)] {
+        tunnels.devices.filter { self.kind(ofPort: $0.value.number) == kind }
+            .sorted { $0.value.number < $1.value.number }
+            .map { name, device in
+                let isERSPAN = device.type == .erspan || device.type == .ip6erspan
+                let isStandard = device.port == device.type.standardPort
+                let details =
+                    (isERSPAN ? "erspan_ver=0, " : "")
+                    + (isStandard ? "" : "dst_port=\(device.port), ") + "packet_type=ptap"
+                return (
+                    device.number,
+                    "  port \(device.number): \(name) (\(device.type.rawValue): \(details))\n"
+                )
+            }
     }
 
     private static func statistics(of counters: PortCounters, isDummy: Bool) -> String {

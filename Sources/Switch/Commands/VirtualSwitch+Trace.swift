@@ -85,6 +85,7 @@ extension VirtualSwitch {
                     key, on: managed.bridge, registry: contexts, options: options)
             }
         if result.hasChangedState { network.bumpVersion() }
+        solicit(result.solicitations, now: trace.now)
         if let frame = request.frame(for: key) { sendPacketIns(of: result, frame, key, managed) }
         retiredContexts += result.packetIns
         trace.pending += result.recirculations
@@ -124,7 +125,11 @@ extension VirtualSwitch {
         var text = "Flow: " + FlowKeyText.text(key, names: names) + "\n"
         text += TraceNode.text(of: result.trace)
         let final = FlowKeyText.text(result.finalKey, names: names)
-        let isUnchanged = final == FlowKeyText.text(key, names: names)
+        // A tunnel counts though its fields do not show without a remote end.
+        let hasSameTunnel = (KeyWord.tunnelID...KeyWord.erspan).allSatisfy {
+            result.finalKey.words[$0] == key.words[$0]
+        }
+        let isUnchanged = final == FlowKeyText.text(key, names: names) && hasSameTunnel
         text += "\nFinal flow: \(isUnchanged ? "unchanged" : final)\n"
         var mask = result.mask
         // A packet without a tag is told from one with it by its type.
@@ -183,10 +188,16 @@ extension VirtualSwitch {
             ? kinds.first { $0.isCalled(request.operands[0]) } : kinds.count == 1 ? kinds[0] : nil
         guard let kind = named else { throw CommandError("Cannot find the datapath") }
         let number = match.mask.inPort == 0 ? UInt32.max : match.key.inPort
-        guard let (bridge, port) = network.portsByDatapathNumber[number],
-            let managed = bridges[bridge.name], DatapathKind(managed.configuration) == kind
-        else { throw CommandError("no OpenFlow port for datapath port \(number)") }
         var key = match.key
+        key.inPort = number
+        guard let (bridge, port) = network.origin(of: key),
+            let managed = bridges[bridge.name], DatapathKind(managed.configuration) == kind
+        else {
+            if TunnelMetadata(PackedKey(key)) != nil {
+                throw CommandError("no OpenFlow tunnel port for this packet")
+            }
+            throw CommandError("no OpenFlow port for datapath port \(number)")
+        }
         key.inPort = UInt32(port.number.value)
         let recirculation = key.recirculationID
         guard recirculation == 0 || contexts.frozenState(of: recirculation) != nil else {
@@ -239,6 +250,7 @@ extension VirtualSwitch {
         for (number, owner) in network.portsByDatapathNumber {
             names.insert(owner.port.name, number)
         }
+        for (name, device) in tunnels.devices { names.insert(name, device.number) }
         return names
     }
 }

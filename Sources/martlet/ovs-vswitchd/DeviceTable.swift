@@ -7,6 +7,7 @@ import LinuxPorts
 import Netlink
 import Switch
 import Transport
+import Tunnels
 
 /// Opens the devices of interfaces by their type.
 final class DeviceTable: DeviceProvider {
@@ -36,6 +37,7 @@ final class DeviceTable: DeviceProvider {
     /// The types of interface that the database lists as supported.
     var types: [String] {
         var types = ["afxdp", "afxdp-nonpmd", "internal", "patch", "system", "tap"]
+        types += TunnelType.allCases.map(\.rawValue)
         if dummy != nil { types += ["dummy", "dummy-internal"] }
         return types.sorted()
     }
@@ -73,6 +75,7 @@ final class DeviceTable: DeviceProvider {
         }
         return switch (dummy, interface.type) {
         case (.overrideAll, "internal"): "dummy-internal"
+        case (.overrideAll, _) where TunnelType(rawValue: interface.type) != nil: "dummy"
         case (.overrideAll, ""), (.overrideAll, "system"), (.overrideAll, "tap"),
             (.overrideSystem, ""), (.overrideSystem, "system"):
             "dummy"
@@ -80,6 +83,8 @@ final class DeviceTable: DeviceProvider {
         default: interface.type
         }
     }
+
+    func standsIn(for type: String) -> Bool { dummy == .overrideAll }
 
     private func openDummy(
         _ interface: InterfaceConfiguration

@@ -119,6 +119,14 @@ final class ForwardingPlane: DatapathLink, @unchecked Sendable {
         order { datapath in datapath.tracker.setTimeouts(ofZone: zone, timeouts) }
     }
 
+    func setTunnel(_ number: UInt32, _ device: TunnelDevice?) {
+        order { datapath in datapath.setTunnel(number, device) }
+    }
+
+    func setSourcePorts(_ ports: ClosedRange<UInt16>) {
+        order { datapath in datapath.sourcePorts = ports }
+    }
+
     func execute(_ octets: [UInt8], _ key: FlowKey, _ actions: [DatapathAction]) {
         order { [upcall] datapath in
             guard octets.count <= PacketPool.defaultCapacity - PacketPool.headroom else { return }

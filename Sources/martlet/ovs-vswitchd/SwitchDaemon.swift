@@ -35,6 +35,7 @@ final class SwitchDaemon {
     private var statisticsInterval = 0
     private var controllerTimer: ControlTimer?
     private var monitor: LinkMonitor?
+    private var underlayMonitor: UnderlayMonitor?
     private var isRetryScheduled = false
     private var hasNotedDatapath = false
     private let log = LogModule("bridge")
@@ -202,6 +203,24 @@ final class SwitchDaemon {
         } catch {
             log.warning("changes of network devices go unnoticed: \(error)")
         }
+        guard !options.disablesSystemRoutes else { return }
+        nonisolated(unsafe) let reporter = reporter
+        nonisolated(unsafe) let writer = writer
+        let runtime = runtime
+        do throws(SystemError) {
+            underlayMonitor = try UnderlayMonitor { state in
+                let read = UnderlayReader(state)
+                loop.post {
+                    runtime.withSwitch {
+                        $0.noteSystem(routes: read.routes, addresses: read.addresses)
+                    }
+                    reporter.noteRoutes()
+                    writer.flush()
+                }
+            }
+        } catch {
+            log.warning("changes of routes go unnoticed: \(error)")
+        }
     }
 
     private func note(_ events: [LinkEvent]) {
@@ -263,6 +282,7 @@ final class SwitchDaemon {
     /// Lets go of ports and sessions; with `cleanup`, of what would outlive the process too.
     func shutDown(cleanup: Bool) {
         monitor?.stop()
+        underlayMonitor?.stop()
         statisticsTimer?.cancel()
         controllerTimer?.cancel()
         session.stop()

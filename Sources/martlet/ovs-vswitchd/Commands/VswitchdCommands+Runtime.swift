@@ -90,6 +90,15 @@ extension VswitchdCommands {
                     name == "ip4addr" ? IPv4Address(text) != nil : IPv6Address(text) != nil
                 guard isValid else { throw ControlError("Invalid parameters") }
                 runtime.devices.addDummyAddress(arguments[1], to: arguments[0])
+                guard let address = IPAddress(text) else {
+                    throw ControlError("Invalid parameters")
+                }
+                let length = Int(arguments[1].dropFirst(text.count + 1)) ?? address.width
+                runtime.withSwitch {
+                    $0.noteAddress(
+                        address, prefixLength: min(max(0, length), address.width),
+                        of: arguments[0])
+                }
                 return "OK"
             }
         }

@@ -44,6 +44,7 @@ struct VswitchdCommands {
         commands.registerFlows()
         commands.registerFlowChanges()
         commands.registerTracking()
+        commands.registerTunnels()
         commands.registerBridges(reconnect)
         commands.registerUpcalls()
         commands.registerThreads()
@@ -142,8 +143,6 @@ struct VswitchdCommands {
 
     private func registerBridges(_ reconnect: @escaping (String?) -> Void) {
         add("ofproto/list") { $0.virtualSwitch.ofprotoList() }
-        // Tunnels come with the tunnels' issue.
-        add("ofproto/list-tunnels") { _ in "" }
         add("bridge/dump-flows", "[--offload-stats] bridge", 1...2, needs: .counters) {
             try $0.virtualSwitch.bridgeDumpFlows($0.arguments, now: $0.now)
         }

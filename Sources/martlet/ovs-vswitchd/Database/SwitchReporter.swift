@@ -9,6 +9,7 @@ import OpenVSwitchRows
 import Pipeline
 import Switch
 import Transport
+import Tunnels
 
 /// Composes what the database is to show of the switch.
 ///
@@ -222,9 +223,10 @@ final class SwitchReporter {
             if isDetached {
                 state.address = nil
                 state.setGone()
-            } else if report.type == "patch" {
+            } else if Self.isVirtual(report) {
                 state.setVirtual(isUp: true, index: 0, mtu: nil)
                 patches.insert(name)
+                state.status = tunnelStatus(of: name, on: bridge)
                 show(name, PortCounters(), report)
             } else if let facts = runtime.devices.dummyFacts(name) {
                 state.setVirtual(isUp: facts.isUp, index: facts.index, mtu: facts.mtu)
@@ -240,6 +242,37 @@ final class SwitchReporter {
             bridge: bridge, report: report, state: state, link: link, isDetached: isDetached)
         showState(name, state)
         if report.error != nil || isDetached { showCounters(name, [:]) }
+    }
+
+    /// Whether the port has no device of its own: the end of a patch cable, or a tunnel.
+    private static func isVirtual(_ report: InterfaceReport) -> Bool {
+        report.type == "patch" || TunnelType(rawValue: report.type) != nil
+    }
+
+    /// By which device a tunnel's packets leave.
+    private func tunnelStatus(of name: String, on bridge: String) -> [String: String] {
+        let device = runtime.lock.withLock {
+            runtime.virtualSwitch.egressDevice(ofTunnel: name, on: bridge)
+        }
+        guard let device else { return [:] }
+        let isRunning =
+            runtime.devices.dummyFacts(device)?.isUp
+            ?? (try? links?.link(named: device))?.canPass ?? false
+        return [
+            "tunnel_egress_iface": device,
+            "tunnel_egress_iface_carrier": isRunning ? "up" : "down",
+        ]
+    }
+
+    /// Shows the device again by which each tunnel's packets leave.
+    func noteRoutes() {
+        for (name, entry) in shown
+        where TunnelType(rawValue: entry.report.type) != nil && entry.report.error == nil {
+            let status = tunnelStatus(of: name, on: entry.bridge)
+            guard status != entry.state.status else { continue }
+            shown[name]?.state.status = status
+            if let state = shown[name]?.state { showState(name, state) }
+        }
     }
 
     /// Counts the link's going up and down.
@@ -259,7 +292,8 @@ final class SwitchReporter {
 
     /// A patch port without its other end forwards nothing, which its row says.
     private func reportPatch(_ name: String) {
-        guard var entry = shown[name], entry.report.error == nil else { return }
+        guard var entry = shown[name], entry.report.error == nil, entry.report.type == "patch"
+        else { return }
         let error = runtime.lock.withLock { () -> String? in
             guard let managed = runtime.virtualSwitch.bridges[entry.bridge],
                 let interface = managed.interfaces[name], let port = interface.port,
@@ -290,7 +324,7 @@ final class SwitchReporter {
             tried[link.name] = link.index
             return true
         }
-        guard entry.report.type != "patch", !runtime.devices.isDummy(link.name) else {
+        guard !Self.isVirtual(entry.report), !runtime.devices.isDummy(link.name) else {
             return false
         }
         // Counters alone are read with all others'.
