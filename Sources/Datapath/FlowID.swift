@@ -2,10 +2,17 @@ public import FlowModel
 
 /// Names a flow of a datapath for as long as it is there.
 ///
-/// Slots are used again; the generation tells their flows apart.
+/// Slots are used again; the generation tells their flows apart. Each forwarding thread has flows
+/// of its own.
 public struct FlowID: Hashable, Sendable {
     public let slot: UInt32
     public let generation: UInt32
+    /// The number of the datapath.
+    public let thread: UInt16
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(UInt64(slot) | UInt64(generation) << 32 ^ UInt64(thread) << 22)
+    }
 }
 
 /// What a flow has counted.
@@ -63,8 +70,21 @@ public struct DatapathStatistics: Hashable, Sendable {
     public var tunnelPopDrops: UInt64 = 0
     /// Packets dropped because a tunnel's headers would have made them too long.
     public var tunnelPushDrops: UInt64 = 0
+    /// Cycles that the owner took for packets that went up.
+    public var upcallCycles: UInt64 = 0
 
     public init() {}
+
+    /// Adds up what two threads have counted.
+    public static func += (sum: inout Self, other: Self) {
+        let counters: [WritableKeyPath<Self, UInt64>] = [
+            \.simpleHits, \.exactMatchHits, \.signatureHits, \.megaflowHits, \.misses, \.lost,
+            \.maskLookups, \.receivedPackets, \.recirculations, \.sentPackets, \.sentBatches,
+            \.recirculationDrops, \.missingPortDrops, \.headroomDrops, \.segmentationDrops,
+            \.tunnelPopDrops, \.tunnelPushDrops, \.upcallCycles,
+        ]
+        for counter in counters { sum[keyPath: counter] &+= other[keyPath: counter] }
+    }
 }
 
 /// Why a datapath refuses a flow or a port.

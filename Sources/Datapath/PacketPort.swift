@@ -22,18 +22,24 @@ public struct PortCounters: Equatable, Sendable {
     public var sendDrops: UInt64 = 0
 
     public init() {}
+
+    /// Adds up what two ports have counted.
+    public static func += (sum: inout Self, other: Self) {
+        sum.receivedPackets &+= other.receivedPackets
+        sum.receivedOctets &+= other.receivedOctets
+        sum.receiveErrors &+= other.receiveErrors
+        sum.receiveDrops &+= other.receiveDrops
+        sum.sentPackets &+= other.sentPackets
+        sum.sentOctets &+= other.sentOctets
+        sum.sendErrors &+= other.sendErrors
+        sum.sendDrops &+= other.sendDrops
+    }
 }
 
-/// The datapath's side of a network device: packets in batches, and nothing else.
+/// A queue in which a device's packets arrive.
 ///
-/// Only the forwarding thread that owns the port's queues calls `receive` and `transmit`.
-public protocol PacketPort: AnyObject {
-    /// What the device is called.
-    var name: String { get }
-
-    /// What `transmit` can take besides plain frames; the datapath does the rest in software first.
-    var offloads: PortOffloads { get }
-
+/// *Thread safety*: one forwarding thread owns the queue and alone calls it.
+public protocol ReceiveQueue: AnyObject {
     /// Becomes readable when `receive` would yield packets; -1 for a port without one.
     ///
     /// It may change in `receive` and in ``age()``.
@@ -43,13 +49,6 @@ public protocol PacketPort: AnyObject {
     ///
     /// - Returns: whether there may be more.
     func receive(into batch: PacketBatch, from pool: PacketPool) -> Bool
-
-    /// Sends the packets in order, without waiting. What the device refuses is dropped and counted.
-    /// The caller keeps its holds on the packets.
-    func transmit(_ packets: UnsafeBufferPointer<PacketBuffer>)
-
-    /// What the port itself has counted since it was opened.
-    var counters: PortCounters { get }
 
     /// Whether the device does not exist any more; the port yields nothing from then on.
     var hasVanished: Bool { get }
@@ -61,12 +60,51 @@ public protocol PacketPort: AnyObject {
     ///
     /// The poller has followed the last change of ``readinessDescriptor`` by then.
     func age()
+
+    /// Counts what was dropped before it reached the queue.
+    func countDrops()
+
+    /// Whether `receive` finds out without a call of the kernel that nothing has arrived, so that a
+    /// polling thread need not ask ``readinessDescriptor``.
+    var isPolledForNothing: Bool { get }
 }
 
-extension PacketPort {
+extension ReceiveQueue {
     public var hasVanished: Bool { false }
     public func giveBack(to pool: PacketPool) {}
     public func age() {}
+    public func countDrops() {}
+    public var isPolledForNothing: Bool { readinessDescriptor < 0 }
+}
+
+/// The datapath's side of a network device: packets in batches, and nothing else.
+///
+/// *Thread safety*: as a queue, a port belongs to one thread. `transmit` may be called by any
+/// forwarding thread, also while another one receives; `counters` may be read by any thread.
+public protocol PacketPort: ReceiveQueue {
+    /// What the device is called.
+    var name: String { get }
+
+    /// What `transmit` can take besides plain frames; the datapath does the rest in software first.
+    var offloads: PortOffloads { get }
+
+    /// The queues in which packets arrive: the port itself is the first.
+    var queues: [any ReceiveQueue] { get }
+
+    /// The port by which the thread of that number sends.
+    func sender(forThread number: Int) -> any PacketPort
+
+    /// Sends the packets in order, without waiting. What the device refuses is dropped and counted.
+    /// The caller keeps its holds on the packets.
+    func transmit(_ packets: UnsafeBufferPointer<PacketBuffer>)
+
+    /// What the port itself has counted since it was opened.
+    var counters: PortCounters { get }
+}
+
+extension PacketPort {
+    public var queues: [any ReceiveQueue] { [self] }
+    public func sender(forThread number: Int) -> any PacketPort { self }
 }
 
 /// A vector of packets on its way through the datapath.

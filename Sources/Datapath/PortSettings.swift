@@ -1,9 +1,13 @@
+import Synchronization
+
 /// How packets are treated that come in by a port.
 public struct PortSettings: Equatable, Sendable {
     /// Whether the exact-match cache is used for them (`emc-enable`).
     public var usesExactMatches = true
     /// How many are let in (`ingress_policing_rate` and its like).
     public var policing = Policing()
+    /// The cores that its queues are to be served on, by queue (`pmd-rxq-affinity`).
+    public var pinnedCores: [Int: Int] = [:]
 
     public init() {}
 }
@@ -27,6 +31,22 @@ public struct Policing: Equatable, Sendable {
     public init() {}
 
     public var isOff: Bool { kilobitRate <= 0 && kilopacketRate <= 0 }
+}
+
+/// How much a port may still receive; the same for all threads that serve its queues.
+///
+/// *Thread safety*: any thread.
+public final class SharedPolicing: Sendable {
+    private let state: Mutex<PolicingState>
+
+    public init(_ policing: Policing, now: UInt64) {
+        state = Mutex(PolicingState(policing, now: now))
+    }
+
+    @inline(__always)
+    func withState(_ body: (inout PolicingState) -> Void) {
+        state.withLock { body(&$0) }
+    }
 }
 
 /// The token buckets of a port: plain memory.

@@ -7,9 +7,21 @@ struct PortState {
     var queue: UnsafeMutablePointer<PacketBuffer>?
     var queued = 0
     var usesExactMatches = true
-    /// `nil` while everything is let in.
-    var policing: PolicingState?
+    /// Held; `nil` while everything is let in.
+    private(set) var policing: Unmanaged<SharedPolicing>?
     var counters = PortCounters()
+
+    mutating func setPolicing(_ policing: SharedPolicing?) {
+        self.policing?.release()
+        self.policing = policing.map { Unmanaged.passRetained($0) }
+    }
+
+    /// Lets go of what the port holds.
+    mutating func discard() {
+        setPolicing(nil)
+        queue?.deallocate()
+        queue = nil
+    }
 }
 
 /// A growing vector of port numbers that keeps its memory.

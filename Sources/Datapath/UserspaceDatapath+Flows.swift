@@ -109,12 +109,14 @@ extension UserspaceDatapath {
     }
 
     private func id(ofSlot slot: Int) -> FlowID {
-        FlowID(slot: UInt32(slot), generation: state.pointee.records[slot].generation)
+        FlowID(
+            slot: UInt32(slot), generation: state.pointee.records[slot].generation,
+            thread: number)
     }
 
     private func slot(of id: FlowID) -> Int? {
         let slot = Int(id.slot)
-        guard slot < details.count, state.pointee.records[slot].isUsed,
+        guard id.thread == number, slot < details.count, state.pointee.records[slot].isUsed,
             state.pointee.records[slot].generation == id.generation
         else { return nil }
         return slot

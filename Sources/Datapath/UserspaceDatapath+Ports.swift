@@ -6,6 +6,7 @@ extension UserspaceDatapath {
         growPorts(beyond: index)
         guard devices[index] == nil else { throw .portNumberInUse(number) }
         devices[index] = port
+        senders[index] = port.sender(forThread: Int(self.number))
         state.pointee.ports[index] = PortState(
             queue: .allocate(capacity: PortState.queueCapacity))
     }
@@ -15,11 +16,12 @@ extension UserspaceDatapath {
         let index = Int(number)
         guard index < devices.count, devices[index] != nil else { return }
         devices[index] = nil
+        senders[index] = nil
         let port = state.pointee.ports + index
         for position in 0..<port.pointee.queued {
             if let packet = port.pointee.queue?[position] { pool.release(packet) }
         }
-        port.pointee.queue?.deallocate()
+        port.pointee.discard()
         port.pointee = PortState()
     }
 
@@ -52,7 +54,10 @@ extension UserspaceDatapath {
             state.pointee.ports = larger
             state.pointee.portCapacity = capacity
         }
-        while devices.count < state.pointee.portCapacity { devices.append(nil) }
+        while devices.count < state.pointee.portCapacity {
+            devices.append(nil)
+            senders.append(nil)
+        }
     }
 
     // MARK: Output
@@ -89,7 +94,7 @@ extension UserspaceDatapath {
     private func transmit(_ number: UInt32) {
         let port = state.pointee.ports + Int(number)
         let count = port.pointee.queued
-        guard count > 0, let queue = port.pointee.queue, let device = devices[Int(number)] else {
+        guard count > 0, let queue = port.pointee.queue, let device = senders[Int(number)] else {
             return
         }
         port.pointee.queued = 0

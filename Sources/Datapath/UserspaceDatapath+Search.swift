@@ -20,13 +20,17 @@ extension UserspaceDatapath {
     }
 
     /// Says how packets are treated that come in by a port.
-    public func setPort(_ number: UInt32, _ settings: PortSettings) {
+    ///
+    /// - Parameter policing: how many are let in, if that is shared with other threads.
+    public func setPort(
+        _ number: UInt32, _ settings: PortSettings, policing: SharedPolicing? = nil
+    ) {
         guard port(number) != nil else { return }
         let port = state.pointee.ports + Int(number)
         port.pointee.usesExactMatches = settings.usesExactMatches
-        port.pointee.policing =
-            settings.policing.isOff
-            ? nil : PolicingState(settings.policing, now: state.pointee.now)
+        guard !settings.policing.isOff else { return port.pointee.setPolicing(nil) }
+        port.pointee.setPolicing(
+            policing ?? SharedPolicing(settings.policing, now: state.pointee.now))
     }
 
     /// Whether keys of packets from `port` are looked up in the exact-match cache.

@@ -32,8 +32,12 @@ public final class UserspaceDatapath {
     public let pool: PacketPool
     /// How many flows may be in.
     public var flowLimit = defaultFlowLimit
+    /// Tells its flows from those of other threads' datapaths.
+    public let number: UInt16
+    /// What it shares with other threads' datapaths.
+    public let commons: DatapathCommons
     /// Follows connections.
-    public let tracker: ConnectionTracker
+    public var tracker: ConnectionTracker { commons.tracker }
     /// Fragments that wait for the rest of their packets.
     let fragments = FragmentStore()
     /// What is known of connections of the packets at hand.
@@ -77,9 +81,6 @@ public final class UserspaceDatapath {
         /// Packets that wait for the owner.
         var misses = PendingVector<Miss>()
         var upcalls = PendingVector<Upcall>()
-        /// Meters by number.
-        var meterMemory: UnsafeMutablePointer<MeterState>?
-        var meterCapacity = 0
         var now: UInt64 = 0
         /// When the subtables were sorted last.
         var sorted: UInt64 = 0
@@ -93,10 +94,9 @@ public final class UserspaceDatapath {
 
         deinit {
             for slot in 0..<recordCapacity { records[slot].discardProgram() }
-            for number in 0..<portCapacity { ports[number].queue?.deallocate() }
+            for number in 0..<portCapacity { ports[number].discard() }
             records.deallocate()
             ports.deallocate()
-            meterMemory?.deallocate()
             signatures?.deallocate()
         }
     }
@@ -125,6 +125,8 @@ public final class UserspaceDatapath {
     /// The flags of a batch's TCP segments.
     let flags: UnsafeMutablePointer<UInt16>
     var devices: [(any PacketPort)?] = []
+    /// By which of a port's queues this thread sends.
+    var senders: [(any PacketPort)?] = []
     /// What a queue becomes for a port that cannot take it as it is.
     var finished = PacketList()
     /// What the hot path need not know of flows, by slot.
@@ -137,10 +139,15 @@ public final class UserspaceDatapath {
     /// How often the subtables are sorted by their hits, in milliseconds.
     static var sortInterval: UInt64 { 1000 }
 
-    /// - Parameter seed: what hashes of connections begin with.
-    public init(pool: PacketPool, seed: UInt64 = .random(in: 0 ... .max)) {
+    /// - Parameters:
+    ///   - number: of the thread that owns it.
+    ///   - commons: what it shares with other threads' datapaths; of its own without any.
+    public init(
+        pool: PacketPool, number: UInt16 = 0, commons: DatapathCommons = DatapathCommons()
+    ) {
         self.pool = pool
-        tracker = ConnectionTracker(seed: seed)
+        self.number = number
+        self.commons = commons
         state = .allocate(capacity: 1)
         state.initialize(to: State())
         keys = .allocate(capacity: Self.keyCount)
@@ -165,6 +172,11 @@ public final class UserspaceDatapath {
 
     /// What was counted of lookups since the start.
     public var statistics: DatapathStatistics { state.pointee.statistics }
+
+    /// Counts the time that the owner took for packets that went up.
+    public func noteUpcalls(cycles: UInt64) {
+        state.pointee.statistics.upcallCycles &+= cycles
+    }
 
     /// Counts from zero again, as `pmd-stats-clear` asks.
     public func clearStatistics() { state.pointee.statistics = DatapathStatistics() }
@@ -234,20 +246,22 @@ public final class UserspaceDatapath {
     private func police(_ batch: PacketBatch, from number: UInt32) {
         guard Int(number) < state.pointee.portCapacity else { return }
         let port = state.pointee.ports + Int(number)
-        guard port.pointee.policing != nil else { return }
-        port.pointee.policing?.fill(now: state.pointee.now)
-        var kept = 0
-        for index in 0..<batch.count {
-            let packet = batch.packets[index]
-            if port.pointee.policing?.admits(byteCount: packet.byteCount) ?? true {
-                batch.packets[kept] = packet
-                kept += 1
-            } else {
-                port.pointee.counters.receiveDrops &+= 1
-                pool.release(packet)
+        guard let policing = port.pointee.policing else { return }
+        policing.takeUnretainedValue().withState { policing in
+            policing.fill(now: state.pointee.now)
+            var kept = 0
+            for index in 0..<batch.count {
+                let packet = batch.packets[index]
+                if policing.admits(byteCount: packet.byteCount) {
+                    batch.packets[kept] = packet
+                    kept += 1
+                } else {
+                    port.pointee.counters.receiveDrops &+= 1
+                    pool.release(packet)
+                }
             }
+            batch.shorten(to: kept)
         }
-        batch.shorten(to: kept)
     }
 
     /// Parses the packets of a batch whose flows are not known into ``keys``, and counts all.
