@@ -17,6 +17,8 @@ public struct SwitchConfiguration: Equatable, Sendable {
     public var maximumTags = VirtualSwitch.defaultMaximumTags
     /// `other_config:emc-insert-inv-prob` and `smc-enable`.
     public var caches = CacheSettings()
+    /// `other_config:pmd-cpu-mask` and its like.
+    public var threads = ThreadSettings()
     /// The timeouts of connections in zones that have their own: rows of `CT_Timeout_Policy`.
     public var zoneTimeouts: [UInt16: TrackingTimeouts] = [:]
 

@@ -231,6 +231,17 @@ extension VirtualSwitch {
         link.removeFlow(id)
     }
 
+    /// Forgets the megaflows of a forwarding thread that has ended, after their last counters.
+    public func forgetThread(
+        _ number: UInt16, _ statistics: some Sequence<(id: FlowID, statistics: FlowStatistics)>
+    ) {
+        absorb(statistics)
+        for (id, megaflow) in megaflows where id.thread == number {
+            retiredContexts += megaflow.packetIns
+            megaflows[id] = nil
+        }
+    }
+
     /// Removes all megaflows, as `revalidator/purge` and `dpctl/del-flows` do.
     public func removeAllMegaflows() {
         for id in Array(megaflows.keys) { removeMegaflow(id) }

@@ -23,6 +23,7 @@ struct ForwardingThreadTests {
                         log.frames.withLock { $0.append((number, octets)) }
                         pool.release(packet)
                     }
+                    return false
                 },
                 tick: { _ in log.ticks.add(1, ordering: .relaxed) },
                 portDidVanish: { _, _ in log.vanished.add(1, ordering: .relaxed) }
@@ -49,7 +50,7 @@ struct ForwardingThreadTests {
     @Test func `frames injected by a closure are processed`() throws {
         let log = Log()
         let thread = try Self.makeThread(log)
-        nonisolated(unsafe) let port = try DummyPort(name: "p1")
+        let port = try DummyPort(name: "p1")
         thread.add(port, number: 7)
         let frame = [UInt8](repeating: 1, count: 60)
         thread.execute { for _ in 0..<50 { port.inject(frame) } }
@@ -103,7 +104,8 @@ struct ForwardingThreadTests {
     @Test func `an idle thread sleeps`() throws {
         let log = Log()
         let thread = try ForwardingThread { _ in
-            .init(process: { _, _, _ in }, tick: { _ in log.ticks.add(1, ordering: .relaxed) })
+            .init(
+                process: { _, _, _ in false }, tick: { _ in log.ticks.add(1, ordering: .relaxed) })
         }
         let (used, passed) = thread.executeAndWait { Self.times() }
         while log.ticks.load(ordering: .relaxed) < 3 { sched_yield() }

@@ -265,7 +265,7 @@ final class TranscriptReplay {
                 guard memory.devices.ports[arguments[0]] != nil else {
                     throw CommandError("no such dummy netdev")
                 }
-                for frame in try DummyFrames.parse(Array(arguments.dropFirst())) {
+                for frame in try DummyFrames.parse(Array(arguments.dropFirst())).frames {
                     memory.receive(frame, on: arguments[0])
                 }
                 return ""

@@ -1,5 +1,6 @@
 import CLinux
 public import Datapath
+import Synchronization
 
 /// A port on a network device that exists already, by a packet socket.
 ///
@@ -18,10 +19,13 @@ public import Datapath
 /// Frames go to the device past its queueing discipline while the device can cut super-packets;
 /// for one that cannot, they take the way through it, on which the kernel cuts them itself.
 ///
-/// *Thread safety*: none; the forwarding thread owns the port.
+/// One of several queues (``QueuedPort``) shares the device's frames with the others by flow
+/// (`PACKET_FANOUT`), and keeps to calls, since its place in the group is that of its socket.
+///
+/// *Thread safety*: one thread receives, and any thread may send.
 public final class AFPacketPort: PacketPort {
     /// How the device does.
-    public enum Condition: Sendable {
+    public enum Condition: UInt8, Sendable {
         case working
         /// The device is down; the socket works again when it comes up.
         case down
@@ -32,15 +36,27 @@ public final class AFPacketPort: PacketPort {
     public let name: String
     public let index: Int32
     public let offloads: PortOffloads
-    public private(set) var counters = PortCounters()
-    public private(set) var condition = Condition.working
+    public var counters: PortCounters { counted.place.pointee }
+    public var condition: Condition {
+        Condition(rawValue: knownCondition.load(ordering: .relaxed)) ?? .working
+    }
 
-    private var target: PacketSocket.Target
+    /// What threads that send use, one at a time.
+    private struct Sending: ~Copyable, @unchecked Sendable {
+        let sender = FrameSender()
+        var socket: PacketSocket
+        var target: PacketSocket.Target
+    }
+
+    private let counted = CounterBox()
+    private let knownCondition = Atomic(Condition.working.rawValue)
+    private let sending: Mutex<Sending>
     private var socket: PacketSocket
+    /// Whether it is one of several queues.
+    private let isMember: Bool
     /// The ring of `socket`, if it has one.
     private var ring: FrameRing?
     private var receiver = FrameReceiver()
-    private let sender = FrameSender()
     private var pace = ReceivePace()
     /// A socket that is being opened to take the place of `socket`.
     private var exchange: SocketExchange?
@@ -50,6 +66,7 @@ public final class AFPacketPort: PacketPort {
     private var isFormerEmpty = false
 
     public var hasVanished: Bool { condition == .vanished }
+    public var isPolledForNothing: Bool { ring != nil }
 
     public var readinessDescriptor: Int32 { condition == .vanished ? -1 : socket.descriptor }
 
@@ -57,7 +74,26 @@ public final class AFPacketPort: PacketPort {
     var hasRing: Bool { socket.ring != nil }
 
     /// Opens the device `name` of this network namespace, and makes it promiscuous.
-    public init(name: String) throws(SystemError) {
+    public convenience init(name: String) throws(SystemError) {
+        try self.init(name: name, isMember: false)
+    }
+
+    /// Opens the device `name` by as many queues, among which the kernel divides its flows.
+    public static func open(name: String, queueCount: Int) throws(SystemError) -> any PacketPort {
+        guard queueCount > 1 else { return try AFPacketPort(name: name) }
+        var members: [AFPacketPort] = []
+        var group: UInt32 = 0
+        for _ in 0..<min(queueCount, QueuedPort.maximumQueues) {
+            let member = try AFPacketPort(name: name, isMember: true)
+            let number = clinux_join_fanout(member.socket.descriptor, group)
+            guard number >= 0 else { throw .last("setsockopt(PACKET_FANOUT)", name) }
+            group = UInt32(number)
+            members.append(member)
+        }
+        return QueuedPort(members)
+    }
+
+    private init(name: String, isMember: Bool) throws(SystemError) {
         let device = Device(name)
         guard let index = device.index else {
             throw SystemError(code: ENODEV, call: "if_nametoindex", subject: name)
@@ -67,8 +103,12 @@ public final class AFPacketPort: PacketPort {
         offloads =
             KernelVersion.running.segmentsUDP
             ? [.checksum, .tcpSegmentation, .udpSegmentation] : [.checksum, .tcpSegmentation]
-        target = .init(name: name, index: index, bypassesQueueing: device.cutsSuperPackets())
-        socket = try PacketSocket(target)
+        let target = PacketSocket.Target(
+            name: name, index: index, bypassesQueueing: device.cutsSuperPackets())
+        let opened = try PacketSocket(target)
+        socket = opened
+        sending = Mutex(Sending(socket: opened, target: target))
+        self.isMember = isMember
     }
 
     // MARK: Receiving
@@ -83,15 +123,18 @@ public final class AFPacketPort: PacketPort {
         }
         if ring != nil {
             ring?.receive(
-                &reception, into: batch, pool: pool, counters: &counters, large: &receiver)
+                &reception, into: batch, pool: pool, counters: &counted.place.pointee,
+                large: &receiver)
         } else {
             reception = receiver.receive(
-                from: socket.descriptor, into: batch, pool: pool, counters: &counters)
-            if exchange == nil, pace.count(batch, from: before) { requestSocket(hasRing: true) }
+                from: socket.descriptor, into: batch, pool: pool, counters: &counted.place.pointee)
+            if exchange == nil, !isMember, pace.count(batch, from: before) {
+                requestSocket(hasRing: true)
+            }
         }
         switch reception.code {
         case 0:
-            condition = .working
+            knownCondition.store(Condition.working.rawValue, ordering: .relaxed)
             return reception.isFull
         case EAGAIN:
             return false
@@ -106,10 +149,11 @@ public final class AFPacketPort: PacketPort {
         var reception = Reception()
         if formerRing != nil {
             formerRing?.receive(
-                &reception, into: batch, pool: pool, counters: &counters, large: &receiver)
+                &reception, into: batch, pool: pool, counters: &counted.place.pointee,
+                large: &receiver)
         } else {
             reception = receiver.receive(
-                from: former.descriptor, into: batch, pool: pool, counters: &counters)
+                from: former.descriptor, into: batch, pool: pool, counters: &counted.place.pointee)
         }
         guard reception.code == EAGAIN else { return true }
         isFormerEmpty = true
@@ -121,11 +165,12 @@ public final class AFPacketPort: PacketPort {
         switch code {
         case ENETDOWN, ENXIO, ENODEV:
             // Reading has cleared the socket's error, so that the descriptor is quiet again.
-            condition = exists ? .down : .vanished
+            let condition: Condition = exists ? .down : .vanished
+            knownCondition.store(condition.rawValue, ordering: .relaxed)
             return false
         default:
             // One frame whose offloads the header cannot tell, as an encapsulated super-packet.
-            counters.receiveErrors += 1
+            counted.place.pointee.receiveErrors += 1
             return true
         }
     }
@@ -135,15 +180,21 @@ public final class AFPacketPort: PacketPort {
     // MARK: Sending
 
     public func transmit(_ packets: UnsafeBufferPointer<PacketBuffer>) {
-        guard condition != .vanished else {
-            counters.sendDrops += UInt64(packets.count)
-            return
-        }
-        let failure = sender.send(packets, to: socket.descriptor, counters: &counters)
-        if failure.refusedSuperPacket, target.bypassesQueueing, !Device(name).cutsSuperPackets() {
-            // Somebody switched the device's segmentation off: the kernel shall do it.
-            target.bypassesQueueing = false
-            socket.takeQueueing()
+        let isOpen = condition != .vanished
+        sending.withLock { sending in
+            guard isOpen else {
+                counted.place.pointee.sendDrops += UInt64(packets.count)
+                return
+            }
+            let failure = sending.sender.send(
+                packets, to: sending.socket.descriptor, counters: &counted.place.pointee)
+            if failure.refusedSuperPacket, sending.target.bypassesQueueing,
+                !Device(name).cutsSuperPackets()
+            {
+                // Somebody switched the device's segmentation off: the kernel shall do it.
+                sending.target.bypassesQueueing = false
+                sending.socket.takeQueueing()
+            }
         }
     }
 
@@ -157,6 +208,7 @@ public final class AFPacketPort: PacketPort {
         guard exchange == nil, former == nil, hasRing != self.hasRing else { return false }
         let permit = hasRing ? RingPermit.take() : nil
         guard !hasRing || permit != nil else { return false }
+        let target = sending.withLock { $0.target }
         exchange = SocketExchange(target, permit: permit, insteadOf: socket)
         return true
     }
@@ -169,7 +221,10 @@ public final class AFPacketPort: PacketPort {
         case .failed:
             break
         case .open(let opened):
-            if !target.bypassesQueueing { opened.takeQueueing() }
+            sending.withLock { sending in
+                if !sending.target.bypassesQueueing { opened.takeQueueing() }
+                sending.socket = opened
+            }
             socket.setDeaf(true)
             opened.setDeaf(false)
             former = socket
@@ -189,7 +244,7 @@ public final class AFPacketPort: PacketPort {
     /// Closes the socket that was replaced, and gives up a ring that little has come by.
     public func age() {
         if let former, isFormerEmpty {
-            counters.receiveDrops += UInt64(former.takeDropCount())
+            counted.place.pointee.receiveDrops += UInt64(former.takeDropCount())
             self.former = nil
             formerRing = nil
         }
@@ -202,6 +257,6 @@ public final class AFPacketPort: PacketPort {
 
     /// Adds what the socket dropped since the last call for want of room to `counters`.
     public func countDrops() {
-        counters.receiveDrops += UInt64(socket.takeDropCount())
+        counted.place.pointee.receiveDrops += UInt64(socket.takeDropCount())
     }
 }

@@ -1,59 +1,86 @@
 public import Addresses
 import CLinux
 public import Datapath
+import Synchronization
 
 /// An internal port: a TAP device that the port makes, and whose other end is this host's.
 ///
 /// Each frame takes a system call of its own, since the TAP's descriptor knows no batches; the
 /// `virtio_net_hdr` in front of it lets a frame be a super-packet.
 ///
-/// *Thread safety*: none; the forwarding thread owns the port.
+/// *Thread safety*: one thread receives, and any thread may send.
 public final class TAPPort: PacketPort {
     public let name: String
     public let offloads: PortOffloads
-    public private(set) var counters = PortCounters()
+    public var counters: PortCounters { counted.place.pointee }
     /// Whether the device was removed under the port, which yields nothing from then on.
-    public private(set) var hasVanished = false
+    public var hasVanished: Bool { isGone.load(ordering: .relaxed) }
+
+    /// A virtio header and a frame, as one call of the kernel takes them.
+    private struct Pieces: ~Copyable, @unchecked Sendable {
+        let header: UnsafeMutableRawPointer
+        let vectors: UnsafeMutablePointer<iovec>
+
+        init() {
+            header = .allocate(byteCount: 16, alignment: 16)
+            vectors = .allocate(capacity: 2)
+            vectors[0] = iovec(iov_base: header, iov_len: VirtioHeader.byteCount)
+            vectors[1] = iovec()
+        }
+
+        deinit {
+            header.deallocate()
+            vectors.deallocate()
+        }
+    }
 
     private let descriptor: Int32
-    private let header: UnsafeMutableRawPointer
-    private let vectors: UnsafeMutablePointer<iovec>
+    private let counted = CounterBox()
+    private let isGone = Atomic(false)
+    private let received = Pieces()
+    private let sent = Mutex(Pieces())
 
     public var readinessDescriptor: Int32 { hasVanished ? -1 : descriptor }
 
     /// Makes the TAP device `name`, or takes it over if it persists and nobody uses it.
-    public init(name: String) throws(SystemError) {
+    public convenience init(name: String) throws(SystemError) {
+        try self.init(name: name, isMember: false)
+    }
+
+    /// Makes the TAP device `name` with as many queues, among which the kernel divides its flows.
+    public static func open(name: String, queueCount: Int) throws(SystemError) -> any PacketPort {
+        guard queueCount > 1 else { return try TAPPort(name: name) }
+        var members: [TAPPort] = []
+        for _ in 0..<min(queueCount, QueuedPort.maximumQueues) {
+            members.append(try TAPPort(name: name, isMember: true))
+        }
+        return QueuedPort(members)
+    }
+
+    private init(name: String, isMember: Bool) throws(SystemError) {
         guard (1...Device.maxNameByteCount).contains(name.utf8.count) else {
             throw SystemError(code: ENAMETOOLONG, call: "TUNSETIFF", subject: name)
         }
         let opened = clinux_open_tun()
         guard opened >= 0 else { throw .last("open(/dev/net/tun)", name) }
         do {
-            offloads = try Self.prepare(opened, name: name)
+            offloads = try Self.prepare(opened, name: name, isMember: isMember)
         } catch {
             close(opened)
             throw error
         }
         self.name = name
         descriptor = opened
-        header = .allocate(byteCount: 16, alignment: 16)
-        vectors = .allocate(capacity: 2)
-        vectors[0] = iovec(iov_base: header, iov_len: VirtioHeader.byteCount)
-        vectors[1] = iovec()
     }
 
-    deinit {
-        close(descriptor)
-        header.deallocate()
-        vectors.deallocate()
-    }
+    deinit { close(descriptor) }
 
-    private static func prepare(_ descriptor: Int32, name: String) throws(SystemError)
-        -> PortOffloads
-    {
+    private static func prepare(
+        _ descriptor: Int32, name: String, isMember: Bool
+    ) throws(SystemError) -> PortOffloads {
         var text = [CChar](repeating: 0, count: Int(IFNAMSIZ))
         for (index, octet) in name.utf8.enumerated() { text[index] = CChar(bitPattern: octet) }
-        let flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR
+        let flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | (isMember ? IFF_MULTI_QUEUE : 0)
         guard clinux_tun_set_interface(descriptor, &text, flags) == 0 else {
             throw .last("TUNSETIFF", name)
         }
@@ -79,17 +106,17 @@ public final class TAPPort: PacketPort {
         guard !hasVanished else { return false }
         while batch.room > 0 {
             let packet = pool.allocate()
-            vectors[1] = iovec(iov_base: packet.start, iov_len: packet.tailroom)
-            let received = readv(descriptor, vectors, 2)
-            guard received > 0 else {
+            received.vectors[1] = iovec(iov_base: packet.start, iov_len: packet.tailroom)
+            let byteCount = readv(descriptor, received.vectors, 2)
+            guard byteCount > 0 else {
                 pool.release(packet)
-                return handle(received == 0 ? EAGAIN : clinux_errno())
+                return handle(byteCount == 0 ? EAGAIN : clinux_errno())
             }
-            packet.byteCount = max(0, received - VirtioHeader.byteCount)
+            packet.byteCount = max(0, byteCount - VirtioHeader.byteCount)
             if complete(packet) {
                 batch.append(packet)
             } else {
-                counters.receiveErrors += 1
+                counted.place.pointee.receiveErrors += 1
                 pool.release(packet)
             }
         }
@@ -97,12 +124,12 @@ public final class TAPPort: PacketPort {
     }
 
     private func complete(_ packet: PacketBuffer) -> Bool {
-        guard packet.byteCount >= 14, var offload = VirtioHeader.read(header),
+        guard packet.byteCount >= 14, var offload = VirtioHeader.read(received.header),
             VirtioHeader.trim(&offload, frame: packet.start, byteCount: packet.byteCount)
         else { return false }
         packet.offload = offload
-        counters.receivedPackets += 1
-        counters.receivedOctets += UInt64(packet.byteCount)
+        counted.place.pointee.receivedPackets += 1
+        counted.place.pointee.receivedOctets += UInt64(packet.byteCount)
         return true
     }
 
@@ -114,38 +141,45 @@ public final class TAPPort: PacketPort {
         case EINTR:
             return true
         case EBADFD, ENODEV, ENXIO:
-            hasVanished = true
+            isGone.store(true, ordering: .relaxed)
             return false
         default:
             // One frame whose offloads the header cannot tell.
-            counters.receiveErrors += 1
+            counted.place.pointee.receiveErrors += 1
             return true
         }
     }
 
     public func transmit(_ packets: UnsafeBufferPointer<PacketBuffer>) {
+        sent.withLock { send(packets, by: $0) }
+    }
+
+    private func send(_ packets: UnsafeBufferPointer<PacketBuffer>, by pieces: borrowing Pieces) {
+        let counters = counted.place
         guard !hasVanished else {
-            counters.sendDrops += UInt64(packets.count)
+            counters.pointee.sendDrops += UInt64(packets.count)
             return
         }
         for packet in packets {
-            VirtioHeader.write(packet.offload, frameByteCount: packet.byteCount, to: header)
-            vectors[1] = iovec(iov_base: packet.start, iov_len: packet.byteCount)
-            var sent = writev(descriptor, vectors, 2)
-            while sent < 0 && clinux_errno() == EINTR { sent = writev(descriptor, vectors, 2) }
+            VirtioHeader.write(packet.offload, frameByteCount: packet.byteCount, to: pieces.header)
+            pieces.vectors[1] = iovec(iov_base: packet.start, iov_len: packet.byteCount)
+            var sent = writev(descriptor, pieces.vectors, 2)
+            while sent < 0 && clinux_errno() == EINTR {
+                sent = writev(descriptor, pieces.vectors, 2)
+            }
             guard sent < 0 else {
-                counters.sentPackets += 1
-                counters.sentOctets += UInt64(packet.byteCount)
+                counters.pointee.sentPackets += 1
+                counters.pointee.sentOctets += UInt64(packet.byteCount)
                 continue
             }
             switch clinux_errno() {
             case EAGAIN, EIO, ENOBUFS, ENOMEM:
-                counters.sendDrops += 1
+                counters.pointee.sendDrops += 1
             case EBADFD:
-                hasVanished = true
-                counters.sendDrops += 1
+                isGone.store(true, ordering: .relaxed)
+                counters.pointee.sendDrops += 1
             default:
-                counters.sendErrors += 1
+                counters.pointee.sendErrors += 1
             }
         }
     }

@@ -1,5 +1,6 @@
 import CLinux
 public import Datapath
+import Synchronization
 
 /// A port without a device, for tests: frames come from commands and sockets, and go to sockets
 /// and files.
@@ -7,8 +8,8 @@ public import Datapath
 /// Frames longer than a datagram of Ethernet pass as they are; partial checksums and super-packets
 /// do not, since nobody behind the port would finish them.
 ///
-/// *Thread safety*: none; the forwarding thread owns the port.
-public final class DummyPort: PacketPort {
+/// *Thread safety*: any thread; one lock is held around all.
+public final class DummyPort: PacketPort, @unchecked Sendable {
     /// Where the port's frames come from and go to.
     public struct Options: Equatable, Sendable {
         /// Keeps the frames of both directions (`options:pcap`).
@@ -21,6 +22,12 @@ public final class DummyPort: PacketPort {
         public var passiveStream: String?
         /// Connects to one peer, and again when it goes: `unix:FILE` (`options:stream`).
         public var activeStream: String?
+        /// Queues in which frames may arrive (`options:n_rxq`).
+        public var queueCount = 1
+        /// Whether threads that poll are to serve it (type `dummy-pmd`), and the NUMA node that it
+        /// says it is on (`options:numa_id`).
+        public var isPolled = false
+        public var numa = 0
 
         public init() {}
     }
@@ -35,7 +42,7 @@ public final class DummyPort: PacketPort {
 
     public let name: String
     public let offloads: PortOffloads = []
-    public private(set) var counters = PortCounters()
+    public var counters: PortCounters { lock.withLock { _ in counted } }
     public let options: Options
     /// Whether ``sent`` keeps the frames that are sent, for tests.
     public var keepsSent = false
@@ -43,8 +50,33 @@ public final class DummyPort: PacketPort {
     /// Microseconds since 1970, as captures have them; a test may stop it.
     public var clock: () -> Int64 = { clinux_realtime_microseconds() }
 
-    private var queue: [[UInt8]] = []
-    private var queueStart = 0
+    /// Frames that wait in a queue.
+    private struct Waiting {
+        var frames: [[UInt8]] = []
+        var start = 0
+    }
+
+    /// A queue but the first.
+    private final class Queue: ReceiveQueue {
+        private unowned let port: DummyPort
+        private let index: Int
+
+        init(_ port: DummyPort, _ index: Int) {
+            self.port = port
+            self.index = index
+        }
+
+        var readinessDescriptor: Int32 { -1 }
+
+        func receive(into batch: PacketBatch, from pool: PacketPool) -> Bool {
+            port.lock.withLock { _ in port.receive(into: batch, from: pool, queue: index) }
+        }
+    }
+
+    private let lock = Mutex(())
+    private var counted = PortCounters()
+    private var waiting: [Waiting]
+    private var others: [Queue] = []
     private let streams: StreamSet?
     private let receivedFile: CaptureFile?
     private let sentFile: CaptureFile?
@@ -59,15 +91,14 @@ public final class DummyPort: PacketPort {
         let sent = try Self.file(options.sentPcap)
         receivedFile = both ?? received
         sentFile = both ?? sent
-        guard options.passiveStream != nil || options.activeStream != nil else {
-            streams = nil
-            return
-        }
-        streams = try StreamSet(
-            name: name,
-            passive: options.passiveStream,
-            active: options.activeStream
-        )
+        let count = max(1, min(options.queueCount, QueuedPort.maximumQueues))
+        waiting = Array(repeating: Waiting(), count: count)
+        let hasStreams = options.passiveStream != nil || options.activeStream != nil
+        streams =
+            hasStreams
+            ? try StreamSet(
+                name: name, passive: options.passiveStream, active: options.activeStream) : nil
+        others = (1..<count).map { Queue(self, $0) }
     }
 
     private static func file(_ path: String?) throws(SystemError) -> CaptureFile? {
@@ -80,59 +111,73 @@ public final class DummyPort: PacketPort {
         return streams.isConnected ? .connected : .disconnected
     }
 
-    /// Lets `frame` arrive at the port.
+    public var queues: [any ReceiveQueue] { [self] + others }
+
+    /// Lets `frame` arrive in a queue of the port.
     ///
     /// - Returns: whether there was room for it.
     @discardableResult
-    public func inject(_ frame: [UInt8]) -> Bool {
-        guard queue.count - queueStart < Self.maxQueuedFrames,
+    public func inject(_ frame: [UInt8], queue: Int = 0) -> Bool {
+        lock.withLock { _ in append(frame, queue) }
+    }
+
+    private func append(_ frame: [UInt8], _ queue: Int) -> Bool {
+        guard queue < waiting.count,
+            waiting[queue].frames.count - waiting[queue].start < Self.maxQueuedFrames,
             (14...0xffff).contains(frame.count)
         else {
-            counters.receiveDrops += 1
+            counted.receiveDrops += 1
             return false
         }
-        queue.append(frame)
+        waiting[queue].frames.append(frame)
         return true
     }
 
     public func receive(into batch: PacketBatch, from pool: PacketPool) -> Bool {
-        if let streams {
-            streams.poll { frame in
-                inject(frame)
-            }
+        lock.withLock { _ in
+            if let streams { streams.poll { frame in _ = append(frame, 0) } }
+            return receive(into: batch, from: pool, queue: 0)
         }
-        while batch.room > 0 && queueStart < queue.count {
-            let frame = queue[queueStart]
-            queue[queueStart] = []
-            queueStart += 1
+    }
+
+    private func receive(into batch: PacketBatch, from pool: PacketPool, queue: Int) -> Bool {
+        while batch.room > 0 && waiting[queue].start < waiting[queue].frames.count {
+            let frame = waiting[queue].frames[waiting[queue].start]
+            waiting[queue].frames[waiting[queue].start] = []
+            waiting[queue].start += 1
             batch.append(pool.make(frame))
-            counters.receivedPackets += 1
-            counters.receivedOctets += UInt64(frame.count)
+            counted.receivedPackets += 1
+            counted.receivedOctets += UInt64(frame.count)
             if let receivedFile {
                 frame.withUnsafeBytes { receivedFile.append($0, at: clock()) }
             }
         }
-        if queueStart == queue.count {
-            queue.removeAll(keepingCapacity: true)
-            queueStart = 0
-        }
-        return queueStart < queue.count
+        guard waiting[queue].start == waiting[queue].frames.count else { return true }
+        waiting[queue].frames.removeAll(keepingCapacity: true)
+        waiting[queue].start = 0
+        return false
     }
 
     public func transmit(_ packets: UnsafeBufferPointer<PacketBuffer>) {
+        lock.withLock { _ in send(packets) }
+    }
+
+    private func send(_ packets: UnsafeBufferPointer<PacketBuffer>) {
         for packet in packets {
             let frame = UnsafeRawBufferPointer(start: packet.start, count: packet.byteCount)
-            counters.sentPackets += 1
-            counters.sentOctets += UInt64(frame.count)
+            counted.sentPackets += 1
+            counted.sentOctets += UInt64(frame.count)
             if keepsSent { sent.append([UInt8](frame)) }
             if let sentFile { sentFile.append(frame, at: clock()) }
-            if let streams { counters.sendDrops += streams.send(frame) }
+            if let streams { counted.sendDrops += streams.send(frame) }
         }
     }
 
     /// Forgets the frames that were kept.
     public func removeSent() -> [[UInt8]] {
-        defer { sent = [] }
-        return sent
+        lock.withLock { _ in
+            defer { sent = [] }
+            return sent
+        }
     }
 }

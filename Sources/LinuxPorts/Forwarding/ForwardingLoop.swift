@@ -16,33 +16,41 @@ final class ForwardingLoop: @unchecked Sendable {
     private static let ageNanoseconds: Int64 = 1_000_000_000
     private static let wakeMark = UInt64.max
 
-    /// A port and the number that it was added under.
+    /// A queue of a port, and the number that the port was added under.
     private final class Entry {
         let port: any PacketPort
-        let number: UInt32
+        let queue: any ReceiveQueue
+        let place: QueuePlace
         /// The descriptor that is registered, or -1.
         var descriptor: Int32
-        /// The turn in which the port was served last.
+        /// The turn in which the queue was served last.
         var turn: UInt64 = 0
         var isRemoved = false
+        var meter = LoadMeter.QueueMeter()
 
-        init(port: any PacketPort, number: UInt32) {
+        init(_ port: any PacketPort, _ place: QueuePlace) {
             self.port = port
-            self.number = number
-            descriptor = port.readinessDescriptor
+            self.place = place
+            queue = port.queues[place.index]
+            descriptor = queue.readinessDescriptor
         }
     }
 
     let epoll: Int32
     let pool = PacketPool()
-    var work = ForwardingThread.Work(process: { _, _, _ in })
+    var work = ForwardingThread.Work(process: { _, _, _ in false })
+    var polling = PollingSettings()
+    /// Where the time goes, if that is measured.
+    private var meter: LoadMeter?
 
     private let wakeDescriptor: Int32
     private let interval: Int64
     private var nextAge: Int64 = 0
     private let batch = PacketBatch()
     private let events: UnsafeMutablePointer<epoll_event>
-    private var entries: [UInt32: Entry] = [:]
+    private var entries: [UInt64: Entry] = [:]
+    /// All of ``entries`` in the order in which they came.
+    private var ordered: [Entry] = []
     /// Ports that closures feed, which are looked at after closures only.
     private var quietEntries: [Entry] = []
     /// Ports that may hold more than they delivered in the last turn.
@@ -50,15 +58,20 @@ final class ForwardingLoop: @unchecked Sendable {
     /// Those of the turn before, while they are served.
     private var waiting: [Entry] = []
     private var turn: UInt64 = 0
+    /// Packets of the largest batch of a turn.
+    private var largest = 0
+    /// How long a polling thread sleeps next.
+    private var sleep: Int64 = 0
     /// Whether looking again before sleeping has paid lately.
     private var looksAgain = false
     private var takeClosures: () -> (closures: [() -> Void], isLast: Bool) = { ([], true) }
     private var isStopped = false
 
-    init(epoll: Int32, wakeDescriptor: Int32, interval: Int64) {
+    init(epoll: Int32, wakeDescriptor: Int32, interval: Int64, isMeasured: Bool) {
         self.epoll = epoll
         self.wakeDescriptor = wakeDescriptor
         self.interval = interval
+        meter = isMeasured ? LoadMeter() : nil
         events = .allocate(capacity: Self.eventCount)
         _ = clinux_epoll_control(
             epoll,
@@ -73,10 +86,12 @@ final class ForwardingLoop: @unchecked Sendable {
         events.deallocate()
     }
 
-    func add(_ port: any PacketPort, number: UInt32) {
-        remove(number)
-        let entry = Entry(port: port, number: number)
-        entries[number] = entry
+    func add(_ port: any PacketPort, _ place: QueuePlace) {
+        remove(place)
+        guard place.index < port.queues.count else { return }
+        let entry = Entry(port, place)
+        entries[place.mark] = entry
+        ordered.append(entry)
         guard entry.descriptor >= 0 else {
             quietEntries.append(entry)
             return
@@ -90,14 +105,14 @@ final class ForwardingLoop: @unchecked Sendable {
             EPOLL_CTL_ADD,
             entry.descriptor,
             EPOLLIN.rawValue,
-            UInt64(entry.number)
+            entry.place.mark
         )
         if code != 0 { entry.descriptor = -1 }
     }
 
     /// Polls the descriptor that the port has now.
     private func follow(_ entry: Entry) {
-        let descriptor = entry.port.readinessDescriptor
+        let descriptor = entry.queue.readinessDescriptor
         guard entry.descriptor >= 0, descriptor >= 0, descriptor != entry.descriptor else { return }
         forget(entry)
         entry.descriptor = descriptor
@@ -109,20 +124,46 @@ final class ForwardingLoop: @unchecked Sendable {
         nextAge = now + Self.ageNanoseconds
         for entry in entries.values where entry.descriptor >= 0 {
             let before = entry.descriptor
-            entry.port.age()
+            entry.queue.age()
             follow(entry)
             // What waits behind the descriptor of before would wake nobody, nor does a device that
             // goes wake every kind of socket.
-            if entry.descriptor != before || entry.port.hasVanished { _ = serve(entry) }
+            if entry.descriptor != before || entry.queue.hasVanished { _ = serve(entry) }
         }
     }
 
-    func remove(_ number: UInt32) {
-        guard let entry = entries.removeValue(forKey: number) else { return }
+    func remove(_ place: QueuePlace) {
+        guard let entry = entries.removeValue(forKey: place.mark) else { return }
         forget(entry)
         entry.isRemoved = true
         quietEntries.removeAll { $0 === entry }
-        entry.port.giveBack(to: pool)
+        ordered.removeAll { $0 === entry }
+        entry.queue.giveBack(to: pool)
+    }
+
+    // MARK: Measuring
+
+    /// Where the time has gone.
+    func load() -> ThreadLoad {
+        guard let meter else { return ThreadLoad() }
+        return meter.snapshot(
+            ordered.map {
+                ThreadLoad.Queue(
+                    port: $0.place.port, index: $0.place.index, cycles: $0.meter.past)
+            })
+    }
+
+    func clearLoad() { meter?.clear() }
+
+    /// Has queues count what was dropped before it reached them.
+    func countDrops() {
+        for entry in ordered { entry.queue.countDrops() }
+    }
+
+    private func measure(isBusy: Bool, slept: Int64, now: Int64) {
+        meter?.count(isBusy: isBusy, slept: slept)
+        guard meter?.roll(now: now) == true else { return }
+        for entry in ordered { entry.meter.roll() }
     }
 
     private func forget(_ entry: Entry) {
@@ -139,6 +180,10 @@ final class ForwardingLoop: @unchecked Sendable {
         var lastPacket = now
         var restEnd = now
         while !isStopped {
+            if polling.isPolling {
+                poll(&now, &nextTick)
+                continue
+            }
             // While packets are looked for, the kernel is asked without waiting.
             let isLooking = looksAgain && now - lastPacket < Self.lookNanoseconds
             if looksAgain && !isLooking { looksAgain = false }
@@ -147,7 +192,9 @@ final class ForwardingLoop: @unchecked Sendable {
             let ready = clinux_epoll_wait(epoll, events, Int32(Self.eventCount), wait)
             let before = now
             now = clinux_monotonic_nanoseconds()
-            if handle(max(0, Int(ready))) {
+            let came = handle(max(0, Int(ready)))
+            if meter != nil { measure(isBusy: came, slept: 0, now: now) }
+            if came {
                 if !isLooking {
                     looksAgain = now - before < Self.lookNanoseconds && now >= restEnd
                 }
@@ -156,13 +203,31 @@ final class ForwardingLoop: @unchecked Sendable {
                 looksAgain = false
                 restEnd = now + Self.restNanoseconds
             }
-            if now >= nextTick {
-                work.tick(now)
-                age(now)
-                nextTick = now + interval
-            }
+            tick(now, &nextTick)
         }
-        for number in Array(entries.keys) { remove(number) }
+        for entry in ordered { remove(entry.place) }
+    }
+
+    private func tick(_ now: Int64, _ nextTick: inout Int64) {
+        guard now >= nextTick else { return }
+        work.tick(now)
+        age(now)
+        nextTick = now + interval
+    }
+
+    /// One turn of a thread that looks for packets all the time.
+    private func poll(_ now: inout Int64, _ nextTick: inout Int64) {
+        let wait = unfinished.isEmpty ? sleep : 0
+        let ready = clinux_epoll_wait(epoll, events, Int32(Self.eventCount), wait)
+        let before = now
+        now = clinux_monotonic_nanoseconds()
+        largest = 0
+        let came = handle(max(0, Int(ready)))
+        if meter != nil { measure(isBusy: came, slept: wait > 0 ? now - before : 0, now: now) }
+        sleep =
+            largest >= PollingSettings.busyCount
+            ? 0 : min(polling.maximumSleep, sleep + PollingSettings.sleepStep)
+        tick(now, &nextTick)
     }
 
     /// Lets others use this processor.
@@ -188,14 +253,30 @@ final class ForwardingLoop: @unchecked Sendable {
             let mark = events[index].data.u64
             if mark == Self.wakeMark {
                 came = runClosures() || came
-            } else if let entry = entries[UInt32(truncatingIfNeeded: mark)] {
+            } else if let entry = entries[mark] {
                 came = serve(entry) || came
             }
         }
+        if polling.isPolling { came = pollQueues() || came }
         for entry in waiting where entry.turn != turn && !entry.isRemoved {
             came = serve(entry) || came
         }
         waiting.removeAll(keepingCapacity: true)
+        return came
+    }
+
+    /// Looks into the queues that say without a call of the kernel whether there is something.
+    private func pollQueues() -> Bool {
+        var came = false
+        var index = 0
+        // A closure may have removed one meanwhile.
+        while index < ordered.count {
+            let entry = ordered[index]
+            index += 1
+            if entry.turn != turn && entry.queue.isPolledForNothing {
+                came = serve(entry) || came
+            }
+        }
         return came
     }
 
@@ -206,8 +287,11 @@ final class ForwardingLoop: @unchecked Sendable {
         for closure in closures { closure() }
         isStopped = isLast
         var came = false
-        for entry in quietEntries {
-            while serve(entry) { came = true }
+        var more = true
+        while more {
+            more = false
+            for entry in quietEntries { more = serve(entry) || more }
+            came = came || more
         }
         return came
     }
@@ -216,21 +300,25 @@ final class ForwardingLoop: @unchecked Sendable {
     private func serve(_ entry: Entry) -> Bool {
         var came = false
         var more = true
+        var endsTurn = false
+        let start = meter == nil ? 0 : clinux_cycles()
         entry.turn = turn
         for _ in 0..<Self.maxBatchesPerTurn {
-            more = entry.port.receive(into: batch, from: pool)
+            more = entry.queue.receive(into: batch, from: pool)
             if batch.count > 0 {
                 came = true
-                work.process(batch, entry.port, entry.number)
+                largest = max(largest, batch.count)
+                endsTurn = work.process(batch, entry.port, entry.place.port)
                 batch.removeAll()
             }
-            if !more { break }
+            if !more || endsTurn { break }
         }
-        if more && entry.descriptor >= 0 { unfinished.append(entry) }
+        if came && meter != nil { entry.meter.current &+= clinux_cycles() &- start }
+        if more && (entry.descriptor >= 0 || endsTurn) { unfinished.append(entry) }
         follow(entry)
-        if entry.port.hasVanished && entry.descriptor >= 0 {
+        if entry.queue.hasVanished && entry.descriptor >= 0 {
             forget(entry)
-            work.portDidVanish(entry.port, entry.number)
+            work.portDidVanish(entry.port, entry.place.port)
         }
         return came
     }

@@ -17,15 +17,16 @@ public final class ForwardingThread: Sendable {
     public struct Work {
         /// Takes a batch that arrived on a port, with the number that the port was added under.
         ///
-        /// The holds on the packets go over to the callee; the batch is emptied after the call.
-        public var process: (PacketBatch, any PacketPort, UInt32) -> Void
+        /// The holds on the packets go over to the callee; the batch is emptied after the call. The
+        /// answer says whether the batch took so long that it is other ports' turn.
+        public var process: (PacketBatch, any PacketPort, UInt32) -> Bool
         /// Called each time that the interval has passed, with the monotonic time in nanoseconds.
         public var tick: (Int64) -> Void
         /// Called once when a port's device has gone; the port is no longer polled.
         public var portDidVanish: (any PacketPort, UInt32) -> Void
 
         public init(
-            process: @escaping (PacketBatch, any PacketPort, UInt32) -> Void,
+            process: @escaping (PacketBatch, any PacketPort, UInt32) -> Bool,
             tick: @escaping (Int64) -> Void = { _ in },
             portDidVanish: @escaping (any PacketPort, UInt32) -> Void = { _, _ in }
         ) {
@@ -51,10 +52,14 @@ public final class ForwardingThread: Sendable {
     /// - Parameters:
     ///   - name: what `ps -T` shows, at most 15 octets.
     ///   - interval: nanoseconds between two calls of `tick`.
+    ///   - core: the CPU that it is to run on alone; it runs anyhow where that is not allowed.
+    ///   - isMeasured: whether ``load()`` tells where its time goes.
     ///   - makeWork: called once on the new thread with the pool that packets come from.
     public init(
         name: String = "forwarding",
         interval: Int64 = 100_000_000,
+        core: Int? = nil,
+        isMeasured: Bool = false,
         makeWork: @escaping @Sendable (PacketPool) -> Work
     ) throws(SystemError) {
         let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
@@ -66,8 +71,11 @@ public final class ForwardingThread: Sendable {
             throw error
         }
         handle = Mutex(nil)
-        loop = ForwardingLoop(epoll: epoll, wakeDescriptor: wakeDescriptor, interval: interval)
-        let start = Unmanaged.passRetained(Start(thread: self, name: name, makeWork: makeWork))
+        loop = ForwardingLoop(
+            epoll: epoll, wakeDescriptor: wakeDescriptor, interval: interval,
+            isMeasured: isMeasured)
+        let start = Unmanaged.passRetained(
+            Start(thread: self, name: name, core: core, makeWork: makeWork))
         var thread = pthread_t()
         let code = pthread_create(
             &thread,
@@ -75,6 +83,7 @@ public final class ForwardingThread: Sendable {
             { context in
                 let start = Unmanaged<Start>.fromOpaque(context!).takeRetainedValue()
                 clinux_begin_thread(start.name)
+                if let core = start.core { _ = clinux_pin_thread(UInt32(clamping: core)) }
                 let loop = start.thread.loop
                 loop.work = start.makeWork(loop.pool)
                 loop.run { start.thread.takeClosures() }
@@ -93,15 +102,18 @@ public final class ForwardingThread: Sendable {
     private final class Start {
         let thread: ForwardingThread
         let name: String
+        let core: Int?
         let makeWork: @Sendable (PacketPool) -> Work
 
         init(
             thread: ForwardingThread,
             name: String,
+            core: Int?,
             makeWork: @escaping @Sendable (PacketPool) -> Work
         ) {
             self.thread = thread
             self.name = name
+            self.core = core
             self.makeWork = makeWork
         }
     }
@@ -111,18 +123,32 @@ public final class ForwardingThread: Sendable {
         close(wakeDescriptor)
     }
 
-    /// Polls `port` from now on, and hands its packets on under `number`.
+    /// Polls one queue of `port` from now on, and hands its packets on under `number`.
     ///
-    /// The port belongs to the forwarding thread until ``remove(_:)``.
-    public func add(_ port: any PacketPort, number: UInt32) {
+    /// The queue belongs to the forwarding thread until ``remove(_:queue:)``.
+    public func add(_ port: any PacketPort, number: UInt32, queue: Int = 0) {
         nonisolated(unsafe) let port = port
-        execute { [loop] in loop.add(port, number: number) }
+        execute { [loop] in loop.add(port, QueuePlace(port: number, index: queue)) }
     }
 
-    /// Polls the port that was added under `number` no more.
-    public func remove(_ number: UInt32) {
-        execute { [loop] in loop.remove(number) }
+    /// Polls a queue of the port that was added under `number` no more.
+    public func remove(_ number: UInt32, queue: Int = 0) {
+        execute { [loop] in loop.remove(QueuePlace(port: number, index: queue)) }
     }
+
+    /// Says how the thread waits.
+    public func setPolling(_ settings: PollingSettings) {
+        execute { [loop] in loop.polling = settings }
+    }
+
+    /// Where the thread's time has gone; waits for the thread.
+    public func load() -> ThreadLoad { executeAndWait { [loop] in loop.load() } }
+
+    /// Counts its time from zero again.
+    public func clearLoad() { execute { [loop] in loop.clearLoad() } }
+
+    /// Has queues count what was dropped before it reached them.
+    public func countDrops() { execute { [loop] in loop.countDrops() } }
 
     /// Calls `closure` on the forwarding thread, between two batches; the order is kept.
     public func execute(_ closure: @escaping @Sendable () -> Void) {
@@ -169,6 +195,15 @@ public final class ForwardingThread: Sendable {
             return (closures, mailbox.isStopped)
         }
     }
+}
+
+/// A queue of a port, by numbers.
+struct QueuePlace: Hashable, Sendable {
+    let port: UInt32
+    let index: Int
+
+    /// What the kernel's answers are marked with.
+    var mark: UInt64 { UInt64(index) << 32 | UInt64(port) }
 }
 
 /// A value that one thread waits for and another one sets.

@@ -1,5 +1,6 @@
 import CLinux
 public import Datapath
+import Synchronization
 
 /// A port on a network device by an AF_XDP socket: fast for small packets, and without offloads.
 ///
@@ -14,17 +15,18 @@ public import Datapath
 /// The first queue alone is served; a device with several is to be set to one
 /// (`ethtool -L DEVICE combined 1`). Others' packets go to the host.
 ///
-/// *Thread safety*: none; the forwarding thread owns the port.
+/// *Thread safety*: one thread receives, and any thread may send.
 public final class XDPPort: PacketPort {
     /// How often the kernel is called to send what is in the ring before the rest is left to it.
     private static let maximumKicks = 64
 
     public let name: String
     public let offloads: PortOffloads = []
-    public private(set) var counters = PortCounters()
+    public var counters: PortCounters { counted.place.pointee }
     /// The mode that was asked for or found.
     public let mode: XDPMode
-    public private(set) var hasVanished = false
+    public var hasVanished: Bool { isGone.load(ordering: .relaxed) }
+    public var isPolledForNothing: Bool { true }
 
     private let index: Int32
     private let socket: XDPSocket
@@ -32,6 +34,10 @@ public final class XDPPort: PacketPort {
     /// A packet socket that keeps the device promiscuous.
     private let membership: Int32
     private var countedDrops: UInt64 = 0
+    private let counted = CounterBox()
+    private let isGone = Atomic(false)
+    /// Held by the thread that sends.
+    private let sending = Mutex(())
 
     public var readinessDescriptor: Int32 { hasVanished ? -1 : socket.descriptor }
 
@@ -87,22 +93,27 @@ public final class XDPPort: PacketPort {
         _ address: UInt64, _ byteCount: Int, into batch: PacketBatch, from pool: PacketPool
     ) {
         guard byteCount >= 14 else {
-            counters.receiveErrors &+= 1
+            counted.place.pointee.receiveErrors &+= 1
             return
         }
         let packet = pool.allocate()
         packet.start.copyMemory(from: socket.memory + Int(address), byteCount: byteCount)
         packet.byteCount = byteCount
         batch.append(packet)
-        counters.receivedPackets &+= 1
-        counters.receivedOctets &+= UInt64(truncatingIfNeeded: byteCount)
+        counted.place.pointee.receivedPackets &+= 1
+        counted.place.pointee.receivedOctets &+= UInt64(truncatingIfNeeded: byteCount)
     }
 
     // MARK: Sending
 
     public func transmit(_ packets: UnsafeBufferPointer<PacketBuffer>) {
+        sending.withLock { _ in send(packets) }
+    }
+
+    private func send(_ packets: UnsafeBufferPointer<PacketBuffer>) {
+        let counters = counted.place
         guard !hasVanished else {
-            counters.sendDrops &+= UInt64(packets.count)
+            counters.pointee.sendDrops &+= UInt64(packets.count)
             return
         }
         socket.reap()
@@ -113,7 +124,7 @@ public final class XDPPort: PacketPort {
             guard packet.byteCount <= XDPSocket.chunkByteCount, room > 0,
                 let chunk = socket.takeChunk()
             else {
-                counters.sendDrops &+= 1
+                counters.pointee.sendDrops &+= 1
                 continue
             }
             (socket.memory + Int(chunk)).copyMemory(
@@ -121,8 +132,8 @@ public final class XDPPort: PacketPort {
             ring.setPacket(chunk, byteCount: packet.byteCount, at: ring.writing(count))
             room -= 1
             count += 1
-            counters.sentPackets &+= 1
-            counters.sentOctets &+= UInt64(truncatingIfNeeded: packet.byteCount)
+            counters.pointee.sentPackets &+= 1
+            counters.pointee.sentOctets &+= UInt64(truncatingIfNeeded: packet.byteCount)
         }
         guard count > 0 else { return }
         ring.submit(count)
@@ -135,7 +146,7 @@ public final class XDPPort: PacketPort {
             if clinux_xdp_kick_send(socket.descriptor) != 0 {
                 let code = clinux_errno()
                 guard code == EAGAIN || code == EBUSY || code == ENOBUFS else {
-                    counters.sendErrors &+= 1
+                    counted.place.pointee.sendErrors &+= 1
                     return
                 }
             }
@@ -146,16 +157,18 @@ public final class XDPPort: PacketPort {
     /// Sends what a call before could not, and looks whether the device is still there: the kernel
     /// does not wake a socket whose device has gone.
     public func age() {
-        hasVanished = Device(name).index != index
+        isGone.store(Device(name).index != index, ordering: .relaxed)
         guard !hasVanished else { return }
-        if socket.sent.isPending { kick() }
-        socket.reap()
+        sending.withLock { _ in
+            if socket.sent.isPending { kick() }
+            socket.reap()
+        }
     }
 
     /// Adds what the kernel dropped since the last call to `counters`.
     public func countDrops() {
         let drops = socket.dropCount
-        counters.receiveDrops &+= drops &- countedDrops
+        counted.place.pointee.receiveDrops &+= drops &- countedDrops
         countedDrops = drops
     }
 }

@@ -6,15 +6,20 @@ public enum DummyFrames {
     /// The shortest frame that `--len` may ask for.
     static let minimumByteCount = 64
 
-    /// - Parameter arguments: those behind the port's name.
+    /// - Parameters:
+    ///   - arguments: those behind the port's name.
+    ///   - queueCount: the queues of the port.
+    /// - Returns: the frames, and the queue in which they are to arrive.
     public static func parse(
-        _ arguments: [String]
-    ) throws(CommandError) -> [[UInt8]] {
+        _ arguments: [String], queueCount: Int = 1
+    ) throws(CommandError) -> (frames: [[UInt8]], queue: Int) {
         var arguments = arguments[...]
         var frames: [[UInt8]] = []
+        var queue = 0
         while let argument = arguments.popFirst() {
             if argument == "--qid" {
-                guard let queue = arguments.popFirst(), Int(queue) ?? 0 == 0 else {
+                queue = arguments.popFirst().flatMap { Int($0) } ?? 0
+                guard (0..<queueCount).contains(queue) else {
                     throw CommandError("bad rx queue id.")
                 }
                 continue
@@ -27,7 +32,7 @@ public enum DummyFrames {
             }
             frames.append(try frame(argument, byteCount))
         }
-        return frames
+        return (frames, queue)
     }
 
     private static func frame(

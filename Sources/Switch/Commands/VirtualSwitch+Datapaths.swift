@@ -10,8 +10,32 @@ public struct DatapathSnapshot {
     public var flows: [DatapathFlow] = []
     /// Masks in use.
     public var maskCount = 0
+    /// Each thread by itself: the main thread first, then those that poll, by their cores.
+    public var threads = [ThreadSnapshot(number: 0, core: nil)]
 
     public init() {}
+}
+
+/// What commands need to know of one forwarding thread.
+public struct ThreadSnapshot {
+    /// The number of its datapath, as in ``FlowID``.
+    public var number: UInt16
+    /// `nil` for the main thread.
+    public var core: ForwardingCore?
+    public var statistics = DatapathStatistics()
+    public var load = ThreadLoad()
+    /// Whether its core serves pinned queues alone.
+    public var isIsolated = false
+
+    public init(number: UInt16, core: ForwardingCore?) {
+        self.number = number
+        self.core = core
+    }
+
+    /// What commands call the thread.
+    public var title: String {
+        core.map { "pmd thread numa_id \($0.numa) core_id \($0.core)" } ?? "main thread"
+    }
 }
 
 /// `dpif/...` and `dpctl/...`: the datapath and its flows.
@@ -60,7 +84,9 @@ extension VirtualSwitch {
             return type + ": " + options.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
         }
         let captures: Set = ["pcap", "tx_pcap", "rxq_pcap"]
-        let options = interface.configuration.options.filter { !captures.contains($0.key) }
+        // A port of memory tells what it has, not what it was asked for.
+        let options = interface.configuration.options
+            .filter { type != "dummy-pmd" && !captures.contains($0.key) }
             .merging(interface.report.shownOptions) { $1 }
             .sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         return options.isEmpty ? type : "\(type): \(options.joined(separator: ", "))"
@@ -132,7 +158,9 @@ extension VirtualSwitch {
             let type = interface.report.type
             let isPlain = Self.shownType(of: interface) == "system"
             text += "  port \(interface.datapathNumber ?? 0): \(interface.configuration.name)"
-            text += isPlain ? "\n" : " (\(type))\n"
+            let hasMore = !interface.report.shownOptions.isEmpty
+            let details = hasMore ? Self.details(type, interface) : type
+            text += isPlain ? "\n" : " (\(details))\n"
             if showsStatistics {
                 let counters = devices.counters(interface.configuration.name) ?? PortCounters()
                 text += Self.statistics(of: counters, isDummy: type.hasPrefix("dummy"))
@@ -222,13 +250,14 @@ extension VirtualSwitch {
         var datapathName: String?
         var filter: Match?
         var showsAny = true
+        var thread: Int?
         for operand in operands {
             if operand.hasPrefix("filter=") {
                 filter = try Self.filter(String(operand.dropFirst(7)), datapathFilterNames)
             } else if operand.hasPrefix("type=") {
                 showsAny = try Self.showsFlows(ofType: String(operand.dropFirst(5)))
             } else if operand.hasPrefix("pmd=") {
-                showsAny = showsAny && operand != "pmd=0"
+                thread = Int(operand.dropFirst(4))
             } else {
                 datapathName = operand
             }
@@ -240,11 +269,20 @@ extension VirtualSwitch {
             !options.contains("--no-names") && (options.contains("--names") || format.isVerbose)
         if showsNames { format.names = datapathPortNames }
         format.now = now
-        let flows =
-            showsAny ? snapshot.flows.filter { owns($0, kind) && isMatched($0, by: filter) } : []
-        guard !flows.isEmpty else { return "" }
-        return "flow-dump from the main thread:\n"
-            + flows.map { format.line(of: $0, fullKey(of: $0)) }.joined()
+        guard showsAny else { return "" }
+        let flows = snapshot.flows.filter { owns($0, kind) && isMatched($0, by: filter) }
+        var text = ""
+        for member in snapshot.threads
+        where thread == nil || thread == member.core?.core ?? -1 {
+            let lines = flows.filter { $0.id.thread == member.number }
+                .map { format.line(of: $0, fullKey(of: $0)) }
+            guard !lines.isEmpty else { continue }
+            let name = member.core.map { "pmd on cpu core: \($0.core)" } ?? "the main thread:"
+            // Who asks for one thread knows which it is.
+            if thread == nil { text += "flow-dump from \(name)\n" }
+            text += lines.joined()
+        }
+        return text
     }
 
     private static func showsFlows(ofType text: String) throws(CommandError) -> Bool {

@@ -95,12 +95,23 @@ final class DeviceTable: DeviceProvider {
         options.receivedPcap = interface.options["rxq_pcap"]
         options.passiveStream = interface.options["pstream"]
         options.activeStream = interface.options["stream"]
+        options.isPolled = interface.type == "dummy-pmd"
+        if options.isPolled {
+            options.queueCount = Self.queueCount(interface) ?? 1
+            options.numa = interface.options["numa_id"].flatMap(Int.init) ?? 0
+        }
         let port = try DummyPort(name: interface.name, options: options)
         let address =
             interface.hardwareAddress ?? EthernetAddress(0xaa55_aa55_0000 + nextDummyAddress)
         nextDummyAddress += 1
-        let type = interface.type == "internal" ? "dummy-internal" : "dummy"
-        let device = remember(port, interface.name, address, type)
+        let type =
+            switch interface.type {
+            case "internal", "dummy-internal": "dummy-internal"
+            case "dummy-pmd": "dummy-pmd"
+            default: "dummy"
+            }
+        var device = remember(port, interface.name, address, type)
+        if options.isPolled { device.shownOptions = Self.queueFacts(options.queueCount) }
         entries[interface.name]?.index = interface.options["ifindex"].flatMap { Int32($0) } ?? 0
         if let mtu = interface.requestedMTU {
             entries[interface.name]?.mtu = UInt32(clamping: mtu)
@@ -108,26 +119,43 @@ final class DeviceTable: DeviceProvider {
         return device
     }
 
+    /// How many receive queues an interface is to have, if it says so (`options:n_rxq`).
+    static func queueCount(_ interface: InterfaceConfiguration) -> Int? {
+        interface.options["n_rxq"].flatMap { Int($0) }
+            .map { max(1, min($0, QueuedPort.maximumQueues)) }
+    }
+
+    /// What `dpif/show` tells of the queues of a port that is polled.
+    static func queueFacts(_ count: Int) -> [String: String] {
+        [
+            "configured_rx_queues": String(count), "configured_tx_queues": "1",
+            "requested_rx_queues": String(count), "requested_tx_queues": "1",
+        ]
+    }
+
     private func openTAP(
         _ interface: InterfaceConfiguration, for bridge: BridgeConfiguration
     ) throws(SystemError) -> OpenedDevice {
-        let port = try TAPPort(name: interface.name)
+        let port = try TAPPort.open(
+            name: interface.name, queueCount: Self.queueCount(interface) ?? 1)
         let wanted =
             interface.hardwareAddress
             ?? (interface.name == bridge.name ? bridge.hardwareAddress : nil)
-        if let wanted { try port.setAddress(wanted) }
-        if let mtu = interface.requestedMTU { try port.device.setMTU(mtu) }
-        let address = try port.device.address()
+        let device = Device(interface.name)
+        if let wanted { try device.setAddress(wanted) }
+        if let mtu = interface.requestedMTU { try device.setMTU(mtu) }
+        let address = try device.address()
         var opened = remember(
-            port, interface.name, address, interface.type, flags: try port.device.flags())
-        opened.linkModes = port.device.facts().modes
+            port, interface.name, address, interface.type, flags: try device.flags())
+        opened.linkModes = device.facts().modes
         return opened
     }
 
     private func openSystem(
         _ interface: InterfaceConfiguration
     ) throws(SystemError) -> OpenedDevice {
-        let port = try AFPacketPort(name: interface.name)
+        let port = try AFPacketPort.open(
+            name: interface.name, queueCount: Self.queueCount(interface) ?? 1)
         let device = Device(interface.name)
         if let wanted = interface.hardwareAddress { try device.setAddress(wanted) }
         if let mtu = interface.requestedMTU { try device.setMTU(mtu) }
@@ -253,13 +281,9 @@ final class DeviceTable: DeviceProvider {
     /// Fetches the ports' counters; must not be called with the switch locked.
     func refreshCounters() {
         let ports = entries.mapValues(\.port)
-        snapshot =
-            plane?.ask { _ in
-                ports.mapValues { port in
-                    (port as? AFPacketPort)?.countDrops()
-                    (port as? XDPPort)?.countDrops()
-                    return port.counters
-                }
-            } ?? [:]
+        // The threads that own queues know what was dropped before it reached them.
+        for member in plane?.members ?? [] { member.thread.countDrops() }
+        plane?.waitForOrders()
+        snapshot = ports.mapValues(\.counters)
     }
 }

@@ -44,7 +44,8 @@ final class SwitchDaemon {
     init(_ run: DaemonRun, _ options: VswitchdOptions) throws {
         self.run = run
         self.options = options
-        runtime = try SwitchRuntime(loop: run.loop, dummy: options.dummy)
+        runtime = try SwitchRuntime(
+            loop: run.loop, dummy: options.dummy, processors: options.processors ?? .machine)
         server = OpenFlowServer(runtime)
         replica = DatabaseReplica(
             OpenVSwitchSchema.schema, monitoring: ConfigurationReader.tables,

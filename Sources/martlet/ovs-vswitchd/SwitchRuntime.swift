@@ -30,6 +30,7 @@ final class SwitchRuntime: @unchecked Sendable {
     var onVanished: ((String) -> Void)?
 
     private var poll: ControlTimer?
+    private var balancing: ControlTimer?
     private var period: Milliseconds = 0
     private var isRevalidationScheduled = false
     /// Whether a round is under way, since when, and with how many flows.
@@ -40,18 +41,26 @@ final class SwitchRuntime: @unchecked Sendable {
     var hasSentPackets = false
     private let log = LogModule("ofproto_dpif_upcall")
 
-    init(loop: ControlLoop, dummy: VswitchdOptions.DummyLevel?) throws {
+    init(
+        loop: ControlLoop, dummy: VswitchdOptions.DummyLevel?,
+        processors: ProcessorList = .machine
+    ) throws {
         self.loop = loop
         devices = DeviceTable(dummy: dummy)
         plane = try ForwardingPlane(
-            clock: clock,
-            upcall: { [unowned self] datapath in handleUpcalls(datapath) },
-            portDidVanish: { [unowned self] name in
-                self.loop.post { [unowned self] in onVanished?(name) }
-            })
+            .init(
+                clock: clock, commons: DatapathCommons(),
+                upcall: { [unowned self] datapath in handleUpcalls(datapath) },
+                portDidVanish: { [unowned self] name in
+                    self.loop.post { [unowned self] in onVanished?(name) }
+                }),
+            processors: processors)
         virtualSwitch = VirtualSwitch(
             link: plane, devices: devices, numbersPortsByName: dummy != nil)
         devices.plane = plane
+        plane.onRetired = { [unowned self] number, statistics in
+            withSwitch { $0.forgetThread(number, statistics) }
+        }
         setPeriod(VirtualSwitch.defaultMaximumRevalidator)
     }
 
@@ -63,10 +72,24 @@ final class SwitchRuntime: @unchecked Sendable {
         poll = loop.every(.milliseconds(milliseconds)) { [unowned self] in collect() }
     }
 
+    /// How often it is looked whether queues are divided well.
+    private static let balancingPeriod = Duration.seconds(10)
+
+    private func setBalancing(_ isOn: Bool) {
+        guard isOn != (balancing != nil) else { return }
+        balancing?.cancel()
+        balancing =
+            isOn
+            ? loop.every(Self.balancingPeriod) { [unowned self] in
+                plane.balance(now: UInt64(clock.now))
+            } : nil
+    }
+
     func shutDown() {
         poll?.cancel()
+        balancing?.cancel()
         lock.withLock { virtualSwitch.apply(SwitchConfiguration(), now: clock.now) }
-        plane.ask { _ in }
+        plane.waitForOrders()
         plane.stop()
         // What is left to the kernel at the end of a process, it closes one after the other.
         waitForClosedPorts()
@@ -98,8 +121,11 @@ final class SwitchRuntime: @unchecked Sendable {
             virtualSwitch.removeUnwanted(by: configuration, now: clock.now)
         }
         // Devices are closed when the forwarding thread lets go of them.
-        plane.ask { _ in }
+        plane.waitForOrders()
+        plane.configure(configuration.threads)
         withSwitch { $0.apply(configuration, now: clock.now) }
+        plane.reschedule()
+        setBalancing(configuration.threads.balancing.isEnabled)
     }
 
     /// Tells controllers what there is to tell.
@@ -132,9 +158,9 @@ final class SwitchRuntime: @unchecked Sendable {
         // The end of the round under way sees what has changed meanwhile.
         guard !isRevalidating else { return }
         let retired = lock.withLock { virtualSwitch.takeRetiredContexts() }
-        plane.order { [unowned self] datapath in
+        plane.gatherStatistics { [unowned self] datapath in
             datapath.drainUpcalls(by: self)
-            let statistics = Unchecked(ForwardingPlane.flowStatistics(of: datapath))
+        } _: { [unowned self] statistics in
             loop.post { [unowned self] in
                 beginRevalidation(statistics.value, retired)
                 revalidateInParts()
@@ -189,7 +215,7 @@ final class SwitchRuntime: @unchecked Sendable {
         let statistics = plane.flowStatistics()
         beginRevalidation(statistics, retired)
         while continueRevalidation() {}
-        plane.ask { [unowned self] datapath in datapath.drainUpcalls(by: self) }
+        _ = plane.askEach { [unowned self] datapath in datapath.drainUpcalls(by: self) }
         settle()
     }
 
@@ -203,7 +229,7 @@ final class SwitchRuntime: @unchecked Sendable {
     func completeChanges() -> Bool {
         if hasSentPackets {
             hasSentPackets = false
-            plane.ask { [unowned self] datapath in datapath.drainUpcalls(by: self) }
+            _ = plane.askEach { [unowned self] datapath in datapath.drainUpcalls(by: self) }
         }
         let count = lock.withLock {
             virtualSwitch.needsRevalidation ? virtualSwitch.megaflowCount : 0
@@ -244,10 +270,10 @@ final class SwitchRuntime: @unchecked Sendable {
     }
 
     /// Lets frames arrive at a dummy port, and forwards them before it returns.
-    func receive(_ frames: [[UInt8]], on port: DummyPort) {
+    func receive(_ frames: [[UInt8]], on port: DummyPort, queue: Int = 0) {
         let number = lock.withLock { virtualSwitch.datapathNumber(ofDevice: port.name) }
         guard let number else { return }
-        plane.receive(frames, on: port, number: number)
+        plane.receive(frames, on: port, number: number, queue: queue)
         settle()
     }
 

@@ -14,6 +14,8 @@ struct VswitchdOptions {
     var database = ""
     /// Nil without `--enable-dummy`.
     var dummy: DummyLevel?
+    /// `--dummy-numa`: the processors that there are said to be.
+    var processors: ProcessorList?
     /// `--disable-system`: no datapath of the kernel.
     var disablesSystem = false
     /// `--disable-system-route`: the kernel's routes are not read.

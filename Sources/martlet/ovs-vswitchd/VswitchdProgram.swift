@@ -10,7 +10,9 @@ enum VswitchdProgram {
     static let options =
         [
             CommandOption("help", "h"), CommandOption("version", "V"), CommandOption("mlockall"),
-            CommandOption("enable-dummy", nil, .optional), CommandOption("disable-system"),
+            CommandOption("enable-dummy", nil, .optional),
+            CommandOption("dummy-numa", nil, .required),
+            CommandOption("disable-system"),
             CommandOption("disable-system-route"), CommandOption("dpdk", nil, .optional),
         ] + CommonOptions.daemon + CommonOptions.logging + CommonOptions.tls
 
@@ -56,6 +58,8 @@ enum VswitchdProgram {
                     case "system": .overrideSystem
                     default: .available
                     }
+            case "dummy-numa":
+                result.processors = option.value.flatMap { ProcessorList(dummy: $0) }
             case "disable-system": result.disablesSystem = true
             case "disable-system-route": result.disablesSystemRoutes = true
             case "dpdk":
@@ -95,6 +99,7 @@ enum VswitchdProgram {
 
                 Other options:
                   --enable-dummy[=override|system]  ports of memory, for tests
+                  --dummy-numa=NODE,...    the NUMA node of each processor, for tests
                   --disable-system        no datapath of the kernel
                   --disable-system-route  do not read the kernel's routes
                   --mlockall              keep all memory in RAM

@@ -52,9 +52,8 @@ extension VswitchdCommands {
             _ = try virtualSwitch.dpctlDeleteFlows(datapath.map { [$0] } ?? [])
             return try virtualSwitch.flows(of: datapath, in: snapshot)
         }
-        runtime.plane.ask { datapath in
-            for id in ids { _ = datapath.remove(id) }
-        }
+        for id in ids { runtime.plane.removeFlow(id) }
+        runtime.plane.waitForOrders()
         return ""
     }
 
@@ -98,7 +97,9 @@ extension VswitchdCommands {
                     try $0.dpctlFlowRequest(flow, actions, change)
                 }
                 let now = runtime.clock.now
-                answer = runtime.plane.ask { request.carryOut(on: $0, now: now) }
+                // Each thread has flows of its own; what one of them could do is done.
+                let answers = runtime.plane.askEach { request.carryOut(on: $0, now: now) }
+                answer = answers.first { (try? $0.get()) != nil } ?? answers[0]
             } catch let error as CommandError {
                 throw error
             } catch {
@@ -120,7 +121,8 @@ extension VswitchdCommands {
             }
         }
         let (found, statistics) = try answer.get()
-        runtime.plane.ask { _ = $0.remove(found.id) }
+        runtime.plane.removeFlow(found.id)
+        runtime.plane.waitForOrders()
         return change.showsStatistics ? statistics + "\n" : ""
     }
 

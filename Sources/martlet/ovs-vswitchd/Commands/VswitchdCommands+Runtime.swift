@@ -15,7 +15,7 @@ extension VswitchdCommands {
         server.registerText("revalidator/purge") { [runtime] _ in
             runtime.refreshCounters()
             runtime.withSwitch { $0.removeAllMegaflows() }
-            runtime.plane.ask { _ in }
+            runtime.plane.waitForOrders()
             return ""
         }
     }
@@ -44,8 +44,9 @@ extension VswitchdCommands {
                 throw ControlError("no such dummy netdev")
             }
             do throws(CommandError) {
-                let frames = try DummyFrames.parse(Array(arguments.dropFirst()))
-                runtime.receive(frames, on: port)
+                let (frames, queue) = try DummyFrames.parse(
+                    Array(arguments.dropFirst()), queueCount: port.queues.count)
+                runtime.receive(frames, on: port, queue: queue)
             } catch {
                 throw ControlError(error.sentence)
             }

@@ -1,5 +1,7 @@
+import CLinux
 import Daemon
 import Datapath
+import LinuxPorts
 import Switch
 
 /// `dpif-netdev/...`: the threads that forward, and what they are made of.
@@ -27,39 +29,41 @@ extension VswitchdCommands {
 
     /// The longest time over which the use of threads is measured, in seconds.
     private static let measuredSeconds = 60
-    /// How long one measurement takes, in seconds.
-    private static let measurementSeconds = 5
 
     func registerThreads() {
         server.registerText("dpif-netdev/pmd-stats-show", "[-pmd core] [dp]", 0...3) {
-            [runtime] arguments throws(ControlError) in
-            let options = ThreadOptions(arguments)
-            try self.requireDatapath(nil)
-            guard options.core == nil else { return "" }
-            return ThreadTexts.statistics(
-                "main thread", runtime.plane.snapshot(withFlows: false).statistics)
+            arguments throws(ControlError) in
+            let threads = try self.threads(ThreadOptions(arguments))
+            return threads.map(ThreadTexts.statistics).joined()
         }
         server.registerText("dpif-netdev/pmd-stats-clear", "[-pmd core] [dp]", 0...3) {
             [runtime] arguments throws(ControlError) in
-            try self.requireDatapath(nil)
-            guard ThreadOptions(arguments).core == nil else { return "" }
-            runtime.plane.ask { $0.clearStatistics() }
+            let numbers = Set(try self.threads(ThreadOptions(arguments)).map(\.number))
+            for member in runtime.plane.members where numbers.contains(member.number) {
+                member.ask { $0.clearStatistics() }
+                member.thread.clearLoad()
+            }
             return ""
         }
         server.registerText("dpif-netdev/pmd-rxq-show", "[-pmd core] [-secs secs] [dp]", 0...5) {
-            arguments throws(ControlError) in
+            [runtime] arguments throws(ControlError) in
             let options = ThreadOptions(arguments)
-            try self.requireDatapath(nil)
-            guard options.core == nil else { return "" }
+            let threads = try self.threads(options)
+            guard !threads.isEmpty else { return "" }
             var seconds = options.seconds ?? Self.measuredSeconds
             if !(1...Self.measuredSeconds).contains(seconds) { seconds = Self.measuredSeconds }
-            let step = Self.measurementSeconds
-            seconds = (seconds + step - 1) / step * step
-            return "Displaying last \(seconds) seconds pmd usage %\n"
+            let step = ThreadLoad.intervalSeconds
+            let intervals = (seconds + step - 1) / step
+            let names = runtime.plane.ports.mapValues(\.port.name)
+            return "Displaying last \(intervals * step) seconds pmd usage %\n"
+                + threads.map {
+                    ThreadTexts.queues($0, intervals: intervals, names: names)
+                }.joined()
         }
         server.registerText("dpif-netdev/pmd-rxq-rebalance", "[dp]", 0...1) {
-            arguments throws(ControlError) in
+            [runtime] arguments throws(ControlError) in
             try self.requireDatapath(arguments.first)
+            runtime.plane.rebalance()
             return "pmd rxq rebalance requested.\n"
         }
         server.registerText("dpif-netdev/bond-show", "[dp]", 0...1) {
@@ -70,14 +74,24 @@ extension VswitchdCommands {
         registerPerformance()
     }
 
+    /// The threads that a command is about, those that poll first.
+    private func threads(_ options: ThreadOptions) throws(ControlError) -> [ThreadSnapshot] {
+        try requireDatapath(nil)
+        let all = runtime.plane.snapshot(withFlows: false).threads
+        guard let core = options.core else { return Array(all.dropFirst() + all.prefix(1)) }
+        return all.filter { $0.core?.core == core }
+    }
+
     private func registerPerformance() {
         server.registerText(
             "dpif-netdev/pmd-perf-show",
             "[-nh] [-it iter-history-len] [-ms ms-history-len] [-pmd core] [dp]", 0...8
-        ) { _ throws(ControlError) in
-            try self.requireDatapath(nil)
+        ) { arguments throws(ControlError) in
+            let threads = try self.threads(ThreadOptions(arguments, flags: ["-nh"]))
+            let now = clinux_realtime_microseconds() / 1000
             // The main thread is not measured, in OVS neither.
-            return ""
+            return threads.filter { $0.core != nil }
+                .map { ThreadTexts.performance($0, milliseconds: now) }.joined()
         }
         let usage = "[-b before] [-a after] [-e|-ne] [-us usec] [-q qlen]"
         server.registerText("dpif-netdev/pmd-perf-log-set", "on|off " + usage, 0...10) {
@@ -140,7 +154,7 @@ extension VswitchdCommands {
             return "Lookup priority change affected 0 dpcls ports and 0 subtables.\n"
         }
         server.registerText("dpif-netdev/dpif-impl-get") { _ in
-            "Available DPIF implementations:\n  dpif_scalar (pmds: none)\n"
+            "Available DPIF implementations:\n  dpif_scalar (pmds: \(self.coreList))\n"
         }
         server.registerText("dpif-netdev/dpif-impl-set", "dpif_implementation_name", 1...1) {
             arguments throws(ControlError) in
@@ -154,11 +168,20 @@ extension VswitchdCommands {
         registerParsers()
     }
 
+    /// The cores with threads that poll, as lists of implementations name them.
+    private var coreList: String {
+        let cores = runtime.plane.members.compactMap { $0.core?.core }.sorted()
+        return cores.isEmpty ? "none" : cores.map { String($0) }.joined(separator: ",")
+    }
+
     private func registerParsers() {
         let names = ["autovalidator", "scalar", "study"]
         server.registerText("dpif-netdev/miniflow-parser-get") { _ in
             "Available MFEX implementations:\n"
-                + names.map { "  \($0) (available: True pmds: none)\n" }.joined()
+                + names.map { name in
+                    let cores = name == "scalar" ? self.coreList : "none"
+                    return "  \(name) (available: True pmds: \(cores))\n"
+                }.joined()
         }
         server.registerText(
             "dpif-netdev/miniflow-parser-set",

@@ -63,7 +63,9 @@ extension VswitchdCommands {
                 let work = try runtime.withSwitch { try prepare(arguments, $0) }
                 let now = runtime.clock.now
                 return runtime.plane.ask { datapath in
-                    work(TrackerCommands(datapath, now: now))
+                    datapath.commons.withTracker { _ in
+                        work(TrackerCommands(datapath, now: now))
+                    }
                 }
             } catch let error as CommandError {
                 throw ControlError(error.sentence)

@@ -142,6 +142,7 @@ final class ConfigurationReader {
             result.switchConfiguration.flowLimit = value
         }
         result.switchConfiguration.caches = CacheSettings(other)
+        result.switchConfiguration.threads = ThreadSettings(other)
         result.switchConfiguration.zoneTimeouts = zoneTimeouts(root)
         if let value = other["stats-update-interval"].flatMap(Int.init) {
             result.statisticsInterval = max(

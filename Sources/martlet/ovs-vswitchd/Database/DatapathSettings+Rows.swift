@@ -15,6 +15,8 @@ extension PortSettings {
     init(_ row: InterfaceRow) {
         self.init()
         usesExactMatches = row.otherConfig["emc-enable"] != "false"
+        pinnedCores =
+            row.otherConfig["pmd-rxq-affinity"].flatMap(ThreadSettings.affinity) ?? [:]
         policing.kilobitRate = row.ingressPolicingRate
         policing.kilobitBurst = row.ingressPolicingBurst
         policing.kilopacketRate = row.ingressPolicingKpktsRate
