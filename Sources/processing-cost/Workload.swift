@@ -31,21 +31,24 @@ final class Workload {
 
     private let flowCount: Int
     private let datapath: UserspaceDatapath
-    private let output = CountingPort("p2")
+    private let own = CountingPort("p2")
     private let buffers: [PacketBuffer]
     private let batch = PacketBatch()
     private var flow: UInt64 = 0
     private var buffer = 0
     private var time: UInt64 = 1
 
-    init(subtables: Int, flows: Int, settings: CacheSettings) throws {
+    init(
+        subtables: Int, flows: Int, settings: CacheSettings,
+        commons: DatapathCommons = DatapathCommons(), output: (any PacketPort)? = nil
+    ) throws {
         flowCount = flows
         let pool = PacketPool(capacity: 2048)
-        datapath = UserspaceDatapath(pool: pool)
+        datapath = UserspaceDatapath(pool: pool, commons: commons)
         datapath.flowLimit = flows
         datapath.cacheSettings = settings
         try datapath.addPort(1, CountingPort("p1"))
-        try datapath.addPort(2, output)
+        try datapath.addPort(2, output ?? own)
         buffers = (0..<Self.bufferCount).map { _ in pool.make(Self.frame) }
         for number in 0..<flows {
             var key = Self.key
@@ -109,6 +112,6 @@ final class Workload {
         return packet
     }
 
-    var sentPackets: UInt64 { output.counters.sentPackets }
+    var sentPackets: UInt64 { own.counters.sentPackets }
     var statistics: DatapathStatistics { datapath.statistics }
 }

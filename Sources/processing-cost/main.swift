@@ -61,9 +61,10 @@ var isQuick = false
 for argument in CommandLine.arguments.dropFirst() {
     switch argument {
     case "--quick": isQuick = true
+    case "--threads": exit(ThreadMeasurement().run() ? 0 : 1)
     case "--revalidation": exit(RevalidationMeasurement(flows: 200_000).run() ? 0 : 1)
     default:
-        print("usage: processing-cost [--quick] [--revalidation]")
+        print("usage: processing-cost [--quick] [--revalidation] [--threads]")
         exit(argument == "--help" ? 0 : 2)
     }
 }
@@ -87,5 +88,6 @@ for subtables in [1, 10, 100, 1000] {
             && isGood
     }
 }
+isGood = ThreadMeasurement().run() && isGood
 isGood = RevalidationMeasurement(flows: isQuick ? 20_000 : 200_000).run() && isGood
 exit(isGood ? 0 : 1)
