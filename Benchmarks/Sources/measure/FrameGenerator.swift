@@ -102,21 +102,51 @@ struct FrameGenerator {
     static func frame(
         _ source: [UInt8], _ destination: [UInt8], sourcePort: UInt16
     ) -> [UInt8] {
-        var header: [UInt8] = [
-            0x45, 0, 0, UInt8(frameSize - 14), 0, 0, 0x40, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0,
-            99,
-        ]
-        var sum: UInt32 = 0
-        for index in stride(from: 0, to: 20, by: 2) {
-            sum += UInt32(header[index]) << 8 | UInt32(header[index + 1])
-        }
-        let checksum = ~UInt16((sum & 0xffff) + (sum >> 16))
-        header[10] = UInt8(checksum >> 8)
-        header[11] = UInt8(checksum & 0xff)
         let transport: [UInt8] = [
             UInt8(sourcePort >> 8), UInt8(sourcePort & 0xff), 0, 9, 0, UInt8(frameSize - 34), 0, 0,
         ]
-        let octets = destination + source + [0x08, 0x00] + header + transport
+        return frame(source, destination, header(17, frameSize - 14), transport)
+    }
+
+    /// A SYN without options from port 0 of 10.0.0.0 to port 5201 of 10.0.0.99, whose checksums
+    /// are right once ``LiveFrameGenerator`` has written random numbers and their complements.
+    static func firstSegment(_ source: [UInt8], _ destination: [UInt8]) -> [UInt8] {
+        // What they add is 0xffff each time, which is nothing: so the checksums are those of zeros.
+        let network = header(6, 40, lastOctet: 0)
+        let size: UInt8 = 20
+        var segment: [UInt8] = [0, 0, 0x14, 0x51, 0, 0, 0, 0, 0, 0, 0, 0]
+        segment += [0x50, 0x02, 0xff, 0xff, 0, 0, 0, 0]
+        let pseudo = network[12..<20] + [0, 6, 0, size] + segment
+        set(checksum(Array(pseudo)), at: 16, of: &segment)
+        return frame(source, destination, network, segment)
+    }
+
+    private static func frame(
+        _ source: [UInt8], _ destination: [UInt8], _ network: [UInt8], _ transport: [UInt8]
+    ) -> [UInt8] {
+        let octets = destination + source + [0x08, 0x00] + network + transport
         return octets + [UInt8](repeating: 0, count: frameSize - octets.count)
+    }
+
+    private static func header(
+        _ ipProtocol: UInt8, _ size: Int, lastOctet: UInt8 = 1
+    ) -> [UInt8] {
+        var header: [UInt8] = [0x45, 0, 0, UInt8(size), 0, 0, 0x40, 0, 64, ipProtocol, 0, 0]
+        header += [10, 0, 0, lastOctet, 10, 0, 0, 99]
+        set(checksum(header), at: 10, of: &header)
+        return header
+    }
+
+    private static func checksum(_ octets: [UInt8]) -> UInt16 {
+        var sum: UInt32 = 0
+        for index in stride(from: 0, to: octets.count, by: 2) {
+            sum += UInt32(octets[index]) << 8 | UInt32(octets[index + 1])
+        }
+        return ~UInt16((sum & 0xffff) + (sum >> 16))
+    }
+
+    private static func set(_ value: UInt16, at place: Int, of octets: inout [UInt8]) {
+        octets[place] = UInt8(value >> 8)
+        octets[place + 1] = UInt8(value & 0xff)
     }
 }

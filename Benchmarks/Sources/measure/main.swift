@@ -5,6 +5,8 @@ let usage = """
              sends 60-byte UDP frames as fast as one thread can; prints how many it sent
            measure live-frames DEVICE SOURCE DESTINATION SECONDS FLOWS
              makes the kernel send such frames by XDP, at a tenth of the cost; prints nothing
+           measure live-connections DEVICE SOURCE DESTINATION SECONDS FLOWS
+             the same with first segments of ever new TCP connections; FLOWS means nothing
            measure sink DEVICE
              drops all that arrives at the device until it is ended; says "ready" first
            measure command TIMES COMMAND [ARGUMENT]...
@@ -41,6 +43,13 @@ case "live-frames" where arguments.count == 7:
     let generator = LiveFrameGenerator(
         device: arguments[2], source: source, destination: destination, flows: flows
     )
+    generator.run(seconds: seconds)
+case "live-connections" where arguments.count == 7:
+    guard let source = parseEthernet(arguments[3]), let destination = parseEthernet(arguments[4]),
+        let seconds = Double(arguments[5])
+    else { fail("not two Ethernet addresses and seconds") }
+    let generator = LiveFrameGenerator(
+        connectionsOn: arguments[2], source: source, destination: destination)
     generator.run(seconds: seconds)
 case "sink" where arguments.count == 3:
     BPF.sink(device: arguments[2])
