@@ -38,6 +38,33 @@ struct Measurement {
         return isWhole && allocations == 0
     }
 
+    /// The same for packets that are tracked.
+    func run(_ title: String, _ kind: TrackedWorkload.Kind) -> Bool {
+        guard let workload = try? TrackedWorkload(kind) else {
+            print("\(title): the flows cannot be put in")
+            return false
+        }
+        let count = TrackedWorkload.newConnections
+        workload.run(count)
+        var times: [Double] = []
+        for _ in 0..<rounds {
+            let start = Self.now()
+            workload.run(count)
+            times.append((Self.now() - start) / Double(count))
+        }
+        times.sort()
+        let before = allocation_count()
+        workload.run(count)
+        let allocations = allocation_count() - before
+        let isWhole = workload.statistics.misses == 0 && workload.statistics.lost == 0
+        print(
+            "\(Self.pad(title, 30))\(Self.pad(5, 10))\(Self.pad(workload.connectionCount, 10))"
+                + "\(Self.pad(Self.tenths(times[times.count / 2]), 10))"
+                + "\(Self.pad(Self.tenths(times[0]), 10))\(allocations)"
+                + (isWhole ? "" : "  packets were lost"))
+        return isWhole && allocations == 0
+    }
+
     /// Nanoseconds of the time that this process had.
     static func now() -> Double {
         var time = timespec()
@@ -58,13 +85,15 @@ struct Measurement {
 
 var measurement = Measurement()
 var isQuick = false
+var isTracking = false
 for argument in CommandLine.arguments.dropFirst() {
     switch argument {
     case "--quick": isQuick = true
+    case "--tracking": isTracking = true
     case "--threads": exit(ThreadMeasurement().run() ? 0 : 1)
     case "--revalidation": exit(RevalidationMeasurement(flows: 200_000).run() ? 0 : 1)
     default:
-        print("usage: processing-cost [--quick] [--revalidation] [--threads]")
+        print("usage: processing-cost [--quick] [--revalidation | --threads | --tracking]")
         exit(argument == "--help" ? 0 : 2)
     }
 }
@@ -73,6 +102,13 @@ if isQuick { measurement.rounds = 3 }
 print("nanoseconds of processor time a packet, median and least; allocations in a million packets")
 print("case                          subtables flows     median    least     allocations")
 var isGood = true
+let trackedCases: [(String, TrackedWorkload.Kind)] = [
+    ("ct(commit), established", .established(connections: 64)),
+    ("ct(commit), established", .established(connections: 65536)),
+    ("ct(commit), new", .new),
+]
+for (title, kind) in trackedCases { isGood = measurement.run(title, kind) && isGood }
+if isTracking { exit(isGood ? 0 : 1) }
 var exact = CacheSettings()
 exact.insertion = 1
 for flows in [1, 1024] {
