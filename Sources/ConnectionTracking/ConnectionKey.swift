@@ -110,12 +110,23 @@ public struct ConnectionKey: Hashable, Sendable {
         return other
     }
 
+    /// The same value for both directions of a connection that is not translated.
     @inline(__always)
     func hash(_ seed: UInt64) -> UInt64 {
-        let addresses = Mixing.mix(
-            sourceLow ^ sourceHigh &* 0x9E37_79B9_7F4A_7C15 ^ 0xA076_1D64_78BD_642F,
-            destinationLow ^ destinationHigh &* 0xE703_7ED1_A0B4_28DB ^ seed)
-        return Mixing.mix(addresses ^ rest, 0x8EBC_6AF0_9C88_C6E3 ^ seed)
+        let first = UInt64(sourcePort)
+        let second = isICMP ? first : UInt64(destinationPort)
+        let source = Self.mix(sourceHigh, sourceLow, first, seed)
+        let destination = Self.mix(destinationHigh, destinationLow, second, seed)
+        let common = rest & 0xffff_ffff
+        return Mixing.mix(source &+ destination ^ common, 0x8EBC_6AF0_9C88_C6E3 ^ seed)
+    }
+
+    @inline(__always)
+    private static func mix(
+        _ high: UInt64, _ low: UInt64, _ port: UInt64, _ seed: UInt64
+    ) -> UInt64 {
+        Mixing.mix(
+            low ^ seed ^ 0xA076_1D64_78BD_642F, high ^ port &<< 48 ^ seed ^ 0xE703_7ED1_A0B4_28DB)
     }
 }
 

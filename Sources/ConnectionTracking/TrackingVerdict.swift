@@ -6,14 +6,16 @@ public struct TrackingVerdict {
     var translation: TranslationKind = []
     /// The tuple that a translated packet has.
     public var target = ConnectionKey()
-    /// Whether its payload changes, as ``ConnectionTracker/takeEdit()`` says.
-    public var hasEdit = false
+    /// The number of the change of its payload, for ``ConnectionTracker/takeEdit(of:)``, or 0.
+    var edit: UInt32 = 0
     /// What is added to the sequence number and the acknowledgement of a segment.
     public var sequenceDelta: Int32 = 0
     public var acknowledgementDelta: Int32 = 0
 
     init(isRelated: Bool) { self.isRelated = isRelated }
 
+    /// Whether its payload changes.
+    public var hasEdit: Bool { edit != 0 }
     public var isTranslated: Bool { !translation.isEmpty }
     public var translatesSource: Bool { translation.contains(.source) }
     public var translatesDestination: Bool { translation.contains(.destination) }

@@ -82,6 +82,8 @@ public final class UserspaceDatapath {
         var misses = PendingVector<Miss>()
         var upcalls = PendingVector<Upcall>()
         var now: UInt64 = 0
+        /// What came of looks at memory for its nearness alone.
+        var warmth: UInt64 = 0
         /// When the subtables were sorted last.
         var sorted: UInt64 = 0
 
@@ -124,6 +126,8 @@ public final class UserspaceDatapath {
     let slots: UnsafeMutablePointer<Int>
     /// The flags of a batch's TCP segments.
     let flags: UnsafeMutablePointer<UInt16>
+    /// The hash values of a batch's tuples.
+    let tupleHashes: UnsafeMutablePointer<UInt32>
     var devices: [(any PacketPort)?] = []
     /// By which of a port's queues this thread sends.
     var senders: [(any PacketPort)?] = []
@@ -158,6 +162,8 @@ public final class UserspaceDatapath {
         slots.initialize(repeating: -1, count: PacketBatch.capacity + 1)
         flags = .allocate(capacity: PacketBatch.capacity)
         flags.initialize(repeating: 0, count: PacketBatch.capacity)
+        tupleHashes = .allocate(capacity: PacketBatch.capacity)
+        tupleHashes.initialize(repeating: 0, count: PacketBatch.capacity)
     }
 
     deinit {
@@ -168,6 +174,7 @@ public final class UserspaceDatapath {
         hashes.deallocate()
         slots.deallocate()
         flags.deallocate()
+        tupleHashes.deallocate()
     }
 
     /// What was counted of lookups since the start.
@@ -309,6 +316,9 @@ public final class UserspaceDatapath {
         if output != FlowRecord.noOutput {
             for index in range { enqueue(packets[index], output) }
             return
+        }
+        if range.count > 1, let zone = record.pointee.trackingZone {
+            warm(packets, range, zone: zone)
         }
         for index in range {
             var execution = Execution(inPort: inPort)

@@ -114,7 +114,6 @@ final class TrackedWorkload {
 
     /// Has so many packets processed.
     func run(_ packetCount: Int) {
-        if case .new = kind { forget() }
         var left = packetCount
         while left > 0 {
             for _ in 0..<PacketBatch.capacity { batch.append(next()) }
@@ -125,8 +124,10 @@ final class TrackedWorkload {
         }
     }
 
-    /// Forgets all connections, and keeps their memory.
-    private func forget() {
+    /// Makes room for new connections, where packets begin them: all are forgotten, and their
+    /// memory is kept.
+    func prepare() {
+        guard case .new = kind else { return }
         connection = 0
         datapath.tracker.flush(.init())
     }

@@ -45,14 +45,17 @@ struct Measurement {
             return false
         }
         let count = TrackedWorkload.newConnections
+        workload.prepare()
         workload.run(count)
         var times: [Double] = []
         for _ in 0..<rounds {
+            workload.prepare()
             let start = Self.now()
             workload.run(count)
             times.append((Self.now() - start) / Double(count))
         }
         times.sort()
+        workload.prepare()
         let before = allocation_count()
         workload.run(count)
         let allocations = allocation_count() - before

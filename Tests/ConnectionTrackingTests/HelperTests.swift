@@ -116,7 +116,7 @@ import Testing
             let verdict = send(traffic, control, Traffic.tcp(0x18, 101, 201), order, text)
             #expect(verdict.hasEdit)
             #expect(verdict.sequenceDelta == 0)
-            let edit = try #require(traffic.tracker.takeEdit())
+            let edit = try #require(traffic.tracker.takeEdit(of: verdict))
             #expect(edit.range == 5..<17)
             #expect(String(decoding: edit.octets, as: UTF8.self) == "10,1,1,1,4,1")
         }
@@ -138,8 +138,9 @@ import Testing
         _ = send(traffic, control, Traffic.tcp(0x02, 100), order)
         _ = send(traffic, answer, Traffic.tcp(0x12, 200, 101), order)
         let text = "PORT 10,111,111,111,4,1\r\n"
-        _ = send(traffic, control, Traffic.tcp(0x18, 101, 201), order, text)
-        #expect(traffic.tracker.takeEdit()?.octets.count == 11)
+        let told = send(traffic, control, Traffic.tcp(0x18, 101, 201), order, text)
+        #expect(traffic.tracker.takeEdit(of: told)?.octets.count == 11)
+        #expect(traffic.tracker.takeEdit(of: told) == nil)
         // 18 octets became 11.
         let end = 101 + UInt32(text.utf8.count)
         let reply = send(traffic, answer, Traffic.tcp(0x10, 201, end - 7), order)

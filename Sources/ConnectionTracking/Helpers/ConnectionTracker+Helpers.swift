@@ -56,16 +56,17 @@ extension ConnectionTracker {
         let text = said.text(key.destination, port)
         let old = passage.packet.payload[said.range]
         guard !old.elementsEqual(text) else { return }
-        edit = PayloadEdit(range: said.range, octets: text)
-        verdict.hasEdit = true
-        let skews = makeSkews(entry)
+        verdict.edit = helpers.addEdit(PayloadEdit(range: said.range, octets: text))
+        if entry.pointee.skews == 0 { entry.pointee.skews = helpers.addSkews() }
+        var skews = helpers.skews(entry.pointee.skews)
         let end = passage.packet.segment.sequenceNumber &+ UInt32(said.range.upperBound)
         let change = text.count - said.range.count
         if passage.isReply {
-            controlSkews[skews].server.note(change, at: end)
+            skews.server.note(change, at: end)
         } else {
-            controlSkews[skews].client.note(change, at: end)
+            skews.client.note(change, at: end)
         }
+        helpers.setSkews(entry.pointee.skews, skews)
     }
 
     /// The announced port, or one near it that nobody waits at, if it can be told otherwise.
@@ -76,7 +77,7 @@ extension ConnectionTracker {
             let candidate = port &+ step
             guard candidate >= 1024 || step == 0 else { continue }
             key.destinationPort = candidate
-            guard let other = expectations[key] else { return candidate }
+            guard let other = helpers.expectation(key) else { return candidate }
             // One that the same control connection has announced before is replaced.
             if step == 0, other.reverse.sourcePort == port { return candidate }
         }
@@ -86,49 +87,52 @@ extension ConnectionTracker {
     private func expect(
         _ key: ConnectionKey, _ reverse: ConnectionKey, _ parent: UInt32, _ now: UInt64
     ) {
-        if expectations.count >= Self.maximumExpectations {
-            expectations = expectations.filter { $0.value.expires > now }
-            guard expectations.count < Self.maximumExpectations else { return }
-        }
-        expectations[key] = Expectation(
+        let expectation = Expectation(
             parent: parent, parentKey: state.pointee.table[parent].pointee.forward,
             reverse: reverse, expires: now + Self.expectationLifetime)
+        helpers.expect(key, expectation, now: now)
     }
 
-    /// The expectation that a packet without a connection meets.
-    func expectation(for key: ConnectionKey, now: UInt64) -> Expectation? {
-        guard !expectations.isEmpty else { return nil }
+    /// An expectation, and what its control connection is.
+    struct Announced {
+        let expectation: Expectation
+        let mark: UInt32
+        let label: UInt128
+    }
+
+    /// The expectation that a packet without a connection meets; under no lock.
+    func expectation(for key: ConnectionKey, now: UInt64) -> Announced? {
         var key = key
         key.sourcePort = 0
-        guard let found = expectations[key] else { return nil }
+        guard let found = helpers.expectation(key) else { return nil }
+        // The control connection may be gone, and another one in its place.
+        let shard = state.pointee.table.shard(state.pointee.table.hash(found.parentKey))
+        state.pointee.table.lock(shard)
         let parent = state.pointee.table[found.parent]
-        guard found.expires > now, parent.pointee.flags.contains(.isUsed),
-            parent.pointee.forward == found.parentKey
-        else {
-            expectations[key] = nil
-            return nil
-        }
-        return found
+        let isThere =
+            found.expires > now && parent.pointee.isUsed
+            && parent.pointee.forward == found.parentKey
+        let announced = Announced(
+            expectation: found, mark: parent.pointee.mark, label: parent.pointee.label)
+        state.pointee.table.unlock(shard)
+        if !isThere { helpers.forgetExpectation(key) }
+        return isThere ? announced : nil
     }
 
     /// What an expected connection has of the one that told of it.
+    ///
+    /// To be called under no lock.
     func adopt(
-        _ connection: inout Connection, _ expected: Expectation, isTranslated: Bool
+        _ connection: inout Connection, _ announced: Announced, isTranslated: Bool, now: UInt64
     ) {
         var key = connection.forward
         key.sourcePort = 0
-        expectations[key] = nil
-        let parent = state.pointee.table[expected.parent]
-        connection.mark = parent.pointee.mark
-        connection.label = parent.pointee.label
+        let expected = announced.expectation
+        helpers.forgetExpectation(key)
+        connection.mark = announced.mark
+        connection.label = announced.label
         connection.helper = .none
-        if freeParents.isEmpty {
-            parents.append(expected.parentKey)
-            connection.parent = UInt32(parents.count)
-        } else {
-            connection.parent = freeParents.removeLast()
-            parents[Int(connection.parent) - 1] = expected.parentKey
-        }
+        connection.parent = helpers.addParent(expected.parentKey)
         guard isTranslated else { return }
         var reverse = expected.reverse
         reverse.destinationPort = connection.forward.sourcePort
@@ -136,7 +140,7 @@ extension ConnectionTracker {
         if reverse.destination != plain.destination {
             // Behind the same address another client may have the port.
             for _ in 0..<Self.maximumPortAttempts {
-                guard state.pointee.table.find(reverse) != nil else { break }
+                guard !isFree(reverse, now: now) else { break }
                 reverse.destinationPort = max(1024, reverse.destinationPort &+ 1)
             }
         }
@@ -149,26 +153,13 @@ extension ConnectionTracker {
 
     // MARK: Sequence numbers
 
-    private func makeSkews(_ entry: UnsafeMutablePointer<Connection>) -> Int {
-        if entry.pointee.skews == 0 {
-            if freeSkews.isEmpty {
-                controlSkews.append(ControlSkews())
-                entry.pointee.skews = UInt32(controlSkews.count)
-            } else {
-                entry.pointee.skews = freeSkews.removeLast()
-                controlSkews[Int(entry.pointee.skews) - 1] = ControlSkews()
-            }
-        }
-        return Int(entry.pointee.skews) - 1
-    }
-
     /// Says how a packet's sequence numbers change for its receiver.
     private func skew(
         _ entry: UnsafeMutablePointer<Connection>, _ passage: Passage,
         _ verdict: inout TrackingVerdict
     ) {
         guard entry.pointee.skews != 0, verdict.isTranslated else { return }
-        let skews = controlSkews[Int(entry.pointee.skews) - 1]
+        let skews = helpers.skews(entry.pointee.skews)
         let (own, other) =
             passage.isReply ? (skews.server, skews.client) : (skews.client, skews.server)
         verdict.sequenceDelta = own.delta(for: passage.packet.segment.sequenceNumber)
@@ -182,7 +173,7 @@ extension ConnectionTracker {
     ) -> TCPSegment {
         var segment = passage.packet.segment
         guard entry.pointee.skews != 0 else { return segment }
-        let skews = controlSkews[Int(entry.pointee.skews) - 1]
+        let skews = helpers.skews(entry.pointee.skews)
         let (own, other) =
             passage.isReply ? (skews.server, skews.client) : (skews.client, skews.server)
         if passage.wasTranslated {
@@ -196,15 +187,14 @@ extension ConnectionTracker {
         return segment
     }
 
-    /// The change of the payload that the last verdict asks for.
-    public func takeEdit() -> PayloadEdit? {
-        defer { edit = nil }
-        return edit
+    /// The change of the payload that a verdict asks for, once.
+    public func takeEdit(of verdict: borrowing TrackingVerdict) -> PayloadEdit? {
+        verdict.edit == 0 ? nil : helpers.takeEdit(verdict.edit)
     }
 
     /// Gives back what an entry has outside of the table.
-    func releaseRecords(of entry: UnsafeMutablePointer<Connection>) {
-        if entry.pointee.parent != 0 { freeParents.append(entry.pointee.parent) }
-        if entry.pointee.skews != 0 { freeSkews.append(entry.pointee.skews) }
+    func releaseRecords(of entry: Connection) {
+        guard entry.parent != 0 || entry.skews != 0 else { return }
+        helpers.release(parent: entry.parent, skews: entry.skews)
     }
 }

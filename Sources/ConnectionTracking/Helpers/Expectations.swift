@@ -45,7 +45,7 @@ struct ControlSkews {
 }
 
 /// A change of a packet's payload.
-public struct PayloadEdit {
+public struct PayloadEdit: Equatable {
     public let range: Range<Int>
     public let octets: [UInt8]
 }

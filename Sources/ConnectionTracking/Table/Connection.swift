@@ -49,45 +49,59 @@ public enum ConnectionHelper: UInt8, Sendable {
     case none, ftp, tftp
 }
 
-/// An entry of the table: plain memory of ``Connection/byteCount`` octets.
+/// An entry of the table: plain memory of ``Connection/byteCount`` octets, three lines of a cache.
 ///
-/// Two hash chains run through it, one for each direction, and a list of the timer wheel. Links are
-/// numbers: of an entry, or, in chains, of an entry and a direction (`2 * entry + direction`).
+/// Packets of the first direction find what they need in the first line, those of TCP in the
+/// first two. Two hash chains run through an entry, one for each direction, if the directions have
+/// not the same hash value anyway; and a list of the timer wheel. Links are numbers: of an entry,
+/// or, in chains, of an entry and a direction (`2 * entry + direction`).
 struct Connection {
     static var byteCount: Int { MemoryLayout<Connection>.stride }
 
-    /// The tuple of the first packet, and that of the packets that answer.
+    /// The tuple of the first packet.
     var forward = ConnectionKey()
-    var reverse = ConnectionKey()
-    var labelHigh: UInt64 = 0
-    var labelLow: UInt64 = 0
+    var forwardHash: UInt32 = 0
+    var forwardNext: UInt32 = 0
     /// When nothing is heard of it any more, in milliseconds.
     var expires: UInt64 = 0
-    var forwardHash: UInt32 = 0
-    var reverseHash: UInt32 = 0
-    var forwardNext: UInt32 = 0
-    var reverseNext: UInt32 = 0
-    var wheelNext: UInt32 = 0
-    var wheelPrevious: UInt32 = 0
-    var mark: UInt32 = 0
-    var client = TCPPeer()
-    var server = TCPPeer()
-    /// The record of how a helper has changed the lengths of the control stream, or 0.
-    var skews: UInt32 = 0
-    /// The record of the control connection that told of this one, or 0.
-    var parent: UInt32 = 0
-    var wheelSlot: UInt16 = 0
     /// The timeouts that were its zone's when it began.
     var policy: UInt16 = 0
+    /// Counts the connections that the entry has held.
+    var generation: UInt16 = 0
     var exchange = ExchangeStage.first
     var translation: TranslationKind = []
     var helper = ConnectionHelper.none
     var flags: Flags = []
 
+    // The second line.
+    var labelHigh: UInt64 = 0
+    var labelLow: UInt64 = 0
+    var mark: UInt32 = 0
+    /// The record of the control connection that told of this one, or 0.
+    var parent: UInt32 = 0
+    /// The record of how a helper has changed the lengths of the control stream, or 0.
+    var skews: UInt32 = 0
+    var wheelSlot: UInt16 = 0
+    var client = TCPPeer()
+    var server = TCPPeer()
+
+    // The third line.
+    /// The tuple of the packets that answer.
+    var reverse = ConnectionKey()
+    var reverseHash: UInt32 = 0
+    var reverseNext: UInt32 = 0
+    var wheelNext: UInt32 = 0
+    var wheelPrevious: UInt32 = 0
+    private var padding: UInt64 = 0
+
     struct Flags: OptionSet {
         let rawValue: UInt8
         static var isUsed: Self { .init(rawValue: 1) }
+        /// It waits in a list of the timer wheel.
+        static var isScheduled: Self { .init(rawValue: 2) }
     }
+
+    var isUsed: Bool { flags.contains(.isUsed) }
 
     var label: UInt128 {
         get { UInt128(labelHigh) << 64 | UInt128(labelLow) }
@@ -96,4 +110,12 @@ struct Connection {
             labelLow = UInt64(truncatingIfNeeded: newValue)
         }
     }
+}
+
+/// An entry and the connection that it held when it was looked at.
+struct ConnectionTicket {
+    let index: UInt32
+    let generation: UInt16
+    let forwardHash: UInt32
+    let reverseHash: UInt32
 }

@@ -1,3 +1,4 @@
+import ConnectionTracking
 import FlowModel
 
 /// What the hot path knows of a flow: plain memory, one cache line.
@@ -17,8 +18,10 @@ struct FlowRecord {
     private(set) var output = noOutput
     /// `nil` to drop.
     private(set) var program: UnsafeMutablePointer<ActionProgram>?
+    /// The zone, if packets are tracked first of all.
+    private(set) var trackingZone: UInt16?
     /// Makes it 64 octets.
-    private let padding: UInt64 = 0
+    private let padding: UInt32 = 0
 
     /// No port has that number.
     static var noOutput: UInt32 { .max }
@@ -40,6 +43,7 @@ struct FlowRecord {
         guard let first = program.operations else { return }
         let isOnlyOutput = first.pointee.isLast && first.pointee.code == .output
         output = isOnlyOutput ? first.pointee.first : Self.noOutput
+        trackingZone = first.pointee.code == .track ? program.tracking?.pointee.zone : nil
         let memory = UnsafeMutablePointer<ActionProgram>.allocate(capacity: 1)
         memory.initialize(to: program)
         self.program = memory
@@ -50,5 +54,6 @@ struct FlowRecord {
         program?.deallocate()
         program = nil
         output = Self.noOutput
+        trackingZone = nil
     }
 }

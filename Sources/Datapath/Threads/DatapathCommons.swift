@@ -11,12 +11,11 @@ import Synchronization
 /// *Thread safety*: with one thread no lock is taken. Once ``share()`` was called each use is under
 /// a lock.
 public final class DatapathCommons: @unchecked Sendable {
-    /// Follows connections; to be used inside ``withTracker(_:)``.
+    /// Follows connections; its shards have locks of their own.
     public let tracker: ConnectionTracker
     let meters = MeterTable()
 
     private let isShared: UnsafeMutablePointer<Bool>
-    private let trackerLock = Mutex(())
     private let meterLock = Mutex(())
 
     /// - Parameter seed: what hashes of connections begin with.
@@ -31,13 +30,9 @@ public final class DatapathCommons: @unchecked Sendable {
     /// Has every use be under a lock from now on.
     ///
     /// To be called by the thread that has used it alone so far, before another one may.
-    public func share() { isShared.pointee = true }
-
-    /// Calls `body` with the tracker, which nobody else uses meanwhile.
-    @inline(__always)
-    public func withTracker<Result>(_ body: (ConnectionTracker) -> Result) -> Result {
-        guard isShared.pointee else { return body(tracker) }
-        return trackerLock.withLock { _ in body(tracker) }
+    public func share() {
+        isShared.pointee = true
+        tracker.share()
     }
 
     @inline(__always)

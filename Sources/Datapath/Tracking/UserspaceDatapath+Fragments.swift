@@ -58,17 +58,13 @@ extension UserspaceDatapath {
     ) -> [PacketBuffer] {
         let previous = execution.connection >= 0 ? connections[Int(execution.connection)] : nil
         guard let whole = reassemble(pieces) else {
-            let verdict = commons.withTracker {
-                $0.track(nil, order.pointee, previous, now: state.pointee.now)
-            }
+            let verdict = tracker.track(nil, order.pointee, previous, now: state.pointee.now)
             note(verdict.state, &execution)
             return pieces.map(\.packet)
         }
         defer { pool.release(whole.packet) }
         let reader = TrackedPacketReader(whole.packet)
-        let verdict = commons.withTracker {
-            $0.track(reader.read(), order.pointee, previous, now: state.pointee.now)
-        }
+        let verdict = tracker.track(reader.read(), order.pointee, previous, now: state.pointee.now)
         note(verdict.state, &execution)
         guard verdict.isTranslated else { return pieces.map(\.packet) }
         TupleRewriter.rewrite(whole.packet, reader.layers, verdict)

@@ -32,19 +32,14 @@ extension UserspaceDatapath {
             }
         }
         let previous = execution.connection >= 0 ? connections[Int(execution.connection)] : nil
-        let (verdict, edit) = commons.withTracker { tracker in
-            let verdict = tracker.track(
-                reader.read(), order.pointee, previous, now: state.pointee.now)
-            let changesStream =
-                verdict.hasEdit || verdict.sequenceDelta != 0 || verdict.acknowledgementDelta != 0
-            return (verdict, changesStream ? tracker.takeEdit() : nil)
-        }
+        let verdict = tracker.track(
+            reader.read(), order.pointee, previous, now: state.pointee.now)
         note(verdict.state, &execution)
         guard verdict.isTranslated else { return packet }
         let own = pool.makeUnique(packet)
         TupleRewriter.rewrite(own, reader.layers, verdict)
         if verdict.hasEdit || verdict.sequenceDelta != 0 || verdict.acknowledgementDelta != 0 {
-            ControlStreamRewriter.rewrite(own, verdict, edit)
+            ControlStreamRewriter.rewrite(own, verdict, tracker.takeEdit(of: verdict))
         }
         return own
     }

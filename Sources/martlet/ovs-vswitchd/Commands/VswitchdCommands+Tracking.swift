@@ -62,11 +62,7 @@ extension VswitchdCommands {
             do {
                 let work = try runtime.withSwitch { try prepare(arguments, $0) }
                 let now = runtime.clock.now
-                return runtime.plane.ask { datapath in
-                    datapath.commons.withTracker { _ in
-                        work(TrackerCommands(datapath, now: now))
-                    }
-                }
+                return runtime.plane.ask { work(TrackerCommands($0, now: now)) }
             } catch let error as CommandError {
                 throw ControlError(error.sentence)
             } catch {

@@ -161,12 +161,12 @@ final class ForwardingPlane: DatapathLink, @unchecked Sendable {
     }
 
     func flushConnections(_ selection: ConnectionSelection) {
-        main.order { datapath in datapath.commons.withTracker { $0.flush(selection) } }
+        main.order { datapath in datapath.tracker.flush(selection) }
     }
 
     func setTimeouts(ofZone zone: UInt16, _ timeouts: TrackingTimeouts?) {
         main.order { datapath in
-            datapath.commons.withTracker { $0.setTimeouts(ofZone: zone, timeouts) }
+            datapath.tracker.setTimeouts(ofZone: zone, timeouts)
         }
     }
 
