@@ -76,6 +76,7 @@ let package = Package(
         module("OVSDBModel", ["JSONRPC"]),
         module("RowGenerator", ["JSONRPC", "OVSDBModel"]),
         module("Netlink", ["Bytes", "Addresses"]),
+        module("BPFProgram"),
 
         // Machines.
         module("Classifier", ["FlowModel"]),
@@ -84,6 +85,7 @@ let package = Package(
         edge(
             "Datapath",
             ["Bytes", "Addresses", "PacketFormats", "FlowModel", "ConnectionTracking"]),
+        module("KernelFlows", ["FlowModel", "BPFProgram"]),
         module(
             "Pipeline",
             [
@@ -109,7 +111,10 @@ let package = Package(
         .target(name: "CLinux"),
         edge(
             "LinuxPorts",
-            ["CLinux", "Bytes", "Addresses", "PacketFormats", "FlowModel", "Netlink", "Datapath"]
+            [
+                "CLinux", "Bytes", "Addresses", "PacketFormats", "FlowModel", "Netlink",
+                "Datapath", "BPFProgram", "KernelFlows",
+            ]
         ),
         edge(
             "Transport",
@@ -216,7 +221,14 @@ let package = Package(
             ]
         ),
         tests("OpenFlowSession", ["Bytes", "FlowModel", "OpenFlow"]),
-        tests("LinuxPorts", ["Addresses", "Datapath", "PacketFormats", "CLinux"]),
+        tests("BPFProgram", []),
+        tests("KernelFlows", ["BPFProgram", "FlowModel"]),
+        tests(
+            "LinuxPorts",
+            [
+                "Addresses", "Bytes", "Datapath", "PacketFormats", "CLinux", "BPFProgram",
+                "FlowModel", "KernelFlows",
+            ]),
         tests(
             "OVSDBConnection",
             ["OVSDBModel", "OVSDBClient", "OpenVSwitchRows", "Transport", "martlet"]

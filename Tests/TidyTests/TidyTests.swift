@@ -26,9 +26,9 @@ struct TidyTests {
     static let layers = [
         "Bytes", "Addresses",
         "PacketFormats", "FlowModel", "FlowSyntax", "OpenFlow", "JSONRPC", "OVSDBModel",
-        "RowGenerator", "Netlink",
-        "Classifier", "ConnectionTracking", "Tunnels", "Pipeline", "Datapath", "OpenFlowSession",
-        "Switch",
+        "RowGenerator", "Netlink", "BPFProgram",
+        "Classifier", "ConnectionTracking", "KernelFlows", "Tunnels", "Pipeline", "Datapath",
+        "OpenFlowSession", "Switch",
         "OVSDBEngine",
         "OVSDBClient", "OpenVSwitchRows", "ControlCommands",
         "CLinux", "LinuxPorts", "Transport", "OVSDBConnection", "Daemon",
