@@ -53,7 +53,7 @@ public enum Condition: UInt8, Sendable, CaseIterable {
     case lessOrEqual = 0xb0
 }
 
-/// One instruction of 64 bits (RFC 9669 §3.1):
+/// One instruction of 64 bits, as RFC 9669 §3.1 lays it out.
 ///
 ///      0        8        12       16               32                               64
 ///     +--------+--------+--------+----------------+--------------------------------+

@@ -36,16 +36,31 @@ public struct DatapathFlow: Sendable {
     public let mask: SparseKey
     public let actions: [DatapathAction]
     public let statistics: FlowStatistics
+    public let place: FlowPlace
+}
+
+/// Where packets of a flow are forwarded.
+public enum FlowPlace: Hashable, Sendable {
+    /// By the datapath itself, which has nothing below it.
+    case datapath
+    /// By what is below the datapath.
+    case offload
+    /// By the datapath itself, since what is below it cannot: a reason.
+    case refused(String)
 }
 
 /// What a datapath has counted of lookups.
 public struct DatapathStatistics: Hashable, Sendable {
     /// Packets that found a flow.
-    public var hits: UInt64 { simpleHits + exactMatchHits + signatureHits + megaflowHits }
+    public var hits: UInt64 {
+        simpleHits + exactMatchHits + signatureHits + megaflowHits + offloadedHits
+    }
     /// Packets of ports whose flows are all simple.
     public var simpleHits: UInt64 = 0
     public var exactMatchHits: UInt64 = 0
     public var signatureHits: UInt64 = 0
+    /// Packets that an offload forwarded.
+    public var offloadedHits: UInt64 = 0
     public var megaflowHits: UInt64 = 0
     /// Packets that went up for want of a flow.
     public var misses: UInt64 = 0

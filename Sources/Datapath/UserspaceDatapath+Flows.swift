@@ -32,6 +32,7 @@ extension UserspaceDatapath {
             sparseKey, mask: sparseMask, slot: slot)
         state.pointee.simple.insert(sparseKey, mask: sparseMask, slot: slot)
         flowCount += 1
+        offload?.put(slot, key: sparseKey, mask: sparseMask, actions: actions)
         return id(ofSlot: slot)
     }
 
@@ -41,7 +42,11 @@ extension UserspaceDatapath {
         let program = try ActionProgram(actions)
         state.pointee.records[slot].discardProgram()
         state.pointee.records[slot].setProgram(program)
+        if offload != nil { absorbOffloaded(slot, now: offloadClock()) }
         details[slot]?.actions = actions
+        if let detail = details[slot] {
+            offload?.put(slot, key: detail.key, mask: detail.mask, actions: actions)
+        }
     }
 
     /// Removes a flow.
@@ -50,6 +55,8 @@ extension UserspaceDatapath {
     @discardableResult
     public func remove(_ id: FlowID) -> FlowStatistics? {
         guard let slot = slot(of: id), let detail = details[slot] else { return nil }
+        if offload != nil { absorbOffloaded(slot, now: offloadClock()) }
+        offload?.remove(slot)
         let last = statistics(ofSlot: slot)
         state.pointee.table.remove(detail.key, mask: detail.mask, slot: slot)
         state.pointee.simple.remove(detail.key, mask: detail.mask)
@@ -79,6 +86,7 @@ extension UserspaceDatapath {
 
     /// Calls `body` with each flow, in the order of their slots; `body` may not add or remove any.
     public func forEachFlow(_ body: (DatapathFlow) -> Void) {
+        absorbOffloaded()
         for slot in details.indices {
             if let flow = flow(inSlot: slot) { body(flow) }
         }
@@ -86,6 +94,7 @@ extension UserspaceDatapath {
 
     /// Calls `body` with the counters of each flow: all that a revalidator asks for in most rounds.
     public func forEachStatistics(_ body: (FlowID, FlowStatistics) -> Void) {
+        absorbOffloaded()
         for slot in details.indices where state.pointee.records[slot].isUsed {
             body(id(ofSlot: slot), statistics(ofSlot: slot))
         }
@@ -95,7 +104,12 @@ extension UserspaceDatapath {
         guard let detail = details[slot] else { return nil }
         return DatapathFlow(
             id: id(ofSlot: slot), key: detail.key, mask: detail.mask, actions: detail.actions,
-            statistics: statistics(ofSlot: slot))
+            statistics: statistics(ofSlot: slot), place: place(ofSlot: slot))
+    }
+
+    private func place(ofSlot slot: Int) -> FlowPlace {
+        guard let offload else { return .datapath }
+        return offload.refusal(of: slot).map { .refused($0) } ?? .offload
     }
 
     private func statistics(ofSlot slot: Int) -> FlowStatistics {

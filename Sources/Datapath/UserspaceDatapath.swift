@@ -56,6 +56,12 @@ public final class UserspaceDatapath {
     public var maximumTags = 2
     /// Where packets to sample come from.
     var sampling = SamplingSource()
+    /// What forwards packets of some flows below the datapath.
+    public var offload: (any FlowOffload)?
+    /// Tells the time when an offload is asked what it has counted.
+    public var offloadClock: () -> UInt64 = { 0 }
+    /// Packets that came up from there, from one port.
+    let offloadedBatch = PacketBatch()
 
     /// What actions and lookups change, behind one pointer so that no access is checked for
     /// exclusivity.

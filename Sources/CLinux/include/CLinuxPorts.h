@@ -53,11 +53,12 @@ static inline int clinux_packet_socket(void) {
     return socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
-static inline int clinux_bind_packet(int fd, int ifindex) {
+// Binds a packet socket to a device, whose frames it receives from the first time on that it `hears`.
+static inline int clinux_bind_packet(int fd, int ifindex, int hears) {
     struct sockaddr_ll address;
     memset(&address, 0, sizeof address);
     address.sll_family = AF_PACKET;
-    address.sll_protocol = htons(ETH_P_ALL);
+    address.sll_protocol = hears ? htons(ETH_P_ALL) : 0;
     address.sll_ifindex = ifindex;
     return bind(fd, (struct sockaddr *)&address, sizeof address);
 }

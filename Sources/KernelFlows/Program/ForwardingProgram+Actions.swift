@@ -127,9 +127,10 @@ extension ForwardingProgram {
         code.jump(if: .notEqual, .r0, 0, label)
     }
 
-    /// Stack.place becomes where the network header is, which has to be of the step's type; it is
-    /// loaded. Stack.flags keeps the flags; the protocol that the step asks for moves to
-    /// Stack.checksumFlags.
+    /// Finds and loads the network header, which has to be of the step's type.
+    ///
+    /// Stack.place becomes where it is, and what it held, the protocol that the step asks for,
+    /// moves to Stack.checksumFlags.
     private mutating func findNetwork(_ next: Assembler.Label) {
         code.load(.double, .r1, at: .r10, Stack.place)
         code.store(.double, at: .r10, Stack.checksumFlags, .r1)

@@ -36,6 +36,8 @@ public final class AFPacketPort: PacketPort {
     public let name: String
     public let index: Int32
     public let offloads: PortOffloads
+    /// Whether the kernel is to forward what comes in, where it can.
+    public let isServedByKernel: Bool
     public var counters: PortCounters { counted.place.pointee }
     public var condition: Condition {
         Condition(rawValue: knownCondition.load(ordering: .relaxed)) ?? .working
@@ -48,7 +50,7 @@ public final class AFPacketPort: PacketPort {
         var target: PacketSocket.Target
     }
 
-    private let counted = CounterBox()
+    let counted = CounterBox()
     private let knownCondition = Atomic(Condition.working.rawValue)
     private let sending: Mutex<Sending>
     private var socket: PacketSocket
@@ -74,8 +76,8 @@ public final class AFPacketPort: PacketPort {
     var hasRing: Bool { socket.ring != nil }
 
     /// Opens the device `name` of this network namespace, and makes it promiscuous.
-    public convenience init(name: String) throws(SystemError) {
-        try self.init(name: name, isMember: false)
+    public convenience init(name: String, isServedByKernel: Bool = false) throws(SystemError) {
+        try self.init(name: name, isMember: false, isServedByKernel: isServedByKernel)
     }
 
     /// Opens the device `name` by as many queues, among which the kernel divides its flows.
@@ -93,7 +95,10 @@ public final class AFPacketPort: PacketPort {
         return QueuedPort(members)
     }
 
-    private init(name: String, isMember: Bool) throws(SystemError) {
+    private init(
+        name: String, isMember: Bool, isServedByKernel: Bool = false
+    ) throws(SystemError) {
+        self.isServedByKernel = isServedByKernel
         let device = Device(name)
         guard let index = device.index else {
             throw SystemError(code: ENODEV, call: "if_nametoindex", subject: name)
@@ -105,7 +110,7 @@ public final class AFPacketPort: PacketPort {
             ? [.checksum, .tcpSegmentation, .udpSegmentation] : [.checksum, .tcpSegmentation]
         let target = PacketSocket.Target(
             name: name, index: index, bypassesQueueing: device.cutsSuperPackets())
-        let opened = try PacketSocket(target)
+        let opened = try PacketSocket(target, hears: !isServedByKernel)
         socket = opened
         sending = Mutex(Sending(socket: opened, target: target))
         self.isMember = isMember
@@ -240,6 +245,9 @@ public final class AFPacketPort: PacketPort {
     public func giveBack(to pool: PacketPool) {
         receiver.giveBack(to: pool)
     }
+
+    /// Receives what comes in, or leaves it to the kernel's programs.
+    public func setHearing(_ hears: Bool) { socket.setHearing(hears) }
 
     /// Closes the socket that was replaced, and gives up a ring that little has come by.
     public func age() {

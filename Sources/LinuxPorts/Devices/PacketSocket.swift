@@ -24,12 +24,17 @@ final class PacketSocket: @unchecked Sendable {
     let ring: UnsafeMutableRawPointer?
 
     private let permit: RingPermit?
+    private let index: Int32
+    /// Whether it ever received.
+    private var hears: Bool
 
     /// Opens a socket in this network namespace and binds it.
     ///
-    /// - Parameter permit: leave to have a ring, which is given back when the socket goes.
+    /// - Parameters:
+    ///   - permit: leave to have a ring, which is given back when the socket goes.
+    ///   - hears: whether it receives at all; one that does not costs a received frame nothing.
     init(
-        _ target: Target, permit: RingPermit? = nil, isDeaf: Bool = false
+        _ target: Target, permit: RingPermit? = nil, isDeaf: Bool = false, hears: Bool = true
     ) throws(SystemError) {
         let opened = clinux_packet_socket()
         guard opened >= 0 else { throw .last("socket(AF_PACKET)", target.name) }
@@ -42,8 +47,12 @@ final class PacketSocket: @unchecked Sendable {
         }
         descriptor = opened
         self.permit = permit
+        index = target.index
+        self.hears = hears
         if isDeaf { setDeaf(true) }
-        if clinux_bind_packet(descriptor, target.index) != 0 { throw .last("bind", target.name) }
+        if clinux_bind_packet(descriptor, target.index, hears ? 1 : 0) != 0 {
+            throw .last("bind", target.name)
+        }
         if clinux_join_promiscuous(descriptor, target.index) != 0 {
             throw .last("setsockopt(PACKET_ADD_MEMBERSHIP)", target.name)
         }
@@ -92,6 +101,13 @@ final class PacketSocket: @unchecked Sendable {
         if clinux_set_option(descriptor, SOL_PACKET, option, value) != 0 {
             throw .last("setsockopt(\(text))", name)
         }
+    }
+
+    /// Receives nothing from now on, or everything.
+    func setHearing(_ isHearing: Bool) {
+        setDeaf(!isHearing)
+        guard isHearing, !hears else { return }
+        hears = clinux_bind_packet(descriptor, index, 1) == 0
     }
 
     /// Receives nothing from now on, or everything again.

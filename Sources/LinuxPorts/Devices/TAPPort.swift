@@ -12,6 +12,8 @@ import Synchronization
 public final class TAPPort: PacketPort {
     public let name: String
     public let offloads: PortOffloads
+    /// Whether the kernel is to forward what this host sends, where it can.
+    public let isServedByKernel: Bool
     public var counters: PortCounters { counted.place.pointee }
     /// Whether the device was removed under the port, which yields nothing from then on.
     public var hasVanished: Bool { isGone.load(ordering: .relaxed) }
@@ -35,7 +37,7 @@ public final class TAPPort: PacketPort {
     }
 
     private let descriptor: Int32
-    private let counted = CounterBox()
+    let counted = CounterBox()
     private let isGone = Atomic(false)
     private let received = Pieces()
     private let sent = Mutex(Pieces())
@@ -43,8 +45,8 @@ public final class TAPPort: PacketPort {
     public var readinessDescriptor: Int32 { hasVanished ? -1 : descriptor }
 
     /// Makes the TAP device `name`, or takes it over if it persists and nobody uses it.
-    public convenience init(name: String) throws(SystemError) {
-        try self.init(name: name, isMember: false)
+    public convenience init(name: String, isServedByKernel: Bool = false) throws(SystemError) {
+        try self.init(name: name, isMember: false, isServedByKernel: isServedByKernel)
     }
 
     /// Makes the TAP device `name` with as many queues, among which the kernel divides its flows.
@@ -57,7 +59,9 @@ public final class TAPPort: PacketPort {
         return QueuedPort(members)
     }
 
-    private init(name: String, isMember: Bool) throws(SystemError) {
+    private init(
+        name: String, isMember: Bool, isServedByKernel: Bool = false
+    ) throws(SystemError) {
         guard (1...Device.maxNameByteCount).contains(name.utf8.count) else {
             throw SystemError(code: ENAMETOOLONG, call: "TUNSETIFF", subject: name)
         }
@@ -70,6 +74,7 @@ public final class TAPPort: PacketPort {
             throw error
         }
         self.name = name
+        self.isServedByKernel = isServedByKernel
         descriptor = opened
     }
 

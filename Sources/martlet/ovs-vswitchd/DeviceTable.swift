@@ -22,6 +22,9 @@ final class DeviceTable: DeviceProvider {
 
     static let defaultMTU: UInt32 = 1500
 
+    /// Whether bridges of the type `system`, which is the default, are the kernel's.
+    var usesKernel = false
+
     private var entries: [String: Entry] = [:]
     private let dummy: VswitchdOptions.DummyLevel?
     weak var plane: ForwardingPlane?
@@ -50,7 +53,7 @@ final class DeviceTable: DeviceProvider {
             switch type {
             case "dummy", "dummy-internal", "dummy-pmd": return try openDummy(interface)
             case "internal", "tap": return try openTAP(interface, for: bridge)
-            case "", "system": return try openSystem(interface)
+            case "", "system": return try openSystem(interface, for: bridge)
             case "afxdp", "afxdp-nonpmd": return try openXDP(interface)
             default: break
             }
@@ -136,8 +139,10 @@ final class DeviceTable: DeviceProvider {
     private func openTAP(
         _ interface: InterfaceConfiguration, for bridge: BridgeConfiguration
     ) throws(SystemError) -> OpenedDevice {
-        let port = try TAPPort.open(
-            name: interface.name, queueCount: Self.queueCount(interface) ?? 1)
+        let port: any PacketPort =
+            isServedByKernel(bridge)
+            ? try TAPPort(name: interface.name, isServedByKernel: true)
+            : try TAPPort.open(name: interface.name, queueCount: Self.queueCount(interface) ?? 1)
         let wanted =
             interface.hardwareAddress
             ?? (interface.name == bridge.name ? bridge.hardwareAddress : nil)
@@ -151,11 +156,18 @@ final class DeviceTable: DeviceProvider {
         return opened
     }
 
+    private func isServedByKernel(_ bridge: BridgeConfiguration) -> Bool {
+        usesKernel && (bridge.datapathType.isEmpty || bridge.datapathType == "system")
+    }
+
     private func openSystem(
-        _ interface: InterfaceConfiguration
+        _ interface: InterfaceConfiguration, for bridge: BridgeConfiguration
     ) throws(SystemError) -> OpenedDevice {
-        let port = try AFPacketPort.open(
-            name: interface.name, queueCount: Self.queueCount(interface) ?? 1)
+        let queueCount = Self.queueCount(interface) ?? 1
+        let port: any PacketPort =
+            isServedByKernel(bridge)
+            ? try AFPacketPort(name: interface.name, isServedByKernel: true)
+            : try AFPacketPort.open(name: interface.name, queueCount: queueCount)
         let device = Device(interface.name)
         if let wanted = interface.hardwareAddress { try device.setAddress(wanted) }
         if let mtu = interface.requestedMTU { try device.setMTU(mtu) }

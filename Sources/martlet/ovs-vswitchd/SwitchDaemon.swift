@@ -188,8 +188,18 @@ final class SwitchDaemon {
             })
         else { return }
         hasNotedDatapath = true
+        var reason = ""
+        if configuration.usesKernel {
+            do throws(KernelDatapathError) {
+                try runtime.startKernel()
+                log.info("\(bridge.name): datapath type \"system\" is served by eBPF programs")
+                return
+            } catch {
+                reason = ", since eBPF programs cannot: \(error)"
+            }
+        }
         log.info(
-            "\(bridge.name): datapath type \"system\" is served by the userspace datapath")
+            "\(bridge.name): datapath type \"system\" is served by the userspace datapath\(reason)")
     }
 
     // MARK: Devices

@@ -85,6 +85,12 @@ final class SwitchRuntime: @unchecked Sendable {
             } : nil
     }
 
+    /// Has the kernel forward packets between devices of bridges of the type `system`.
+    func startKernel() throws(KernelDatapathError) {
+        plane.start(try KernelDatapath())
+        devices.usesKernel = true
+    }
+
     func shutDown() {
         poll?.cancel()
         balancing?.cancel()

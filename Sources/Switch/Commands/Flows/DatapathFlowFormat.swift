@@ -18,9 +18,18 @@ struct DatapathFlowFormat {
             key, mask: flow.mask.expanded, isVerbose: isVerbose, names: names)
         let actions = DatapathActionPrinter.text(flow.actions, names: names)
         let name = isVerbose ? Self.name(of: flow) + (showsDatapath ? ", " : " ") : ""
-        let datapath = isVerbose && showsDatapath ? ", dp:ovs" : ""
+        let datapath = isVerbose && showsDatapath ? Self.place(of: flow) : ""
         return
             "\(name)\(match), \(statistics(of: flow.statistics))\(datapath), actions:\(actions)\n"
+    }
+
+    /// Which datapath forwards the flow's packets, and why no faster one.
+    private static func place(of flow: DatapathFlow) -> String {
+        switch flow.place {
+        case .datapath: ", dp:ovs"
+        case .offload: ", offloaded:yes, dp:ebpf"
+        case .refused(let reason): ", dp:ovs, slow_path:\(reason)"
+        }
     }
 
     /// What a flow has counted.

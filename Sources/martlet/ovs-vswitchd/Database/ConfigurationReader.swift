@@ -138,6 +138,7 @@ final class ConfigurationReader {
             // None means no limit but the key's own.
             result.switchConfiguration.maximumTags = value == 0 ? 2 : min(value, 2)
         }
+        result.usesKernel = other["system-datapath"] == "ebpf"
         if let value = other["flow-limit"].flatMap(Int.init) {
             result.switchConfiguration.flowLimit = value
         }

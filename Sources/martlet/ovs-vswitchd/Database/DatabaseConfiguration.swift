@@ -23,6 +23,8 @@ struct DatabaseConfiguration: Equatable, Sendable {
     var bundleIdleTimeout = Self.defaultBundleIdleTimeout
     /// `Open_vSwitch.next_cfg`: what becomes `cur_cfg` once all this is applied.
     var serial: Int64 = 0
+    /// `other_config:system-datapath` is `ebpf`: bridges of the type `system` are the kernel's.
+    var usesKernel = false
     /// `other_config:stats-update-interval`, milliseconds.
     var statisticsInterval = Self.defaultStatisticsInterval
 

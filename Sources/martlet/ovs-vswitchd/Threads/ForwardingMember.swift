@@ -9,7 +9,11 @@ final class ForwardingMember: @unchecked Sendable {
     /// The datapath, which the forwarding thread makes and alone touches.
     private final class Box: @unchecked Sendable {
         var datapath: UserspaceDatapath?
+        var kernel: KernelDatapath?
     }
+
+    /// The number under which packets come up that the kernel does not forward; no port has it.
+    private static let upcallNumber = UInt32.max
 
     /// What all members are made with.
     struct Environment: Sendable {
@@ -44,7 +48,13 @@ final class ForwardingMember: @unchecked Sendable {
             box.datapath = datapath
             return ForwardingThread.Work(
                 process: { batch, _, number in
-                    datapath.receive(batch, from: number, now: UInt64(clock.now))
+                    if number == Self.upcallNumber, let kernel = box.kernel {
+                        datapath.receive(fromOffload: batch, now: UInt64(clock.now)) {
+                            kernel.origin(of: $0)
+                        }
+                    } else {
+                        datapath.receive(batch, from: number, now: UInt64(clock.now))
+                    }
                     // A batch that went up took as long as hundreds that did not.
                     let wentUp = datapath.hasPending
                     if wentUp {
@@ -65,6 +75,25 @@ final class ForwardingMember: @unchecked Sendable {
         nonisolated(unsafe) let body = body
         thread.execute { [box] in
             if let datapath = box.datapath { body(datapath) }
+        }
+    }
+
+    /// Has the kernel forward packets of ports that are added from now on, where it can.
+    func start(_ kernel: KernelDatapath, clock: SwitchClock) {
+        nonisolated(unsafe) let kernel = kernel
+        thread.execute { [box] in
+            box.kernel = kernel
+            box.datapath?.offload = kernel
+            box.datapath?.offloadClock = { UInt64(clock.now) }
+        }
+        thread.add(kernel.upcallPort, number: Self.upcallNumber, queue: 0)
+    }
+
+    /// Calls `body` on the thread if the kernel forwards packets for it.
+    func order(_ body: @escaping (KernelDatapath, UserspaceDatapath) -> Void) {
+        nonisolated(unsafe) let body = body
+        thread.execute { [box] in
+            if let kernel = box.kernel, let datapath = box.datapath { body(kernel, datapath) }
         }
     }
 

@@ -10,7 +10,8 @@ import Synchronization
 extension ForwardingPlane {
     /// Whether threads that poll are to serve the port.
     func isPolled(_ port: any PacketPort) -> Bool {
-        (port as? DummyPort)?.options.isPolled ?? (settings.cores != nil)
+        if (port as? any KernelServedPort)?.isServedByKernel == true { return false }
+        return (port as? DummyPort)?.options.isPolled ?? (settings.cores != nil)
     }
 
     func configure(_ settings: ThreadSettings) {

@@ -92,6 +92,7 @@ final class ForwardingPlane: DatapathLink, @unchecked Sendable {
     func addPort(_ number: UInt32, _ port: any PacketPort) {
         ports[number] = Port(port: port)
         orderEach { datapath in try? datapath.addPort(number, port) }
+        addToKernel(number, port)
         needsSchedule = needsSchedule || isPolled(port)
         guard !isPolled(port) else { return }
         for queue in port.queues.indices {
@@ -109,6 +110,7 @@ final class ForwardingPlane: DatapathLink, @unchecked Sendable {
             }
             members.first { $0.number == owner }?.thread.remove(number, queue: queue)
         }
+        removeFromKernel(number)
         for member in members { member.order { datapath in datapath.removePort(number) } }
         needsSchedule = needsSchedule || isPolled(port.port)
     }
@@ -121,6 +123,7 @@ final class ForwardingPlane: DatapathLink, @unchecked Sendable {
         ports[number]?.settings = settings
         ports[number]?.policing = policing
         orderEach { datapath in datapath.setPort(number, settings, policing: policing) }
+        setInKernel(number, settings)
         if settings.pinnedCores != before.settings.pinnedCores { needsSchedule = true }
     }
 
@@ -134,6 +137,7 @@ final class ForwardingPlane: DatapathLink, @unchecked Sendable {
     func setMaximumTags(_ count: Int) {
         maximumTags = count
         orderEach { datapath in datapath.maximumTags = count }
+        setMaximumTagsInKernel(count)
     }
 
     /// The thread whose flow that is.
