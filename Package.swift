@@ -73,7 +73,7 @@ let package = Package(
         module("FlowSyntax", ["Addresses", "FlowModel"]),
         module("OpenFlow", ["Bytes", "Addresses", "FlowModel"]),
         module("JSONRPC", ["Bytes"]),
-        module("OVSDBModel", ["JSONRPC"]),
+        module("OVSDBModel", ["Bytes", "JSONRPC"]),
         module("RowGenerator", ["JSONRPC", "OVSDBModel"]),
         module("Netlink", ["Bytes", "Addresses"]),
         module("BPFProgram"),
@@ -102,7 +102,7 @@ let package = Package(
                 "Tunnels",
             ]
         ),
-        module("OVSDBEngine", ["JSONRPC", "OVSDBModel"]),
+        module("OVSDBEngine", ["Bytes", "JSONRPC", "OVSDBModel"]),
         module("OVSDBClient", ["JSONRPC", "OVSDBModel"]),
         module("OpenVSwitchRows", ["OVSDBClient", "OVSDBModel"]),
         module("ControlCommands", ["JSONRPC", "OVSDBModel"]),

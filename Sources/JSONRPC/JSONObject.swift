@@ -69,7 +69,8 @@ public struct JSONObject: Sendable {
 
     public func contains(_ key: String) -> Bool { position(of: key) != nil }
 
-    private func position(of key: String) -> Int? {
+    /// Where a member stands in ``members``.
+    public func position(of key: String) -> Int? {
         if let index { return index.position(of: key, in: members) }
         for position in members.indices where members[position].key == key { return position }
         return nil

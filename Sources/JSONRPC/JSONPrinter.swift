@@ -1,4 +1,4 @@
-import Bytes
+public import Bytes
 
 /// Writes JSON text as Open vSwitch does: without white space, or one member a line.
 public struct JSONPrinter {
@@ -31,7 +31,7 @@ public struct JSONPrinter {
         switch value {
         case .null: write("null")
         case .boolean(let value): write(value ? "true" : "false")
-        case .integer(let value): write(String(value))
+        case .integer(let value): write(integer: value)
         case .real(let value): write(RealText.text(of: value))
         case .string(let value): write(quoted: value)
         case .array(let elements): write(elements)
@@ -80,8 +80,14 @@ public struct JSONPrinter {
     }
 
     private mutating func write(_ text: String) {
-        octets.append(contentsOf: text.utf8)
+        octets.append(text: text)
     }
+
+    /// Writes a number.
+    public mutating func write(integer value: Int64) { octets.append(decimal: value) }
+
+    /// Writes an identifier, without quotation marks.
+    public mutating func write(_ text: UUIDText) { text.write(to: &octets) }
 
     /// Writes JSON text as it is, for those who write a value in pieces instead of making it whole.
     public mutating func write(verbatim text: String) { write(text) }
@@ -91,19 +97,11 @@ public struct JSONPrinter {
 
     /// Writes a string.
     public mutating func write(quoted text: String) {
+        // Nearly all stand between quotation marks as they are.
+        if octets.append(plainQuoted: text) { return }
         octets.append(UInt8(ascii: "\""))
-        if Self.isPlain(text) {
-            octets.append(contentsOf: text.utf8)
-        } else {
-            for octet in text.utf8 { write(escaping: octet) }
-        }
+        for octet in text.utf8 { write(escaping: octet) }
         octets.append(UInt8(ascii: "\""))
-    }
-
-    /// Whether a text stands between quotes as it is, as nearly all do.
-    private static func isPlain(_ text: String) -> Bool {
-        let octets = text.utf8Span.span
-        return octets.endOfPlainText(from: 0) == octets.count
     }
 
     private mutating func write(escaping octet: UInt8) {

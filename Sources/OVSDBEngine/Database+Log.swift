@@ -34,20 +34,23 @@ extension Database {
     private func record(
         of changes: [RowChange], _ transaction: Transaction, date: Int64
     ) -> [UInt8]? {
-        let logged = changes.filter(isLogged)
-        guard let first = logged.first?.key.table else { return nil }
-        var printer = JSONPrinter()
+        guard let firstChange = changes.first(where: isLogged) else { return nil }
+        let first = firstChange.key.table
+        var printer = JSONPrinter(minimumCapacity: recordByteCount(changes.count))
         printer.write(verbatim: "{\"_date\":")
-        printer.write(JSON.integer(date))
-        let isOneTable = logged.allSatisfy { $0.key.table == first }
-        for table in isOneTable ? [first] : Set(logged.map(\.key.table)).sorted() {
+        printer.write(integer: date)
+        let isOneTable = changes.allSatisfy { $0.key.table == first }
+        let tables = isOneTable ? [first] : Set(changes.map(\.key.table)).sorted()
+        for table in tables
+        where isOneTable || changes.contains(where: { isLogged($0, in: table) }) {
+            let content = schema.tables[table]
             printer.write(verbatim: ",")
-            printer.write(quoted: schema.tables[table].name)
+            printer.write(quoted: content.name)
             printer.write(verbatim: ":{")
             var isFirst = true
-            for change in logged where change.key.table == table {
-                printer.write(key: change.key.uuid.description, isFirst: &isFirst)
-                writeRow(change, in: schema.tables[table], to: &printer)
+            for change in changes where isLogged(change, in: table) {
+                printer.write(key: change.key.uuid, isFirst: &isFirst)
+                write(change, in: content, to: &printer)
             }
             printer.write(verbatim: "}")
         }
@@ -59,6 +62,13 @@ extension Database {
         return printer.takeOctets()
     }
 
+    /// About what a record of so many rows takes.
+    private func recordByteCount(_ rowCount: Int) -> Int { 128 + 256 * rowCount }
+
+    private func isLogged(_ change: RowChange, in table: Int) -> Bool {
+        change.key.table == table && isLogged(change)
+    }
+
     /// Whether more than ephemeral columns changed.
     private func isLogged(_ change: RowChange) -> Bool {
         guard let new = change.new, let old = change.old else { return true }
@@ -67,22 +77,39 @@ extension Database {
     }
 
     /// Writes the columns of a row that the log has to tell.
-    private func writeRow(
-        _ change: RowChange, in kept: TableSchema, to printer: inout JSONPrinter
+    private func write(
+        _ change: RowChange, in table: TableSchema, to printer: inout JSONPrinter
     ) {
         guard let new = change.new else { return printer.write(JSON.null) }
-        let table = schema.tables[change.key.table]
+        guard let old = change.old else { return write(new, of: table, to: &printer) }
+        printer.write(verbatim: "{")
+        var isFirst = true
+        for (index, column) in table.columns.enumerated()
+        where !column.isEphemeral && new[index] != old[index] {
+            printer.write(key: column.name, isFirst: &isFirst)
+            let told =
+                logsDifferences
+                ? old[index].difference(to: new[index], type: column.type) : new[index]
+            printer.write(told, type: column.type)
+        }
+        printer.write(verbatim: "}")
+    }
+
+    /// Writes the columns of a new row that are not as every new row's are.
+    ///
+    /// - Parameter kept: The table as it is to be read; columns that it lacks are left out.
+    private func write(
+        _ row: [Datum], of table: TableSchema, as kept: TableSchema? = nil,
+        to printer: inout JSONPrinter
+    ) {
         printer.write(verbatim: "{")
         var isFirst = true
         for (index, column) in table.columns.enumerated() where !column.isEphemeral {
-            guard new[index] != change.old?[index] ?? table.defaultRow[index],
-                kept === table || kept.index(of: column.name) != nil
+            guard row[index] != table.defaultRow[index],
+                kept.map({ $0.index(of: column.name) != nil }) ?? true
             else { continue }
             printer.write(key: column.name, isFirst: &isFirst)
-            let type = column.type
-            let old = logsDifferences ? change.old : nil
-            let told = old.map { $0[index].difference(to: new[index], type: type) }
-            printer.write(told ?? new[index], type: type)
+            printer.write(row[index], type: column.type)
         }
         printer.write(verbatim: "}")
     }
@@ -97,18 +124,17 @@ extension Database {
     ) -> [UInt8] {
         var printer = JSONPrinter(minimumCapacity: logByteCount)
         printer.write(verbatim: "{\"_date\":")
-        printer.write(JSON.integer(date))
-        for (table, content) in tables.enumerated() where !content.rows.isEmpty {
-            let kept = other.map { $0.table(content.schema.name) } ?? content.schema
-            guard let kept else { continue }
+        printer.write(integer: date)
+        for content in tables where !content.rows.isEmpty {
+            let kept = other?.table(content.schema.name)
+            guard other == nil || kept != nil else { continue }
             printer.write(verbatim: ",")
             printer.write(quoted: content.schema.name)
             printer.write(verbatim: ":{")
             var isFirst = true
             for (uuid, row) in content.rows {
-                printer.write(key: uuid.description, isFirst: &isFirst)
-                let change = RowChange(key: RowKey(table: table, uuid: uuid), old: nil, new: row)
-                writeRow(change, in: kept, to: &printer)
+                printer.write(key: uuid, isFirst: &isFirst)
+                write(row, of: content.schema, as: kept, to: &printer)
             }
             printer.write(verbatim: "}")
         }
@@ -237,12 +263,11 @@ extension Database {
     private func replaySnapshot(_ body: ArraySlice<UInt8>) -> Bool {
         var transaction = Transaction(self)
         var cursor = JSONCursor(body.span)
-        guard (try? replay(&cursor, &transaction)) == true,
-            let changes = try? transaction.prepare()
-        else { return false }
+        guard (try? replay(&cursor, &transaction)) == true else { return false }
         for table in transaction.touchedTables {
             tables[table].rows.reserveCapacity(transaction.rowCount(of: table))
         }
+        guard let changes = try? transaction.prepare() else { return false }
         apply(changes)
         return true
     }

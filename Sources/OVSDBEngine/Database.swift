@@ -66,20 +66,19 @@ extension Database {
 
     private func removeDerived(_ change: RowChange) {
         guard let old = change.old else { return }
-        let table = schema.tables[change.key.table]
+        let table = tables[change.key.table].schema
         for index in table.indexes.indices {
-            let values = table.indexValues(index, of: old)
-            tables[change.key.table].indexes[index][values] = nil
+            tables[change.key.table].indexes[index][table.indexValues(index, of: old)] = nil
         }
         countReferences(of: change, in: old, comparedTo: change.new, by: -1)
     }
 
     private func insertDerived(_ change: RowChange) {
         guard let new = change.new else { return }
-        let table = schema.tables[change.key.table]
+        let table = tables[change.key.table].schema
         for index in table.indexes.indices {
-            let values = table.indexValues(index, of: new)
-            tables[change.key.table].indexes[index][values] = change.key.uuid
+            tables[change.key.table].indexes[index][table.indexValues(index, of: new)] =
+                change.key.uuid
         }
         countReferences(of: change, in: new, comparedTo: change.old, by: 1)
     }
@@ -88,7 +87,7 @@ extension Database {
     private func countReferences(
         of change: RowChange, in row: [Datum], comparedTo other: [Datum]?, by step: Int
     ) {
-        for reference in tables[change.key.table].references {
+        for reference in tables[change.key.table].references where !reference.isEmpty(in: row) {
             for atom in reference.references(onlyIn: row, notIn: other) {
                 guard let uuid = atom.uuid else { continue }
                 if reference.isWeak {

@@ -239,7 +239,7 @@ extension DatabaseServer {
             return .some(timeout.map { transaction.deadline(after: $0) })
         case .done(let results, let changes):
             notifyMonitors(of: changes, in: database)
-            send(.reply(result: .array(results), id: transaction.id), to: session)
+            send(.reply(result: .encoded(results), id: transaction.id), to: session)
             if !changes.isEmpty { retryPending(at: now) { $0.params.first?.string == name } }
             return nil
         }

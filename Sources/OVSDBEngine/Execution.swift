@@ -6,7 +6,9 @@ struct Execution {
     /// What came of a run.
     enum Outcome {
         /// It ended, well or not, with this for a result.
-        case done([JSON], changes: [RowChange])
+        ///
+        /// The result is an array with an element for each operation.
+        case done(EncodedJSON, changes: [RowChange])
         /// A `wait` is not fulfilled; nothing was changed.
         case waiting(timeout: Int64?)
     }
@@ -40,6 +42,7 @@ struct Execution {
     /// What one operation does beside changing rows.
     private enum Step {
         case result(JSONObject)
+        case inserted(UUID)
         case waiting(timeout: Int64?)
     }
 
@@ -53,7 +56,7 @@ struct Execution {
     /// The rules that hold for the client, if any.
     private let access: AccessRules?
 
-    private var schema: DatabaseSchema { transaction.database.schema }
+    private let schema: DatabaseSchema
 
     /// - Parameter ownsLock: Whether the client owns a lock.
     init(
@@ -61,6 +64,7 @@ struct Execution {
         ownsLock: @escaping (String) -> Bool
     ) {
         access = AccessRules(database, rights)
+        schema = database.schema
         transaction = Transaction(database)
         context = NamingContext(makeUUID: database.makeUUID)
         self.elapsed = elapsed
@@ -68,41 +72,86 @@ struct Execution {
     }
 
     mutating func run(_ operations: ArraySlice<JSON>, date: Int64) -> Outcome {
-        var results: [JSON] = []
+        var results = Results(count: operations.count)
         do throws(OVSDBError) {
             for operation in operations {
-                let subject = "ovsdb operation \(results.count + 1) of \(operations.count)"
+                let subject = MemberParser.Subject.operation(
+                    results.written + 1, count: operations.count)
                 switch try checked(operation, subject) {
-                case .result(let object): results.append(.object(object))
+                case .result(let object): results.write(.object(object))
+                case .inserted(let uuid): results.write(inserted: uuid)
                 case .waiting(let timeout): return .waiting(timeout: timeout)
                 }
             }
         } catch {
-            results.append(error.json)
-            while results.count < operations.count { results.append(.null) }
-            return .done(results, changes: [])
+            results.write(error.json)
+            while results.written < operations.count { results.write(.null) }
+            return .done(results.take(), changes: [])
         }
         do throws(OVSDBError) {
             let changes = try transaction.database.commit(&transaction, date: date)
-            return .done(results, changes: changes)
+            return .done(results.take(), changes: changes)
         } catch {
-            return .done(results + [error.json], changes: [])
+            results.write(error.json)
+            return .done(results.take(), changes: [])
+        }
+    }
+
+    /// The operations' results, which are encoded one by one: a transaction may have thousands.
+    private struct Results {
+        private var printer: JSONPrinter
+        /// How many there are.
+        private(set) var written = 0
+
+        /// What an insertion's result takes.
+        private static let usualByteCount = 60
+
+        init(count: Int) {
+            printer = JSONPrinter(minimumCapacity: Self.usualByteCount * (count + 1))
+        }
+
+        mutating func write(_ result: JSON) {
+            begin()
+            printer.write(result)
+        }
+
+        mutating func write(inserted uuid: UUID) {
+            begin()
+            printer.write(verbatim: "{\"uuid\":[\"uuid\",")
+            printer.write(quoted: uuid)
+            printer.write(verbatim: "]}")
+        }
+
+        private mutating func begin() {
+            printer.write(verbatim: written == 0 ? "[" : ",")
+            written += 1
+        }
+
+        mutating func take() -> EncodedJSON {
+            printer.write(verbatim: written == 0 ? "[]" : "]")
+            return EncodedJSON(printer.takeOctets())
         }
     }
 
     /// Runs an operation, and refuses it afterwards where it may not be: what is wrong with it is
     /// told first.
-    private mutating func checked(_ json: JSON, _ subject: String) throws(OVSDBError) -> Step {
+    private mutating func checked(
+        _ json: JSON, _ subject: MemberParser.Subject
+    ) throws(OVSDBError) -> Step {
         let step = try execute(json, subject)
-        if let name = json["op"]?.string, let refusal = mode.refusal(of: name) { throw refusal }
+        if mode != .full, let name = json["op"]?.string, let refusal = mode.refusal(of: name) {
+            throw refusal
+        }
         return step
     }
 
-    private mutating func execute(_ json: JSON, _ subject: String) throws(OVSDBError) -> Step {
+    private mutating func execute(
+        _ json: JSON, _ subject: MemberParser.Subject
+    ) throws(OVSDBError) -> Step {
         var members = try MemberParser(json, subject: subject)
         let name = try members.identifier("op")
         switch name {
-        case "insert": return .result(try insert(&members, json))
+        case "insert": return .inserted(try insert(&members))
         case "select": return .result(try select(&members))
         case "update": return .result(try update(&members, json))
         case "mutate": return .result(try mutate(&members))
@@ -126,28 +175,39 @@ extension Execution {
         uuids.compactMap { transaction.row(RowKey(table: table, uuid: $0)) }
     }
 
-    private mutating func insert(
-        _ members: inout MemberParser, _ json: JSON
-    ) throws(OVSDBError) -> JSONObject {
+    private mutating func insert(_ members: inout MemberParser) throws(OVSDBError) -> UUID {
         let table = try table(&members)
-        let rowJSON = JSON.object(try members.object("row"))
+        let given = try members.object("row")
         let wanted = try members.optionalString("uuid")
         let name = try members.optionalString("uuid-name")
         if let name, !NamedUUIDs.isIdentifier(name) { throw members.mismatch("uuid-name") }
         try members.finish()
         let uuid = try uuid(named: name, wanted: wanted, table: table)
-        var row = schema.tables[table].defaultRow
-        let values = try parseRow(rowJSON, table: table)
-        for (column, datum) in values where column != TableSchema.versionIndex {
-            row[column] = datum
+        let tableSchema = schema.tables[table]
+        var row = tableSchema.defaultRow
+        for member in given.members {
+            let column = try index(of: member, in: given, tableSchema)
+            let datum = try Datum(
+                member.value, type: tableSchema.columns[column].type, context: &context)
+            if column != TableSchema.versionIndex { row[column] = datum }
         }
-        try transaction.database.tables[table].checkMandatoryColumns(given: values.map(\.column))
+        try transaction.database.tables[table].checkMandatoryColumns {
+            given.contains(tableSchema.columns[$0].name)
+        }
         row[TableSchema.uuidIndex] = Datum(.uuid(uuid))
         try access?.checkInsert(of: row, into: table)
-        transaction.insert(RowKey(table: table, uuid: uuid), row)
-        var result = JSONObject()
-        result["uuid"] = Atom.uuid(uuid).json
-        return result
+        transaction.insert(new: RowKey(table: table, uuid: uuid), row)
+        return uuid
+    }
+
+    /// The column that a member of a row gives.
+    private func index(
+        of member: JSONObject.Member, in row: JSONObject, _ table: TableSchema
+    ) throws(OVSDBError) -> Int {
+        guard let column = table.index(of: member.key) else {
+            throw .unknownColumn(member.key, table: table.name, in: .object(row))
+        }
+        return column
     }
 
     private mutating func uuid(
@@ -370,10 +430,8 @@ extension Execution {
         guard let object = json.object else { throw .syntax("row must be JSON object", in: json) }
         let tableSchema = schema.tables[table]
         var values: [(Int, Datum)] = []
-        for member in object {
-            guard let column = tableSchema.index(of: member.key) else {
-                throw .unknownColumn(member.key, table: tableSchema.name, in: json)
-            }
+        for member in object.members {
+            let column = try index(of: member, in: object, tableSchema)
             let type = tableSchema.columns[column].type
             values.append((column, try Datum(member.value, type: type, context: &context)))
         }

@@ -155,7 +155,7 @@ extension Monitor {
                     printer.write(key: schema.name, isFirst: &isFirstTable)
                     printer.write(verbatim: "{")
                 }
-                printer.write(key: uuid.description, isFirst: &isFirst)
+                printer.write(key: uuid, isFirst: &isFirst)
                 writePresence(row, monitored, schema, kind: .initial, to: &printer)
             }
             if !isFirst { printer.write(verbatim: "}") }

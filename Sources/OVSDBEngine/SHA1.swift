@@ -1,3 +1,5 @@
+import Bytes
+
 /// The SHA-1 digest (RFC 3174), by which the log tells torn records from whole ones.
 ///
 /// It is a checksum here, not a protection against forgery.
@@ -13,16 +15,15 @@ public enum SHA1 {
 
     private static func hexadecimalDigest(of octets: Span<UInt8>) -> String {
         let state = digest(of: octets)
-        var digits = ""
-        for index in state.indices {
-            let text = String(state[index], radix: 16)
-            digits += String(repeating: "0", count: 8 - text.utf8.count) + text
-        }
-        return digits
+        var digits: [UInt8] = []
+        digits.reserveCapacity(8 * state.count)
+        for index in state.indices { digits.append(hexadecimal: state[index]) }
+        return String(decoding: digits, as: UTF8.self)
     }
 
     private typealias State = InlineArray<5, UInt32>
-    private typealias Block = InlineArray<16, UInt32>
+    /// The words of a block, and those that are mixed from them.
+    private typealias Schedule = InlineArray<80, UInt32>
 
     private static let blockByteCount = 64
 
@@ -31,7 +32,7 @@ public enum SHA1 {
         let wholeByteCount = octets.count / blockByteCount * blockByteCount
         var start = 0
         while start < wholeByteCount {
-            mix(block(octets, at: start), into: &state)
+            mix(octets.octets, at: start, into: &state)
             start += blockByteCount
         }
         var tail = (wholeByteCount..<octets.count).map { octets[$0] }
@@ -42,60 +43,70 @@ public enum SHA1 {
             tail.append(UInt8(truncatingIfNeeded: bitCount >> UInt64(shift)))
         }
         for start in stride(from: 0, to: tail.count, by: blockByteCount) {
-            mix(block(tail.span, at: start), into: &state)
+            mix(tail.span.octets, at: start, into: &state)
         }
         return state
     }
 
-    private static func block(_ octets: Span<UInt8>, at start: Int) -> Block {
-        var block = Block(repeating: 0)
-        var offset = start
-        for index in 0..<16 {
-            block[index] =
-                UInt32(octets[offset]) << 24 | UInt32(octets[offset + 1]) << 16
-                | UInt32(octets[offset + 2]) << 8 | UInt32(octets[offset + 3])
-            offset += 4
+    private static func mix(_ octets: RawSpan, at start: Int, into state: inout State) {
+        var round = Round(state)
+        for index in 0..<16 { round.words[index] = octets.load32(at: start &+ 4 &* index) }
+        for index in 16..<80 {
+            round.words[index] = rotate(
+                round.words[index - 3] ^ round.words[index - 8] ^ round.words[index - 14]
+                    ^ round.words[index - 16], by: 1)
         }
-        return block
+        for index in stride(from: 0, to: 20, by: 5) {
+            round.five(index, 0x5a82_7999) { b, c, d in d ^ b & (c ^ d) }
+        }
+        for index in stride(from: 20, to: 40, by: 5) {
+            round.five(index, 0x6ed9_eba1) { b, c, d in b ^ c ^ d }
+        }
+        for index in stride(from: 40, to: 60, by: 5) {
+            round.five(index, 0x8f1b_bcdc) { b, c, d in b & c | d & (b | c) }
+        }
+        for index in stride(from: 60, to: 80, by: 5) {
+            round.five(index, 0xca62_c1d6) { b, c, d in b ^ c ^ d }
+        }
+        state[0] &+= round.a
+        state[1] &+= round.b
+        state[2] &+= round.c
+        state[3] &+= round.d
+        state[4] &+= round.e
     }
 
-    /// The schedule's 80 words are made as they are needed, in the place of those that are not any
-    /// more.
-    private static func mix(_ block: Block, into state: inout State) {
-        var words = block
-        var (a, b, c, d, e) = (state[0], state[1], state[2], state[3], state[4])
-        for index in 0..<80 {
-            let slot = index & 15
-            if index >= 16 {
-                words[slot] = rotate(
-                    words[(slot + 13) & 15] ^ words[(slot + 8) & 15] ^ words[(slot + 2) & 15]
-                        ^ words[slot], by: 1)
-            }
-            let (choice, constant) = round(index, b, c, d)
-            let sum = rotate(a, by: 5) &+ choice &+ e &+ constant &+ words[slot]
-            (a, b, c, d, e) = (sum, a, rotate(b, by: 30), c, d)
-        }
-        state[0] &+= a
-        state[1] &+= b
-        state[2] &+= c
-        state[3] &+= d
-        state[4] &+= e
-    }
+    /// The five words that are stirred 80 times, and what goes into them.
+    private struct Round {
+        var a, b, c, d, e: UInt32
+        var words = Schedule(repeating: 0)
 
-    @inline(__always)
-    private static func round(
-        _ index: Int, _ b: UInt32, _ c: UInt32, _ d: UInt32
-    ) -> (choice: UInt32, constant: UInt32) {
-        switch index {
-        case 0..<20: ((b & c) | (~b & d), 0x5a82_7999)
-        case 20..<40: (b ^ c ^ d, 0x6ed9_eba1)
-        case 40..<60: ((b & c) | (b & d) | (c & d), 0x8f1b_bcdc)
-        default: (b ^ c ^ d, 0xca62_c1d6)
+        init(_ state: State) {
+            (a, b, c, d, e) = (state[0], state[1], state[2], state[3], state[4])
+        }
+
+        /// After five steps each word is back at its place, so that none has to be moved.
+        @inline(__always)
+        mutating func five(
+            _ index: Int, _ constant: UInt32, _ choose: (UInt32, UInt32, UInt32) -> UInt32
+        ) {
+            Self.step(a, &b, choose(b, c, d), &e, words[index] &+ constant)
+            Self.step(e, &a, choose(a, b, c), &d, words[index &+ 1] &+ constant)
+            Self.step(d, &e, choose(e, a, b), &c, words[index &+ 2] &+ constant)
+            Self.step(c, &d, choose(d, e, a), &b, words[index &+ 3] &+ constant)
+            Self.step(b, &c, choose(c, d, e), &a, words[index &+ 4] &+ constant)
+        }
+
+        @inline(__always)
+        private static func step(
+            _ a: UInt32, _ b: inout UInt32, _ choice: UInt32, _ e: inout UInt32, _ word: UInt32
+        ) {
+            e = e &+ rotate(a, by: 5) &+ choice &+ word
+            b = rotate(b, by: 30)
         }
     }
 
     @inline(__always)
     private static func rotate(_ word: UInt32, by count: UInt32) -> UInt32 {
-        word << count | word >> (32 - count)
+        word &<< count | word &>> (32 &- count)
     }
 }

@@ -10,6 +10,9 @@ public struct RowKey: Hashable, Sendable {
         self.table = table
         self.uuid = uuid
     }
+
+    /// Rows of different tables hardly ever share an identifier.
+    public func hash(into hasher: inout Hasher) { hasher.combine(uuid) }
 }
 
 /// What a transaction did to one row; nil stands for no row.
@@ -17,6 +20,11 @@ public struct RowChange: Sendable {
     public let key: RowKey
     public let old: [Datum]?
     public internal(set) var new: [Datum]?
+
+    /// Gives the new row a version, in place.
+    mutating func setVersion(_ version: UUID) {
+        new?[TableSchema.versionIndex] = Datum(.uuid(version))
+    }
 }
 
 /// A column that refers to rows of another table.
@@ -26,6 +34,9 @@ struct ReferenceColumn {
     /// Whether the references stand in a map's values instead of the keys.
     let isInValues: Bool
     let isWeak: Bool
+
+    /// Whether a row refers to none, as most do.
+    func isEmpty(in row: [Datum]) -> Bool { row[column].isEmpty }
 
     func references(in row: [Datum]) -> [Atom] {
         isInValues ? row[column].values : row[column].keys
@@ -47,7 +58,7 @@ struct Table {
     /// By row, those that refer to it weakly, and in how many places.
     var weakReferrers: [UUID: [RowKey: Int]] = [:]
     /// For each index of the schema, the row that has the values.
-    var indexes: [[[Datum]: UUID]]
+    var indexes: [[IndexValues: UUID]]
 
     init(_ schema: TableSchema, in database: DatabaseSchema) {
         self.schema = schema
@@ -75,7 +86,9 @@ struct Table {
     }
 
     /// Refuses a new row that leaves a column at a default which it may not have.
-    func checkMandatoryColumns(given columns: [Int]) throws(OVSDBError) {
-        for (index, error) in mandatoryColumns where !columns.contains(index) { throw error }
+    ///
+    /// - Parameter isGiven: Whether it gives a column a value.
+    func checkMandatoryColumns(_ isGiven: (_ column: Int) -> Bool) throws(OVSDBError) {
+        for (index, error) in mandatoryColumns where !isGiven(index) { throw error }
     }
 }

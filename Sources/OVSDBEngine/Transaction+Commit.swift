@@ -8,13 +8,8 @@ extension Transaction {
         try collectGarbage()
         try checkRowCounts()
         try pruneWeakReferences()
-        let effective = changes.filter { $0.isEffective }
-        try checkIndexes(effective)
-        return effective.map { change in
-            var change = change
-            change.new?[TableSchema.versionIndex] = Datum(.uuid(database.makeUUID()))
-            return change
-        }
+        try checkIndexes()
+        return takeEffectiveChanges()
     }
 
     // MARK: Strong references
@@ -58,7 +53,7 @@ extension Transaction {
         _ mentioned: inout [(RowKey, by: RowKey, column: Int)]
     ) {
         for reference in database.tables[change.key.table].references where !reference.isWeak {
-            if let new = change.new {
+            if let new = change.new, !reference.isEmpty(in: new) {
                 for atom in reference.references(onlyIn: new, notIn: change.old) {
                     guard let uuid = atom.uuid else { continue }
                     let target = RowKey(table: reference.target, uuid: uuid)
@@ -114,8 +109,11 @@ extension Transaction {
     private mutating func pruneWeakReferences() throws(OVSDBError) {
         var referrers: Set<RowKey> = []
         for change in changes where change.isEffective {
-            if change.new != nil {
-                referrers.insert(change.key)
+            if let new = change.new {
+                let references = database.tables[change.key.table].references
+                if references.contains(where: { $0.isWeak && !$0.isEmpty(in: new) }) {
+                    referrers.insert(change.key)
+                }
             } else if let weak = database.tables[change.key.table].weakReferrers[change.key.uuid] {
                 referrers.formUnion(weak.keys)
             }
@@ -177,23 +175,25 @@ extension Transaction {
         }
     }
 
-    private func checkIndexes(_ effective: [RowChange]) throws(OVSDBError) {
+    private func checkIndexes() throws(OVSDBError) {
         var taken: [IndexEntry: UUID] = [:]
-        for change in effective {
-            guard let new = change.new else { continue }
+        for change in changes {
             let table = change.key.table
-            let schema = database.schema.tables[table]
+            let schema = database.tables[table].schema
+            guard !schema.indexes.isEmpty, change.isEffective, let new = change.new else {
+                continue
+            }
             for index in schema.indexes.indices {
                 let values = schema.indexValues(index, of: new)
                 let entry = IndexEntry(table: table, index: index, values: values)
-                if effective.count > 1,
+                if changes.count > 1,
                     let other = taken.updateValue(change.key.uuid, forKey: entry)
                 {
                     throw duplicate(other, change.key.uuid, entry)
                 }
                 guard let other = database.tables[table].indexes[index][values],
                     other != change.key.uuid,
-                    self.change(RowKey(table: change.key.table, uuid: other))
+                    self.change(RowKey(table: table, uuid: other))
                         .map({ isStill(values, $0, index: index) }) ?? true
                 else { continue }
                 throw duplicate(change.key.uuid, other, entry)
@@ -201,7 +201,7 @@ extension Transaction {
         }
     }
 
-    private func isStill(_ values: [Datum], _ change: RowChange, index: Int) -> Bool {
+    private func isStill(_ values: IndexValues, _ change: RowChange, index: Int) -> Bool {
         change.new.map {
             database.schema.tables[change.key.table].indexValues(index, of: $0) == values
         } ?? false
@@ -211,7 +211,7 @@ extension Transaction {
         let schema = database.tables[entry.table].schema
         let columns = schema.indexes[entry.index].map { schema.columns[$0] }
         let names = columns.map { "\"\($0.name)\"" }
-        let values = zip(entry.values, columns).map { $0.text(type: $1.type) }
+        let values = zip(entry.values.values, columns).map { $0.text(type: $1.type) }
         return .constraint(
             "Transaction causes multiple rows in \"\(schema.name)\" table to have identical values "
                 + "(\(values.joined(separator: ", "))) for index on "
@@ -234,7 +234,7 @@ extension Transaction {
                 + "row's columns but not any columns in this index."
         }
         let columns = table.indexes[entry.index].map { table.columns[$0] }
-        let values = zip(before, columns).map { $0.text(type: $1.type) }
+        let values = zip(before.values, columns).map { $0.text(type: $1.type) }
         return "had the following index values before the transaction: "
             + values.joined(separator: ", ") + "."
     }
@@ -243,7 +243,9 @@ extension Transaction {
 private struct IndexEntry: Hashable {
     let table: Int
     let index: Int
-    let values: [Datum]
+    let values: IndexValues
+
+    func hash(into hasher: inout Hasher) { values.hash(into: &hasher) }
 }
 
 extension RowChange {

@@ -46,7 +46,7 @@ struct Transaction {
     private func rowsBefore(of table: Int, where condition: Condition) -> [UUID] {
         for (index, columns) in database.schema.tables[table].indexes.enumerated() {
             guard let values = condition.demandedValues(of: columns) else { continue }
-            guard let uuid = database.tables[table].indexes[index][values],
+            guard let uuid = database.tables[table].indexes[index][IndexValues(values)],
                 let row = database.tables[table].rows[uuid], condition.all(row)
             else { return [] }
             return [uuid]
@@ -68,6 +68,11 @@ struct Transaction {
         changes[position(of: key)].new = row
     }
 
+    /// Inserts a row that is known to be new: no change has its key, nor has the database.
+    mutating func insert(new key: RowKey, _ row: [Datum]) {
+        append(RowChange(key: key, old: nil, new: row))
+    }
+
     mutating func delete(_ key: RowKey) {
         changes[position(of: key)].new = nil
     }
@@ -86,9 +91,23 @@ struct Transaction {
     private mutating func position(of key: RowKey) -> Int {
         if let position = positions[key] { return position }
         let row = database.tables[key.table].rows[key.uuid]
-        changes.append(RowChange(key: key, old: row, new: row))
-        positions[key] = changes.count - 1
-        positionsByTable[key.table, default: []].append(changes.count - 1)
+        append(RowChange(key: key, old: row, new: row))
         return changes.count - 1
+    }
+
+    private mutating func append(_ change: RowChange) {
+        positions[change.key] = changes.count
+        positionsByTable[change.key.table, default: []].append(changes.count)
+        changes.append(change)
+    }
+
+    /// Hands out the changes that change something, each with a new version of its row.
+    mutating func takeEffectiveChanges() -> [RowChange] {
+        var taken = changes
+        changes = []
+        (positions, positionsByTable) = ([:], [:])
+        if !taken.allSatisfy(\.isEffective) { taken.removeAll { !$0.isEffective } }
+        for position in taken.indices { taken[position].setVersion(database.makeUUID()) }
+        return taken
     }
 }

@@ -37,6 +37,17 @@ public enum Atom: Hashable, Sendable {
         case .uuid: .uuid
         }
     }
+
+    /// The type is left out, as atoms that are compared have one type.
+    public func hash(into hasher: inout Hasher) {
+        switch self {
+        case .integer(let value): hasher.combine(value)
+        case .real(let value): hasher.combine(value)
+        case .boolean(let value): hasher.combine(value)
+        case .string(let value): hasher.combine(value)
+        case .uuid(let value): hasher.combine(value)
+        }
+    }
 }
 
 extension Atom: Comparable {

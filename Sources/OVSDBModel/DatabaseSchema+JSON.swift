@@ -126,7 +126,7 @@ extension ColumnSchema {
         return .object(object)
     }
 
-    init(name: String, _ json: JSON) throws(OVSDBError) {
+    convenience init(name: String, _ json: JSON) throws(OVSDBError) {
         var members = try MemberParser(json, subject: "schema for column \(name)")
         let type = try ColumnType(try members.required("type"))
         let isMutable = try members.optionalBoolean("mutable") ?? true

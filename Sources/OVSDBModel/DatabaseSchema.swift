@@ -1,5 +1,8 @@
 /// A column of a table (RFC 7047 §3.2).
-public struct ColumnSchema: Hashable, Sendable {
+///
+/// It never changes, and every value that is read or written asks it: a reference is cheaper to
+/// hand on than the many parts of its type.
+public final class ColumnSchema: Hashable, Sendable {
     public let name: String
     public let type: ColumnType
     /// Whether the column is left out of the log, and lost when the server ends.
@@ -14,6 +17,17 @@ public struct ColumnSchema: Hashable, Sendable {
         self.type = type
         self.isEphemeral = isEphemeral
         self.isMutable = isMutable
+    }
+
+    public static func == (left: ColumnSchema, right: ColumnSchema) -> Bool {
+        left === right
+            || left.name == right.name && left.type == right.type
+                && left.isEphemeral == right.isEphemeral && left.isMutable == right.isMutable
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(name)
+        hasher.combine(type)
     }
 }
 
@@ -71,8 +85,9 @@ public final class TableSchema: Hashable, Sendable {
     public func column(_ name: String) -> ColumnSchema? { positions[name].map { columns[$0] } }
 
     /// The values of a row in the columns of an index.
-    public func indexValues(_ index: Int, of row: [Datum]) -> [Datum] {
-        indexes[index].map { row[$0] }
+    public func indexValues(_ index: Int, of row: [Datum]) -> IndexValues {
+        let columns = indexes[index]
+        return columns.count == 1 ? .one(row[columns[0]]) : .several(columns.map { row[$0] })
     }
 
     public static func == (left: TableSchema, right: TableSchema) -> Bool {
@@ -85,6 +100,30 @@ public final class TableSchema: Hashable, Sendable {
     public func hash(into hasher: inout Hasher) {
         hasher.combine(name)
         hasher.combine(columns)
+    }
+}
+
+/// The values of a row in the columns of an index: nearly always one, which needs no array.
+public enum IndexValues: Hashable, Sendable {
+    case one(Datum)
+    case several([Datum])
+
+    /// - Parameter values: In the order of the index's columns.
+    public init(_ values: [Datum]) { self = values.count == 1 ? .one(values[0]) : .several(values) }
+
+    /// In the order of the index's columns.
+    public var values: [Datum] {
+        switch self {
+        case .one(let value): [value]
+        case .several(let values): values
+        }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        switch self {
+        case .one(let value): value.hash(into: &hasher)
+        case .several(let values): hasher.combine(values)
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+import Bytes
 public import JSONRPC
 
 extension Datum {
@@ -121,9 +122,9 @@ extension JSONPrinter {
     /// Writes an atom as ``Atom/json`` is written.
     public mutating func write(_ atom: Atom) {
         switch atom {
-        case .integer(let value): write(JSON.integer(value))
+        case .integer(let value): write(integer: value)
         case .real: write(atom.json)
-        case .boolean(let value): write(JSON.boolean(value))
+        case .boolean(let value): write(verbatim: value ? "true" : "false")
         case .string(let value): write(quoted: value)
         case .uuid(let value):
             write(verbatim: "[\"uuid\",")
@@ -133,23 +134,45 @@ extension JSONPrinter {
     }
 
     /// Writes an identifier as a string.
-    public mutating func write(quoted uuid: UUID) { write(quoted: uuid.description) }
+    public mutating func write(quoted uuid: UUID) {
+        write(verbatim: "\"")
+        write(uuid.text)
+        write(verbatim: "\"")
+    }
+
+    /// Writes an identifier as the name of a member and the colon, after a comma unless it is the
+    /// first one.
+    public mutating func write(key uuid: UUID, isFirst: inout Bool) {
+        write(verbatim: isFirst ? "\"" : ",\"")
+        isFirst = false
+        write(uuid.text)
+        write(verbatim: "\":")
+    }
 
     /// Writes a datum as ``Datum/json(type:)`` is written.
     public mutating func write(_ datum: Datum, type: ColumnType) {
-        if !type.isMap, datum.count == 1, let scalar = datum.scalar { return write(scalar) }
-        let (keys, values) = (datum.keys, datum.values)
-        write(verbatim: type.isMap ? "[\"map\",[" : "[\"set\",[")
-        for index in keys.indices {
-            if index > 0 { write(verbatim: ",") }
-            if type.isMap { write(verbatim: "[") }
-            write(keys[index])
-            guard type.isMap else { continue }
-            write(verbatim: ",")
-            write(values[index])
-            write(verbatim: "]")
+        if type.isMap {
+            let (keys, values) = (datum.keys, datum.values)
+            write(verbatim: "[\"map\",[")
+            for index in keys.indices {
+                write(verbatim: index > 0 ? ",[" : "[")
+                write(keys[index])
+                write(verbatim: ",")
+                write(values[index])
+                write(verbatim: "]")
+            }
+            write(verbatim: "]]")
+        } else if datum.count == 1, let scalar = datum.scalar {
+            write(scalar)
+        } else {
+            write(verbatim: "[\"set\",[")
+            let keys = datum.keys
+            for index in keys.indices {
+                if index > 0 { write(verbatim: ",") }
+                write(keys[index])
+            }
+            write(verbatim: "]]")
         }
-        write(verbatim: "]]")
     }
 
     /// Writes the name of a member and its colon, after a comma unless it is the first one.

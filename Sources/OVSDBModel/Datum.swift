@@ -9,13 +9,24 @@
 /// allocation of 64 octets for each scalar.
 public struct Datum: Hashable, Sendable {
     /// Each datum has one form alone: a set of one is never `set`, what is empty always is.
-    private enum Content: Hashable, Sendable {
+    private enum Content: Equatable, Sendable {
         case one(Atom)
         case set([Atom])
         case map([Atom], [Atom])
     }
 
     private var content: Content
+
+    /// The kinds are left out: those of what is compared are the same.
+    public func hash(into hasher: inout Hasher) {
+        switch content {
+        case .one(let atom): atom.hash(into: &hasher)
+        case .set(let keys): hasher.combine(keys)
+        case .map(let keys, let values):
+            hasher.combine(keys)
+            hasher.combine(values)
+        }
+    }
 
     /// - Precondition: `sortedKeys` is sorted and has no duplicates.
     public init(sortedKeys: [Atom], values: [Atom] = []) {

@@ -3,15 +3,33 @@ public import JSONRPC
 /// Reads the members of an object one by one, and refuses what is missing, wrong or too much, in
 /// the words of Open vSwitch.
 public struct MemberParser: Sendable {
+    /// What is read, as errors name it.
+    public enum Subject: Sendable, ExpressibleByStringInterpolation {
+        case named(String)
+        /// One of several operations; the text is made only where it is needed.
+        case operation(_ number: Int, count: Int)
+
+        public init(stringLiteral value: String) { self = .named(value) }
+
+        fileprivate var text: String {
+            switch self {
+            case .named(let text): text
+            case .operation(let number, let count): "ovsdb operation \(number) of \(count)"
+            }
+        }
+    }
+
     private let json: JSON
     private let object: JSONObject
-    private let subject: String
-    /// A handful, which are found faster one by one than by hashing.
-    private var taken: [String] = []
+    private let subject: Subject
+    /// The positions of the members that were asked for, a bit each.
+    private var taken: UInt64 = 0
+    /// Those of an object too large for the bits.
+    private var takenBeyond: Set<Int> = []
 
-    public init(_ json: JSON, subject: String) throws(OVSDBError) {
+    public init(_ json: JSON, subject: Subject) throws(OVSDBError) {
         guard let object = json.object else {
-            throw .syntax("Parsing \(subject) failed: Object expected.", in: nil)
+            throw .syntax("Parsing \(subject.text) failed: Object expected.", in: nil)
         }
         self.json = json
         self.object = object
@@ -19,8 +37,18 @@ public struct MemberParser: Sendable {
     }
 
     public mutating func optional(_ name: String) -> JSON? {
-        taken.append(name)
-        return object[name]
+        guard let position = object.position(of: name) else { return nil }
+        if position < UInt64.bitWidth {
+            taken |= 1 << UInt64(position)
+        } else {
+            takenBeyond.insert(position)
+        }
+        return object.members[position].value
+    }
+
+    private func isTaken(_ position: Int) -> Bool {
+        position < UInt64.bitWidth
+            ? taken & 1 << UInt64(position) != 0 : takenBeyond.contains(position)
     }
 
     public mutating func required(_ name: String) throws(OVSDBError) -> JSON {
@@ -78,8 +106,9 @@ public struct MemberParser: Sendable {
 
     /// Refuses members that nobody asked for.
     public func finish() throws(OVSDBError) {
-        if let extra = object.members.first(where: { !taken.contains($0.key) }) {
-            throw failure("Member '\(extra.key)' is present but not allowed here.")
+        for position in object.members.indices where !isTaken(position) {
+            throw failure(
+                "Member '\(object.members[position].key)' is present but not allowed here.")
         }
     }
 
@@ -88,6 +117,6 @@ public struct MemberParser: Sendable {
     }
 
     public func failure(_ sentence: String) -> OVSDBError {
-        .syntax("Parsing \(subject) failed: \(sentence)", in: json)
+        .syntax("Parsing \(subject.text) failed: \(sentence)", in: json)
     }
 }

@@ -1,3 +1,5 @@
+import Bytes
+
 /// A universally unique identifier (RFC 4122), which names a row.
 public struct UUID: Hashable, Sendable {
     public let high: UInt64
@@ -33,9 +35,6 @@ extension UUID: Comparable {
 }
 
 extension UUID: LosslessStringConvertible, CustomStringConvertible {
-    /// The digits that precede a hyphen, out of 32.
-    private static let groupEnds = [8, 12, 16, 20]
-
     public init?(_ text: some StringProtocol) {
         guard text.utf8.count == 36 else { return nil }
         var words: (high: UInt64, low: UInt64) = (0, 0)
@@ -70,17 +69,10 @@ extension UUID: LosslessStringConvertible, CustomStringConvertible {
         }
     }
 
-    public var description: String {
-        var octets: [UInt8] = []
-        octets.reserveCapacity(36)
-        for position in 0..<32 {
-            if Self.groupEnds.contains(position) { octets.append(UInt8(ascii: "-")) }
-            let word = position < 16 ? high : low
-            let digit = UInt8(truncatingIfNeeded: word >> UInt64(60 - position % 16 * 4)) & 0xf
-            octets.append(digit < 10 ? digit + UInt8(ascii: "0") : digit - 10 + UInt8(ascii: "a"))
-        }
-        return String(decoding: octets, as: UTF8.self)
-    }
+    public var description: String { text.string }
+
+    /// The text, for those who write it into octets.
+    var text: UUIDText { UUIDText(high: high, low: low) }
 }
 
 /// Makes version 4 identifiers without asking the system for each: xoshiro256** (Blackman and

@@ -174,12 +174,10 @@ struct OVSDBTool: Sendable {
             .request(
                 method: "transact", params: elements.map(Self.impatient), id: 1),
             from: session, at: Moment(monotonic: 0, date: date))
-        guard case .reply(.array(let results), _)? = outgoing.last?.message else {
-            guard case .reply(let result, _)? = outgoing.last?.message else {
-                throw ProgramError("the transaction waits for what nobody will do")
-            }
-            return result
+        guard case .reply(let result, _)? = outgoing.last?.message else {
+            throw ProgramError("the transaction waits for what nobody will do")
         }
+        guard let results = result.array else { return result }
         return .array(
             zip(results, elements.dropFirst()).map { result, operation in
                 guard result["error"] == "timed out", Self.waits(operation) else { return result }
