@@ -29,6 +29,8 @@ public final class DatabaseServer {
     public struct Outgoing: Hashable, Sendable {
         public let session: SessionID
         public let message: JSONRPCMessage
+        /// The message's text, where several sessions are told the same and hold it together.
+        public let sharedText: [UInt8]?
     }
 
     /// What is to be done beside sending messages, after them.
@@ -185,8 +187,10 @@ public final class DatabaseServer {
         return takeOutgoing()
     }
 
-    func send(_ message: JSONRPCMessage, to session: SessionID) {
-        outgoing.append(Outgoing(session: session, message: message))
+    func send(
+        _ message: JSONRPCMessage, sharedText: [UInt8]? = nil, to session: SessionID
+    ) {
+        outgoing.append(Outgoing(session: session, message: message, sharedText: sharedText))
     }
 
     func takeOutgoing() -> [Outgoing] {
@@ -280,23 +284,41 @@ extension DatabaseServer {
         guard !changes.isEmpty else { return }
         database.remember(changes)
         onCommit?(changes, database)
-        var updates: [Int: JSON?] = [:]
+        var updates: [Int: SharedUpdate] = [:]
         for session in currentListeners() {
             for monitor in sessions[session]?.monitors ?? []
             where monitor.database == database.schema.name {
-                let update: JSON?
-                if let known = updates[monitor.audience] {
-                    update = known
-                } else {
-                    update = monitor.update(for: changes, schema: database.schema).map {
-                        .encoded(EncodedJSON($0.encode()))
-                    }
-                    updates[monitor.audience] = .some(update)
+                var shared =
+                    updates.removeValue(forKey: monitor.audience)
+                    ?? SharedUpdate(monitor.update(for: changes, schema: database.schema))
+                if let update = shared.update {
+                    let message = monitor.notification(update, of: database)
+                    let text = shared.text(of: message, monitor.id)
+                    send(message, sharedText: text, to: session)
                 }
-                if let update {
-                    send(monitor.notification(update, of: database), to: session)
-                }
+                updates[monitor.audience] = shared
             }
+        }
+    }
+
+    /// What a commit means to the monitors of one audience.
+    private struct SharedUpdate {
+        /// Nil where it is nothing to them.
+        let update: JSON?
+        /// The message of the last monitor that was told, and that monitor's name.
+        private var last: (id: JSON, text: [UInt8])?
+
+        init(_ update: JSON?) {
+            self.update = update.map { .encoded(EncodedJSON($0.encode())) }
+        }
+
+        /// The text of a message; clients of one kind most often give their monitors one name, so
+        /// that this is the same for all.
+        mutating func text(of message: JSONRPCMessage, _ id: JSON) -> [UInt8] {
+            if let last, last.id == id { return last.text }
+            let text = message.encode()
+            last = (id, text)
+            return text
         }
     }
 

@@ -48,6 +48,9 @@ public final class JSONRPCConnection {
     /// As ``StreamConnection/sendSoon(_:)``.
     public func sendSoon(_ message: JSONRPCMessage) { stream.sendSoon(message.encode()) }
 
+    /// As ``StreamConnection/sendSoon(shared:)``, of a message that was encoded before.
+    public func sendSoon(shared message: [UInt8]) { stream.sendSoon(shared: message) }
+
     /// Closes once what is queued is out.
     public func close() {
         onMessage = nil

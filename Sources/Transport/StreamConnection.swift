@@ -56,14 +56,22 @@ public final class StreamConnection {
     private var early: [UInt8] = []
     private var failure: TransportError?
     /// What is written when this turn of the loop ends, or a little later.
-    private var gathered: [UInt8] = []
+    private var gathered = OutputQueue()
     private var turn = Turn.none
     /// Whether the channel may hold octets that the system has not taken.
     private var isBacklogged = false
     private var isClosing = false
+    /// Whether the channel has room again that had none, and the owner was not told yet.
+    private var isDrainDue = false
 
     /// When the gathered octets go out.
     private enum Turn { case none, patient, prompt }
+
+    /// Octets that the channel is given at a time while the peer does not read.
+    ///
+    /// They are copied; the rest is shared and waits. The channel is full with less, so that it
+    /// tells when it has room again.
+    static let channelByteCount = 1 << 17
 
     /// Octets that ``receiveNow()`` takes at most.
     private static let receiveByteCount = 1 << 14
@@ -102,10 +110,16 @@ public final class StreamConnection {
     }
 
     /// Octets that the system has not taken yet.
-    public var queuedByteCount: Int { unsentByteCount + gathered.count }
+    public var queuedByteCount: Int { channelBacklog + gathered.byteCount }
 
-    /// Octets that the system would not take when it was asked to, which the channel holds.
+    /// Octets that the system would not take when it was asked to.
     public var unsentByteCount: Int {
+        let backlog = channelBacklog
+        return backlog > 0 ? backlog + gathered.byteCount : 0
+    }
+
+    /// Those that the channel holds.
+    private var channelBacklog: Int {
         guard isBacklogged else { return 0 }
         let count = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
         isBacklogged = count > 0
@@ -114,7 +128,7 @@ public final class StreamConnection {
 
     /// Queues octets; they go out at the end of this turn of the loop.
     public func send(_ octets: [UInt8]) {
-        guard gather(octets), turn != .prompt else { return }
+        guard gather(octets.count, { $0.append(octets) }), turn != .prompt else { return }
         turn = .prompt
         loop.output.add(prompt: self)
     }
@@ -125,15 +139,26 @@ public final class StreamConnection {
     /// What tells hundreds of peers of each of thousands of changes a second is so sent in a tenth
     /// of the calls, while a single change is told at once.
     public func sendSoon(_ octets: [UInt8]) {
-        guard gather(octets), turn == .none else { return }
+        guard gather(octets.count, { $0.append(octets) }) else { return }
+        sendGatheredSoon()
+    }
+
+    /// As ``sendSoon(_:)``, for octets that others are told as well: all of them hold one copy.
+    public func sendSoon(shared octets: [UInt8]) {
+        guard gather(octets.count, { $0.append(shared: octets) }) else { return }
+        sendGatheredSoon()
+    }
+
+    private func sendGatheredSoon() {
+        guard turn == .none else { return }
         turn = .patient
         loop.output.add(patient: self)
     }
 
-    /// Whether the octets were taken.
-    private func gather(_ octets: [UInt8]) -> Bool {
-        guard !isClosed, !isClosing, !octets.isEmpty else { return false }
-        if gathered.isEmpty { gathered = octets } else { gathered += octets }
+    /// Whether so many octets were taken.
+    private func gather(_ count: Int, _ append: (inout OutputQueue) -> Void) -> Bool {
+        guard !isClosed, !isClosing, count > 0 else { return false }
+        append(&gathered)
         guard queuedByteCount <= maximumQueuedByteCount else {
             abort(TransportError("too much output is queued", errno: ENOBUFS))
             return false
@@ -141,26 +166,28 @@ public final class StreamConnection {
         return true
     }
 
-    /// Sends what was queued, as far as the system takes it; the channel keeps the rest.
+    /// Sends what was queued, as far as the system takes it; the channel gets some of the rest, and
+    /// asks for more when that is gone.
     func sendGathered() {
         turn = .none
         guard !isClosed, !gathered.isEmpty else { return }
-        var sent = 0
         // A closed channel's descriptor may be somebody else's by now.
-        if let descriptor, unsentByteCount == 0, channel.isActive {
-            let count = gathered.withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
-            }
-            // The channel meets the error again, and tells of it.
-            sent = max(0, count)
+        if let descriptor, channelBacklog == 0, channel.isActive { gathered.send(to: descriptor) }
+        // With TLS all goes through the channel, which then has to encrypt it in any case.
+        let isShared = descriptor != nil
+        if channel.isWritable || !isShared {
+            handOver(atLeast: isShared ? Self.channelByteCount : .max)
         }
-        if sent < gathered.count {
-            isBacklogged = true
-            var buffer = channel.allocator.buffer(capacity: gathered.count - sent)
-            buffer.writeBytes(gathered[sent...])
-            channel.pipeline.syncOperations.writeAndFlush(NIOAny(buffer), promise: nil)
-        }
-        gathered = []
+        tellDrain()
+    }
+
+    /// Gives queued octets to the channel, until it has so many or all.
+    private func handOver(atLeast count: Int) {
+        guard !gathered.isEmpty else { return }
+        isBacklogged = true
+        var buffer = channel.allocator.buffer(capacity: min(count, gathered.byteCount))
+        gathered.take(atLeast: count, into: &buffer)
+        channel.pipeline.syncOperations.writeAndFlush(NIOAny(buffer), promise: nil)
     }
 
     /// Closes once what is queued is out, or after ``closeTimeout``.
@@ -168,6 +195,7 @@ public final class StreamConnection {
         guard !isClosed, !isClosing else { return }
         isClosing = true
         sendGathered()
+        handOver(atLeast: .max)
         guard queuedByteCount > 0 else {
             channel.close(promise: nil)
             return
@@ -230,7 +258,19 @@ public final class StreamConnection {
     }
 
     func drained() {
-        if !isClosing { onDrain?() }
+        guard !isClosing else { return }
+        isDrainDue = true
+        if gathered.isEmpty { return tellDrain() }
+        guard turn != .prompt else { return }
+        turn = .prompt
+        loop.output.add(prompt: self)
+    }
+
+    /// Tells the owner that the queue has become short, once all of it is with the channel.
+    private func tellDrain() {
+        guard isDrainDue, gathered.isEmpty, channel.isWritable else { return }
+        isDrainDue = false
+        onDrain?()
     }
 
     func ended() {

@@ -281,7 +281,7 @@ final class DatabaseHost {
     private func release() {
         let outgoing = held
         held = []
-        for item in outgoing { send(item.message, to: item.session) }
+        for item in outgoing { send(item) }
         for order in server.takeOrders() {
             switch order {
             case .close(let session, let reason): close(session, reason)
@@ -290,15 +290,17 @@ final class DatabaseHost {
         }
     }
 
-    private func send(_ message: JSONRPCMessage, to session: SessionID) {
-        switch clients[session] {
+    private func send(_ item: DatabaseServer.Outgoing) {
+        switch clients[item.session] {
         case nil: return
-        case .local(let receiver): loop.soon { receiver(message) }
+        case .local(let receiver): loop.soon { receiver(item.message) }
         case .remote(let connection):
-            if case .notification = message {
-                connection.sendSoon(message)
+            if let text = item.sharedText {
+                connection.sendSoon(shared: text)
+            } else if case .notification = item.message {
+                connection.sendSoon(item.message)
             } else {
-                connection.send(message)
+                connection.send(item.message)
             }
         }
     }
