@@ -13,6 +13,12 @@ public struct JSONStream: Sendable {
     /// about a tenth of this.
     public static let defaultMaximumByteCount = 1 << 30
 
+    /// A text that is incomplete is looked at token by token while it has no more octets than this;
+    /// what is wrong with a longer one shows when it is complete.
+    ///
+    /// What people type and scripts get wrong is shorter, and large requests are not read twice.
+    static let promptByteCount = 4096
+
     /// Room is given back once this many octets were consumed.
     private static let compactionByteCount = 1 << 16
 
@@ -54,7 +60,19 @@ public struct JSONStream: Sendable {
         if scanned - start > maximumByteCount {
             throw failure("input exceeds maximum size \(maximumByteCount)")
         }
+        if octets.count - start <= Self.promptByteCount { try checkTokens() }
         return nil
+    }
+
+    /// Refuses a text of which more is to come for what cannot stand in it whatever comes.
+    ///
+    /// A token that ends the octets may go on, and is not judged yet.
+    private func checkTokens() throws(JSONError) {
+        do throws(JSONError) {
+            _ = try JSON.parse(octets: octets[start...])
+        } catch {
+            if error.byte < octets.count - start { throw error }
+        }
     }
 
     /// Passes over white space; what begins no text is an error once the whole word has come.

@@ -1,4 +1,4 @@
-import JSONRPC
+@testable import JSONRPC
 import TestSupport
 import Testing
 
@@ -56,6 +56,46 @@ struct JSONStreamTests {
         var stream = JSONStream()
         stream.append(text.utf8)
         #expect(try stream.next() == nil)
+    }
+
+    @Test(arguments: [
+        (#"{"a":x,"#, 6, "invalid keyword 'x'"), ("[1 2,", 4, "syntax error expecting ']' or ','"),
+        ("{1,", 2, "syntax error parsing object expecting string"),
+        (#"{"a","#, 4, "syntax error parsing object expecting ':'"),
+        ("[01,", 3, "leading zeros not allowed"),
+        ("[\"\u{1}", 2, "U+0001 must be escaped in quoted string"),
+        (#"["\x""#, 4, #"bad escape \x"#),
+    ])
+    func `a bad token is refused before the text's end`(
+        text: String, byte: Int, reason: String
+    ) throws {
+        var stream = JSONStream()
+        // All but the last octet leaves the token open.
+        for octet in text.utf8.dropLast() {
+            stream.append([octet])
+            #expect(try stream.next() == nil)
+        }
+        stream.append([Array(text.utf8)[text.utf8.count - 1]])
+        let error = #expect(throws: JSONError.self) { try stream.next() }
+        #expect(error?.byte == byte && error?.reason == reason)
+    }
+
+    @Test(arguments: ["[tru", "[12", "[1e", "{\"a\"", "{\"a\":-", "[\"\\u00", "[\"\u{e9}"])
+    func `a token that may go on is waited for`(text: String) throws {
+        var stream = JSONStream()
+        for octet in text.utf8 {
+            stream.append([octet])
+            #expect(try stream.next() == nil)
+        }
+    }
+
+    @Test func `a bad token of a long text is refused at its end`() throws {
+        var stream = JSONStream()
+        let padding = String(repeating: " ", count: JSONStream.promptByteCount)
+        stream.append("[x,\(padding)".utf8)
+        #expect(try stream.next() == nil)
+        stream.append("1]".utf8)
+        #expect(throws: JSONError.self) { try stream.next() }
     }
 
     @Test func `a text that nests too deeply is refused before its end`() throws {
