@@ -29,7 +29,11 @@ public final class BlockingStream {
         switch target.address {
         case .unix(let path): address = try SystemSocketAddress(path: path)
         case .tcp(let host, let port):
-            address = try SystemSocketAddress(resolving: host, port: port)
+            do throws(TransportError) {
+                address = try SystemSocketAddress(resolving: host, port: port)
+            } catch {
+                throw TransportError(errno: error.errno, subject: target.name)
+            }
         }
         descriptor = try SocketCalls.open(address.family)
         if address.family != AF_UNIX {

@@ -58,7 +58,8 @@ struct SystemSocketAddress {
         var list: UnsafeMutablePointer<addrinfo>?
         let status = getaddrinfo(host, String(port), &hints, &list)
         guard status == 0, let first = list, let address = first.pointee.ai_addr else {
-            throw TransportError(String(cString: gai_strerror(status)), subject: host)
+            // All that genuine programs say of a name that nobody knows.
+            throw TransportError(errno: EAFNOSUPPORT, subject: host)
         }
         defer { freeaddrinfo(first) }
         let byteCount = Int(first.pointee.ai_addrlen)

@@ -72,12 +72,12 @@ extension TransportError {
     /// The error of an attempt to connect.
     init(describing error: any Error, subject: String) {
         let plain =
-            if let error = error as? NIOConnectionError,
-                let first = error.connectionErrors.first
-            {
-                TransportError(first.error)
-            } else {
-                TransportError(error)
+            switch error {
+            case let error as NIOConnectionError:
+                // Without an attempt there was no address: the name is not known.
+                error.connectionErrors.first.map { TransportError($0.error) }
+                    ?? TransportError(errno: EAFNOSUPPORT)
+            default: TransportError(error)
             }
         self.init(plain.reason, errno: plain.errno, subject: subject)
     }

@@ -114,11 +114,27 @@ public struct StreamTarget: Hashable, Sendable, CustomStringConvertible {
     private static func activeAddress(
         _ rest: Substring, in text: String, _ defaultPort: UInt16?
     ) throws(TransportError) -> StreamAddress {
-        let (host, port) = splitHost(rest)
-        guard !host.isEmpty else {
-            throw TransportError("host name is missing", errno: EAFNOSUPPORT, subject: text)
+        let whole = rest + (lacksPort(text) ? defaultPort.map { ":\($0)" } ?? "" : "")
+        let (host, port) = splitHost(whole)
+        let number = try portNumber(port, in: text, nil)
+        guard !host.isEmpty, !isBrokenAddress(host) else {
+            throw TransportError(errno: EAFNOSUPPORT, subject: text)
         }
-        return .tcp(host: host, port: try portNumber(port, in: text, defaultPort))
+        return .tcp(host: host, port: number)
+    }
+
+    /// Whether a method to connect by names no port: by the parts between colons, as genuine
+    /// programs count them, or by the bracket that ends an IPv6 address.
+    public static func lacksPort(_ text: String) -> Bool {
+        guard text.hasPrefix("tcp:") || text.hasPrefix("ssl:") else { return false }
+        let rest = text.dropFirst(4)
+        return rest.split(separator: ":").count < 2 || rest.first == "[" && rest.last == "]"
+    }
+
+    /// Whether a host is spelled as an IPv4 address is and is none; no name looks so.
+    private static func isBrokenAddress(_ host: String) -> Bool {
+        host.utf8.allSatisfy { $0 == UInt8(ascii: ".") || 0x30...0x39 ~= $0 }
+            && SystemSocketAddress(numericHost: host, port: 0) == nil
     }
 
     /// `[PORT][:HOST]`.
@@ -138,7 +154,10 @@ public struct StreamTarget: Hashable, Sendable, CustomStringConvertible {
             let host = text[text.index(after: text.startIndex)..<end]
             return (String(host), after.first == ":" ? after.dropFirst() : nil)
         }
-        guard let colon = text.firstIndex(of: ":") else { return (String(text), nil) }
+        // More than one colon without brackets are an IPv6 address, and no port.
+        guard let colon = text.firstIndex(of: ":"), colon == text.lastIndex(of: ":") else {
+            return (String(text), nil)
+        }
         return (String(text[..<colon]), text[text.index(after: colon)...])
     }
 
@@ -147,11 +166,12 @@ public struct StreamTarget: Hashable, Sendable, CustomStringConvertible {
     ) throws(TransportError) -> UInt16 {
         guard let text else {
             if let defaultPort { return defaultPort }
-            throw TransportError("port must be specified", errno: EAFNOSUPPORT, subject: target)
+            throw TransportError(
+                errno: EAFNOSUPPORT, detail: "port must be specified", subject: target)
         }
         guard let port = UInt16(text) else {
             throw TransportError(
-                "bad port number \"\(text)\"", errno: EAFNOSUPPORT, subject: target)
+                errno: EAFNOSUPPORT, detail: "bad port number \"\(text)\"", subject: target)
         }
         return port
     }

@@ -18,6 +18,7 @@ struct StreamTargetTests {
         ("tcp:[2001:db8::1]", .tcp(host: "2001:db8::1", port: 6640), false),
         ("ptcp:", .tcp(host: "", port: 6640), true),
         ("ptcp:0", .tcp(host: "", port: 0), true),
+        ("ptcp:99:fe80::1", .tcp(host: "fe80::1", port: 99), true),
         ("ptcp:99:127.0.0.1", .tcp(host: "127.0.0.1", port: 99), true),
         ("ptcp::[::1]", .tcp(host: "::1", port: 6640), true),
         ("ssl:192.0.2.1", .tcp(host: "192.0.2.1", port: 6640), false),
@@ -38,7 +39,13 @@ struct StreamTargetTests {
         ("nothing", "nothing: Address family not supported by protocol"),
         ("tcp:192.0.2.1:xx", "tcp:192.0.2.1:xx: bad port number \"xx\""),
         ("tcp:192.0.2.1:65536", "tcp:192.0.2.1:65536: bad port number \"65536\""),
-        ("tcp:", "tcp:: host name is missing"),
+        ("tcp:", "tcp:: Address family not supported by protocol"),
+        ("tcp:192.0.2.300:1", "tcp:192.0.2.300:1: Address family not supported by protocol"),
+        ("tcp:1", "tcp:1: Address family not supported by protocol"),
+        ("tcp:192.0.2.1:5:6", "tcp:192.0.2.1:5:6: port must be specified"),
+        ("tcp:::1:1", "tcp:::1:1: port must be specified"),
+        ("tcp:[::1:1", "tcp:[::1:1: port must be specified"),
+        ("tcp:192.0.2.1:", "tcp:192.0.2.1:: port must be specified"),
         ("unix:", "unix:: a socket's file name is missing"),
     ])
     func `a wrong method is refused in a sentence`(text: String, sentence: String) {

@@ -68,6 +68,7 @@ struct VsctlConnection {
             log.debug("\(name): entering ACTIVE")
             return stream
         } catch let error as TransportError {
+            LogModule.logWrongTarget(error)
             log.info("\(name): connection attempt failed (\(error.reason))")
             log.debug("\(name): entering BACKOFF")
             throw error
@@ -81,6 +82,7 @@ struct VsctlConnection {
     }
 
     private func open(_ method: String) throws -> BlockingStream {
+        LogModule.warnOfDefaultPort(method)
         let target = try StreamTarget(method, defaultPort: StreamTarget.ovsdbPort)
         let timeout = deadline.map { $0 - ContinuousClock.now }
         guard target.isPassive else {
@@ -103,6 +105,27 @@ struct VsctlConnection {
 }
 
 extension LogModule {
+    /// Says which port a method to connect by means that names none.
+    static func warnOfDefaultPort(_ method: String) {
+        guard StreamTarget.lacksPort(method) else { return }
+        LogModule("stream").warning(
+            "The default OVSDB port number has changed from 6632 to \(StreamTarget.ovsdbPort)")
+    }
+
+    /// Says what is wrong with an address of TCP, if that is what an attempt failed for.
+    static func logWrongTarget(_ error: TransportError) {
+        guard error.errno == EAFNOSUPPORT, let colon = error.subject.firstIndex(of: ":"),
+            ["tcp", "ssl"].contains(error.subject[..<colon])
+        else { return }
+        let port = StreamTarget.lacksPort(error.subject) ? ":\(StreamTarget.ovsdbPort)" : ""
+        if !error.detail.isEmpty {
+            let place = error.subject[error.subject.index(after: colon)...]
+            LogModule("socket_util").error("\(place)\(port): \(error.detail)")
+        }
+        LogModule("stream_" + error.subject[..<colon]).error(
+            "\(error.subject)\(port): connect: \(error.reason)")
+    }
+
     /// Says why a socket cannot be listened on.
     static func logFailedListen(_ target: StreamTarget, _ error: TransportError) {
         if case .unix(let path) = target.address {

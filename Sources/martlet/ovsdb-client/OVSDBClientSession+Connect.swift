@@ -6,10 +6,12 @@ import Transport
 /// How a session finds its server.
 extension OVSDBClientSession {
     static func connect(_ server: String, _ timeout: Duration?) throws -> DatabaseClient {
+        LogModule.warnOfDefaultPort(server)
         let target: StreamTarget
         do throws(TransportError) {
             target = try StreamTarget(server, defaultPort: StreamTarget.ovsdbPort)
         } catch {
+            LogModule.logWrongTarget(error)
             throw ProgramError("failed to connect or listen to \"\(server)\" (\(error.reason))")
         }
         if target.isPassive { return try accept(target, timeout) }
@@ -17,7 +19,9 @@ extension OVSDBClientSession {
             return DatabaseClient(try BlockingStream(connectingTo: target, timeout: timeout))
         } catch {
             if error.errno == ETIMEDOUT { throw error }
-            throw ProgramError("failed to connect to \"\(server)\" (\(error.reason))")
+            LogModule.logWrongTarget(error)
+            let attempt = error.errno == EAFNOSUPPORT ? "connect or listen" : "connect"
+            throw ProgramError("failed to \(attempt) to \"\(server)\" (\(error.reason))")
         }
     }
 
@@ -49,6 +53,7 @@ extension OVSDBClientSession {
     ) throws -> DatabaseClient {
         let log = LogModule("reconnect")
         log.info("\(server): connecting...")
+        LogModule.warnOfDefaultPort(server)
         do throws(TransportError) {
             let target = try StreamTarget(server, defaultPort: StreamTarget.ovsdbPort)
             let stream = try BlockingStream(connectingTo: target, timeout: timeout)
@@ -56,6 +61,7 @@ extension OVSDBClientSession {
             return DatabaseClient(stream)
         } catch {
             if error.errno == ETIMEDOUT { throw error }
+            LogModule.logWrongTarget(error)
             log.info("\(server): connection attempt failed (\(error.reason))")
             throw ProgramError("failed to connect to \"\(server)\" (\(error.reason))")
         }

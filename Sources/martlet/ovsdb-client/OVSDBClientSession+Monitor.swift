@@ -22,18 +22,11 @@ extension OVSDBClientSession {
         try listenForCommands(monitorCommands)
         var words = words
         var last = Self.unknownTransaction
-        var condition: JSON?
         if method == .since, let first = words.first, UUID(first) != nil {
             last = words.removeFirst()
         }
-        if method != .plain {
-            let parsed = try Self.parse(words.removeFirst())
-            guard parsed.array != nil else {
-                throw ProgramError("\(parsed.text(sortsKeys: true)): array of conditions expected")
-            }
-            condition = parsed
-        }
-        let tables = try monitoredTables(words)
+        let conditionText = method == .plain ? nil : words.removeFirst()
+        let (tables, condition) = try monitoredTables(words, conditionText)
         // Servers before 2.9 do not know the method, and need not.
         if options.isAwareOfDatabaseChanges { _ = try? client.call("set_db_change_aware", [true]) }
         var requests = JSONObject()
@@ -90,20 +83,41 @@ extension OVSDBClientSession {
         ]
     }
 
-    private func monitoredTables(_ words: [String]) throws -> [MonitoredTable] {
+    /// The tables that the words name, and the condition on their rows.
+    ///
+    /// What is wrong is told in the order of genuine programs: the table, the condition, the
+    /// columns.
+    private func monitoredTables(
+        _ words: [String], _ conditionText: String?
+    ) throws -> ([MonitoredTable], condition: JSON?) {
         let schema = try schema()
-        func table(_ table: TableSchema, _ groups: [String]) throws -> MonitoredTable {
-            try MonitoredTable(table, groups: groups, database: database, server: server)
-        }
         guard let name = words.first else {
             throw ProgramError("invalid syntax for 'monitor' (use --help for help)")
         }
-        let groups = Array(words.dropFirst())
-        if name == "ALL" { return try schema.tables.map { try table($0, groups) } }
-        guard let found = schema.table(name) else {
-            throw ProgramError("\(server): \(database) does not have a table named \"\(name)\"")
+        var found = schema.tables
+        if name != "ALL" {
+            guard let table = schema.table(name) else {
+                let place = conditionText == nil ? "\(server): " : ""
+                throw ProgramError("\(place)\(database) does not have a table named \"\(name)\"")
+            }
+            found = [table]
         }
-        return [try table(found, groups)]
+        let condition = try conditionText.map { text in try Self.condition(text, on: found) }
+        let groups = Array(words.dropFirst())
+        let tables = try found.map {
+            try MonitoredTable($0, groups: groups, database: database, server: server)
+        }
+        return (tables, condition)
+    }
+
+    private static func condition(_ text: String, on tables: [TableSchema]) throws -> JSON {
+        let parsed = try parse(text)
+        guard let clauses = parsed.array else {
+            throw ProgramError("\(parsed.text(sortsKeys: true)): array of conditions expected")
+        }
+        var context: NamingContext?
+        for table in tables { _ = try Condition(clauses, table: table, context: &context) }
+        return parsed
     }
 
     private func printInitial(

@@ -133,6 +133,7 @@ final class DatabaseRemotes {
         let endpoint = RemoteEndpoint(options)
         endpoints[name] = endpoint
         do throws(TransportError) {
+            LogModule.warnOfDefaultPort(name)
             let target = try StreamTarget(name, defaultPort: StreamTarget.ovsdbPort)
             guard target.isPassive else { return connect(target, endpoint) }
             endpoint.listener = try StreamListener(
@@ -143,9 +144,14 @@ final class DatabaseRemotes {
             tellPort(of: target, endpoint)
             if case .unix(let path) = target.address { ExitCleanup.add(path) }
         } catch {
-            if StreamTarget.isPassive(name) {
+            if StreamTarget.isPassive(name), !error.detail.isEmpty {
+                let place = name.drop { $0 != ":" }.dropFirst()
+                LogModule("socket_util").error("\(place): \(error.detail)")
+            } else if StreamTarget.isPassive(name) {
                 log.error("\(name): listen failed: \(error.reason)")
             } else {
+                LogModule.logWrongTarget(error)
+                LogModule("reconnect").info("\(name): connecting...")
                 LogModule("reconnect").info("\(name): connection attempt failed (\(error.reason))")
             }
         }
