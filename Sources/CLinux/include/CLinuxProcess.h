@@ -3,7 +3,11 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <link.h>
 #include <malloc.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -45,3 +49,27 @@ static inline void clinux_get_thread_name(char *name) {
 
 /// Gives free memory at the end of the heap, and whole free pages elsewhere, back to the system.
 static inline void clinux_trim_memory(void) { malloc_trim(0); }
+
+/// Octets that the heap has from the system, in use or not.
+static inline size_t clinux_heap_byte_count(void) {
+    struct mallinfo2 usage = mallinfo2();
+    return usage.arena + usage.hblkhd;
+}
+
+/// Where the program's file begins in memory; the linker defines it.
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+
+/// Takes the pages of the program's file out of the process; those that it needs again come back
+/// from the system's cache.
+static inline void clinux_release_program_pages(void) {
+    uintptr_t base = (uintptr_t)&__ehdr_start;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    const ElfW(Phdr) *segment = (const ElfW(Phdr) *)(base + __ehdr_start.e_phoff);
+    for (int index = 0; index < __ehdr_start.e_phnum; index++, segment++) {
+        // What may be written may differ from the file.
+        if (segment->p_type != PT_LOAD || segment->p_flags & PF_W) continue;
+        uintptr_t start = (base + segment->p_vaddr + page - 1) & ~(page - 1);
+        uintptr_t end = (base + segment->p_vaddr + segment->p_memsz) & ~(page - 1);
+        if (start < end) madvise((void *)start, end - start, MADV_DONTNEED);
+    }
+}

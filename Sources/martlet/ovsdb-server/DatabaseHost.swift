@@ -33,6 +33,7 @@ final class DatabaseHost {
     /// The tables whose changes are written to the log as they are committed.
     let transactionLog = TransactionLog()
     private let probes: InactivityProbes
+    private let restingMemory: RestingMemory
     private let log = LogModule("ovsdb_server")
 
     /// Longer waits are cut in pieces, within the range of the loop's clock.
@@ -41,6 +42,7 @@ final class DatabaseHost {
     init(loop: ControlLoop) {
         self.loop = loop
         probes = InactivityProbes(loop: loop)
+        restingMemory = RestingMemory(loop: loop)
         server.onCommit = { [transactionLog] in transactionLog.record($0, of: $1) }
     }
 
@@ -70,6 +72,7 @@ final class DatabaseHost {
         }
         load.database.logsDifferences = logsDifferences
         files[name] = file
+        restingMemory.noteWork()
         deliver(server.add(load.database, at: now))
         return name
     }
@@ -220,6 +223,7 @@ final class DatabaseHost {
     }
 
     func handle(_ message: JSONRPCMessage, from session: SessionID) {
+        restingMemory.noteWork()
         deliver(server.handle(message, from: session, at: now))
         committed()
     }
