@@ -98,8 +98,8 @@ public final class DaemonProcess {
         var status: CInt = 0
         while waitpid(child, &status, 0) < 0 && errno == EINTR {}
         if Self.exitStatus(status) == nil {
-            Program.printError(
-                "\(program): fork child died before signaling startup (\(Self.text(status)))")
+            let end = Self.text(ofStatus: status)
+            Program.printError("\(program): fork child died before signaling startup (\(end))")
         }
         _exit(Self.exitStatus(status) ?? 1)
     }
@@ -144,8 +144,8 @@ public final class DaemonProcess {
         var hasServed = false
         var past = "healthy"
         var crashCount = 0
+        var restartedAt: Int?
         while true {
-            let startedAt = LogRateLimit.monotonicSeconds()
             let (child, descriptor) = try forkChild()
             guard child != 0 else {
                 LogSystem.shared.setSubprogram("")
@@ -159,21 +159,28 @@ public final class DaemonProcess {
             }
             var status: CInt = 0
             while waitpid(child, &status, 0) < 0 && errno == EINTR {}
-            let text = "pid \(child) died, \(Self.text(status))"
+            let death = "pid \(child) died, \(Self.text(ofStatus: status))"
             guard Self.isCrash(status), hasServed else {
-                log.info("\(text), exiting")
+                log.info("\(death), exiting")
                 _exit(Self.exitStatus(status) ?? 1)
             }
             crashCount += 1
-            past = "\(crashCount) crashes: \(text)"
-            let elapsed = LogRateLimit.monotonicSeconds() - startedAt
-            if elapsed < Self.minimumRestartSeconds {
-                let seconds = Self.minimumRestartSeconds - elapsed
-                log.error("\(text), waiting \(seconds) seconds before restarting")
-                sleep(UInt32(seconds))
-            } else {
-                log.error("\(text), restarting")
-            }
+            past = "\(crashCount) crashes: \(death)"
+            Self.waitToRestart(past, after: restartedAt, log)
+            restartedAt = LogRateLimit.monotonicSeconds()
+            log.error("\(past), restarting")
+        }
+    }
+
+    /// Waits where a daemon was restarted a moment ago.
+    private static func waitToRestart(_ past: String, after restart: Int?, _ log: LogModule) {
+        guard let restart else { return }
+        let end = restart + minimumRestartSeconds
+        guard LogRateLimit.monotonicSeconds() < end else { return }
+        log.warning(
+            "\(past), waiting until \(minimumRestartSeconds) seconds since last restart")
+        while case let left = end - LogRateLimit.monotonicSeconds(), left > 0 {
+            sleep(UInt32(left))
         }
     }
 
@@ -197,7 +204,8 @@ public final class DaemonProcess {
         status & 0x7f == 0 ? status >> 8 & 0xff : nil
     }
 
-    private static func text(_ status: CInt) -> String {
+    /// What a process ended with, from the status that the system keeps of it.
+    public static func text(ofStatus status: CInt) -> String {
         if let exit = exitStatus(status) { return "exit status \(exit)" }
         let number = status & 0x7f
         let name = strsignal(number).map { String(cString: $0) } ?? "unknown"

@@ -30,17 +30,22 @@ struct MonitorTests {
     @Test func `a daemon that crashes is started again, and one that is ended is not`() throws {
         start()
         let first = try #require(processID())
-        // The monitor waits until ten seconds have passed since the start.
         kill(first, SIGSEGV)
         wait(until: "[ $(cat pid) != \(first) ]")
         let second = try #require(processID())
+        // Now the monitor waits until ten seconds have passed since the restart.
+        kill(second, SIGSEGV)
+        wait(until: "grep -q 'waiting until' log && [ $(cat pid) != \(second) ]")
+        let third = try #require(processID())
         let log = try #require(directory.contents(of: "log"))
-        let death = "pid \(first) died, killed (Segmentation fault)"
-        #expect(log.contains(death))
-        #expect(log.contains("waiting") && log.contains("before restarting"))
+        for (count, pid) in [first, second].enumerated() {
+            let death = "\(count + 1) crashes: pid \(pid) died, killed (Segmentation fault)"
+            #expect(log.contains("|ERR|" + death) && log.contains(", restarting"))
+        }
+        #expect(log.contains("|WARN|2 crashes") && log.contains("until 10 seconds since last"))
         let version = Subprocess.run([martlet, "ovs-appctl", "-t", directory("ctl"), "version"])
         #expect(version.status == 0, "\(version.error)")
-        kill(second, SIGTERM)
+        kill(third, SIGTERM)
         wait(until: "[ ! -e pid ] && grep -q exiting log")
     }
 }
