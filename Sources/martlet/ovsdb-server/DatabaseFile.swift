@@ -12,6 +12,8 @@ final class DatabaseFile: DatabaseStorage {
     /// As the operator names it.
     let path: String
     /// Where symbolic links lead: Debian keeps the file elsewhere.
+    ///
+    /// It begins at the root directory, to which the daemon changes once it serves.
     private let target: String
     private var descriptor: CInt
     private let lock: CInt
@@ -23,7 +25,7 @@ final class DatabaseFile: DatabaseStorage {
     /// Opens and locks an existing file.
     init(path: String) throws(OVSDBError) {
         self.path = path
-        target = Self.resolve(path)
+        target = Self.absolute(Self.resolve(path))
         guard access(path, F_OK) == 0 else {
             throw Self.failure("\(path): open failed (\(TransportError.text(of: errno)))")
         }
@@ -39,6 +41,12 @@ final class DatabaseFile: DatabaseStorage {
     deinit {
         close(descriptor)
         close(lock)
+    }
+
+    private static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let directory = getcwd(nil, 0) else { return path }
+        defer { free(directory) }
+        return String(cString: directory) + "/" + path
     }
 
     private static func failure(_ sentence: String) -> OVSDBError {

@@ -35,11 +35,7 @@ enum OvsdbServerProgram {
     private static func serve(_ arguments: [String]) throws {
         LogSystem.shared.start(program: name)
         let process = DaemonProcess(program: name)
-        guard var options = try parse(arguments, process) else { return }
-        // The daemon changes to the root directory once it serves.
-        options.databases = options.databases.map {
-            $0.hasPrefix("relay:") ? $0 : absolutePath($0)
-        }
+        guard let options = try parse(arguments, process) else { return }
         let status = ExitStatus()
         try DaemonRun.run(process) { run in
             let host = DatabaseHost(loop: run.loop)
@@ -69,27 +65,19 @@ enum OvsdbServerProgram {
             DatabaseCommands(host, remotes, replication).register(in: run.control)
             run.onShutdown = { _ in remotes.closeAll() }
             run.ready()
+            if let command = options.command { return try start(command, run, status) }
             // Not on the terminal of whoever started a daemon: ``run`` has let go of it.
             LogModule("ovsdb_server").info("\(name) (Open vSwitch) \(ProgramVersion.openVSwitch)")
-            if let command = options.command { try start(command, run, status) }
         }
         if let failure = status.failure { throw failure }
     }
 
     /// Takes the role that the options ask for.
     private static func start(_ replication: Replication, _ options: Options) throws {
-        if let tables = options.excludedTables, let problem = replication.exclude(tables) {
-            throw ProgramError(problem)
-        }
+        if let tables = options.excludedTables { replication.exclude(tables) }
         guard let server = options.activeServer else { return }
         replication.setActiveServer(server)
         if !options.startsActive { _ = replication.connect() }
-    }
-
-    private static func absolutePath(_ path: String) -> String {
-        guard !path.hasPrefix("/"), let directory = getcwd(nil, 0) else { return path }
-        defer { free(directory) }
-        return String(cString: directory) + "/" + path
     }
 
     /// The options, or nil if they asked for a text that has been printed.
@@ -123,7 +111,10 @@ enum OvsdbServerProgram {
             default: _ = CommonOptions.handleTLS(option)
             }
         }
-        result.databases = parser.operands
+        // One that is named twice is opened once.
+        for operand in parser.operands where !result.databases.contains(operand) {
+            result.databases.append(operand)
+        }
         if result.databases.isEmpty && hasDefaultDatabase {
             result.databases = [InstallDirectories.current.database + "/conf.db"]
         }
@@ -155,9 +146,7 @@ enum OvsdbServerProgram {
             guard waitpid(child, &wait, WNOHANG) == child else { return }
             timer?.cancel()
             if wait != 0 {
-                let end =
-                    wait & 0x7f == 0
-                    ? "exit status \(wait >> 8 & 0xff)" : "killed by signal \(wait & 0x7f)"
+                let end = DaemonProcess.text(ofStatus: wait)
                 status.failure = ProgramError("\(command): child exited, \(end)")
             }
             run.end()

@@ -73,19 +73,15 @@ final class Replication {
 
     /// Takes tables to leave alone, as `DB:TABLE,DB:TABLE`.
     ///
-    /// - Returns: What is wrong with them.
-    func exclude(_ text: String) -> String? {
+    /// What says no table is taken for a table without a name, as genuine servers take it.
+    func exclude(_ text: String) {
         var tables: [String: Set<String>] = [:]
         for item in text.split(separator: ",") {
-            let parts = item.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
-                return "\"\(item)\": not of the form DB:TABLE"
-            }
-            tables[String(parts[0]), default: []].insert(String(parts[1]))
+            let colon = item.dropFirst().firstIndex(of: ":") ?? item.endIndex
+            tables[String(item[..<colon]), default: []].insert(String(item[colon...].dropFirst()))
         }
         excludedTables = tables
         refresh()
-        return nil
     }
 
     var excludedTablesText: String {

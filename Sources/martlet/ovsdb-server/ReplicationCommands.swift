@@ -11,7 +11,7 @@ struct ReplicationCommands {
         registerRole(in: control)
         control.registerText("ovsdb-server/set-sync-exclude-tables", "", 1...1) {
             [replication] arguments throws(ControlError) in
-            if let problem = replication.exclude(arguments[0]) { throw ControlError(problem) }
+            replication.exclude(arguments[0])
             return ""
         }
         control.registerText("ovsdb-server/get-sync-exclude-tables") {
