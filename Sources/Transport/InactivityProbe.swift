@@ -1,4 +1,4 @@
-import JSONRPC
+public import JSONRPC
 
 /// Asks a peer that says nothing whether it is still there, as nothing else tells of a machine on
 /// the network that vanished.
@@ -14,6 +14,9 @@ public final class InactivityProbe {
     /// How long the peer may be silent before it is asked; zero asks it nothing.
     public var milliseconds: Int64 { didSet { schedule() } }
     private let loop: ControlLoop
+    /// The request's identifier, which the answer has too.
+    public static let id: JSON = "echo"
+
     private let ask: () -> Void
     private let onSilence: (_ milliseconds: Int64) -> Void
     private var heardAt: Int64
@@ -31,7 +34,7 @@ public final class InactivityProbe {
         self.milliseconds = milliseconds
         self.onSilence = onSilence
         ask = { [weak connection] in
-            connection?.send(.request(method: "echo", params: [], id: "echo"))
+            connection?.send(.request(method: "echo", params: [], id: Self.id))
         }
         heardAt = loop.nowMilliseconds
         schedule()

@@ -1,3 +1,4 @@
+import Glibc
 public import JSONRPC
 
 /// A stream that carries JSON-RPC messages both ways.
@@ -74,11 +75,16 @@ public final class JSONRPCConnection {
                 onMessage(try JSONRPCMessage(value))
             }
         } catch let error as JSONError {
-            stream.abort(TransportError("\(error)"))
+            abort("error parsing stream: \(error)")
         } catch let error as JSONRPCError {
-            stream.abort(TransportError("\(error)"))
+            abort("received bad JSON-RPC message: \(error)")
         } catch {
             stream.abort(TransportError("\(error)"))
         }
+    }
+
+    /// Gives up a peer that does not speak the protocol.
+    private func abort(_ detail: String) {
+        stream.abort(TransportError(errno: EPROTO, detail: detail))
     }
 }

@@ -87,7 +87,7 @@ public final class StreamListener {
 
     private func peerName(_ channel: any Channel) -> String {
         guard let address = channel.remoteAddress, let host = address.ipAddress else {
-            Self.unixPeerCount += 1
+            defer { Self.unixPeerCount += 1 }
             return "unix#\(Self.unixPeerCount)"
         }
         let bracketed = host.contains(":") ? "[\(host)]" : host

@@ -115,13 +115,14 @@ extension LogModule {
     /// Says what is wrong with an address of TCP, if that is what an attempt failed for.
     static func logWrongTarget(_ error: TransportError) {
         guard error.errno == EAFNOSUPPORT, let colon = error.subject.firstIndex(of: ":"),
-            ["tcp", "ssl"].contains(error.subject[..<colon])
+            ["tcp", "ssl", "ptcp", "pssl"].contains(error.subject[..<colon])
         else { return }
         let port = StreamTarget.lacksPort(error.subject) ? ":\(StreamTarget.ovsdbPort)" : ""
         if !error.detail.isEmpty {
             let place = error.subject[error.subject.index(after: colon)...]
             LogModule("socket_util").error("\(place)\(port): \(error.detail)")
         }
+        guard !StreamTarget.isPassive(error.subject) else { return }
         LogModule("stream_" + error.subject[..<colon]).error(
             "\(error.subject)\(port): connect: \(error.reason)")
     }

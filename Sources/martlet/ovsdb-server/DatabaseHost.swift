@@ -199,7 +199,8 @@ final class DatabaseHost {
             self?.closeSession(session)
             onClose()
         }
-        connection.onMessage = { [weak self] message in
+        connection.onMessage = { [weak self, unowned connection] message in
+            if Self.isUnexpected(message, on: connection.name) { return connection.close() }
             self?.probes.heard(from: session)
             self?.handle(message, from: session)
         }
@@ -214,12 +215,22 @@ final class DatabaseHost {
     func isIdle(_ session: SessionID) -> Bool { probes.isIdle(session) }
 
     private static func report(_ error: TransportError, of name: String) {
-        guard error.errno == 0 else {
-            LogModule("reconnect").warning("\(name): connection dropped (\(error.reason))")
-            return
+        if !error.detail.isEmpty { LogModule("jsonrpc").warning("\(name): \(error.detail)") }
+        LogModule("reconnect").warning("\(name): connection dropped (\(error.reason))")
+    }
+
+    /// Whether a client answers what it was not asked, which ends its connection; what it may be
+    /// asked is whether it is there.
+    private static func isUnexpected(_ message: JSONRPCMessage, on connection: String) -> Bool {
+        let kind: String
+        switch message {
+        case .reply(_, let id) where id != InactivityProbe.id: kind = "reply"
+        case .error: kind = "error"
+        default: return false
         }
-        LogModule("jsonrpc").warning("\(name): error parsing stream: \(error.reason)")
-        LogModule("reconnect").warning("\(name): connection dropped (Protocol error)")
+        LogModule("ovsdb_jsonrpc_server").warning(
+            "\(connection): received unexpected \(kind) message")
+        return true
     }
 
     func handle(_ message: JSONRPCMessage, from session: SessionID) {

@@ -145,8 +145,7 @@ final class DatabaseRemotes {
             if case .unix(let path) = target.address { ExitCleanup.add(path) }
         } catch {
             if StreamTarget.isPassive(name), !error.detail.isEmpty {
-                let place = name.drop { $0 != ":" }.dropFirst()
-                LogModule("socket_util").error("\(place): \(error.detail)")
+                LogModule.logWrongTarget(error)
             } else if StreamTarget.isPassive(name) {
                 log.error("\(name): listen failed: \(error.reason)")
             } else {

@@ -22,7 +22,12 @@ struct OVSDBTool: Sendable {
         return 0
     }
 
-    private var date: Int64 { Int64(time(nil)) * 1000 }
+    /// Milliseconds since 1970.
+    private var date: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
 
     // MARK: Reading
 
