@@ -51,7 +51,7 @@ extension UserspaceDatapath {
     func find(_ key: UnsafePointer<PackedKey>) -> Int {
         let hash = hashes + PacketBatch.capacity
         let slot = slots + PacketBatch.capacity
-        hash.pointee = KeyHash.hash(key)
+        hash.pointee = KeyHash.hash(key, KeyHash.seed)
         slot.pointee = -1
         let port = UInt32(truncatingIfNeeded: key.pointee[word: KeyWord.inPort] &>> 32)
         find(Lookup(keys: key, hashes: hash, slots: slot, count: 1), port)
@@ -65,7 +65,7 @@ extension UserspaceDatapath {
         var probes: UInt64 = 0
         let slot = state.pointee.table.find(key, probes: &probes)
         guard slot >= 0 else { return }
-        remember(key, KeyHash.hash(key), slot)
+        remember(key, KeyHash.hash(key, KeyHash.seed), slot)
     }
 
     @inline(__always)

@@ -284,6 +284,7 @@ public final class UserspaceDatapath {
         var metadata = PacketParser.Metadata(inPort: port)
         metadata.maximumTags = maximumTags
         var octets: UInt64 = 0
+        let seed = KeyHash.seed
         for index in 0..<count {
             let packet = packets[index]
             packet.inPort = port
@@ -292,7 +293,7 @@ public final class UserspaceDatapath {
             guard slots[index] < 0 else { continue }
             let frame = RawSpan(_unsafeStart: packet.start, byteCount: byteCount)
             PacketParser.parse(frame, metadata, into: &keys[index])
-            hashes[index] = KeyHash.hash(keys + index)
+            hashes[index] = KeyHash.hash(keys + index, seed)
             flags[index] = (keys + index).tcpFlags
         }
         guard Int(port) < state.pointee.portCapacity else { return }

@@ -2,11 +2,14 @@ import FlowModel
 
 /// Hashes of connections, for actions that choose by them.
 enum PacketHash {
+    /// The same in every process: a connection keeps its bucket when the switch is started anew.
+    private static var seed: UInt64 { 0x9E37_79B9_7F4A_7C15 }
+
     /// - Returns: a hash that is never 0, which stands for none.
     static func hash(
         _ key: UnsafePointer<PackedKey>, isSymmetric: Bool, basis: UInt32
     ) -> UInt32 {
-        var hash = KeyHash.seed ^ UInt64(basis)
+        var hash = seed ^ UInt64(basis)
         // TOS, TTL and fragment bits are not the connection's.
         let proto = key.pointee[word: KeyWord.ip] &>> 24 & 0xff
         let type = key.pointee[word: KeyWord.ethernetDestination] & 0xffff
@@ -23,17 +26,17 @@ enum PacketHash {
             if type != UInt64(EtherType.ipv4) && !isIPv6 {
                 let source = key.pointee[word: KeyWord.ethernetSource]
                 let destination = key.pointee[word: KeyWord.ethernetDestination]
-                hash = KeyHash.mix(hash, (source ^ destination) &>> 16 ^ KeyHash.seed)
+                hash = KeyHash.mix(hash, (source ^ destination) &>> 16 ^ seed)
             }
         } else {
             hash = KeyHash.mix(hash ^ ipv4, ports ^ 0xA076_1D64_78BD_642F)
             if isIPv6 {
                 for word in KeyWord.ipv6Source..<(KeyWord.ipv6Source &+ 4) {
-                    hash = KeyHash.mix(hash, key.pointee[word: word] ^ KeyHash.seed)
+                    hash = KeyHash.mix(hash, key.pointee[word: word] ^ seed)
                 }
             }
         }
-        hash = KeyHash.mix(hash ^ KeyHash.seed, 0xE703_7ED1_A0B4_28DB)
+        hash = KeyHash.mix(hash ^ seed, 0xE703_7ED1_A0B4_28DB)
         let folded = UInt32(truncatingIfNeeded: hash ^ hash &>> 32)
         return folded == 0 ? 1 : folded
     }
@@ -45,6 +48,6 @@ enum PacketHash {
         let low =
             key.pointee[word: KeyWord.ipv6Source &+ 1]
             ^ key.pointee[word: KeyWord.ipv6Destination &+ 1]
-        return KeyHash.mix(high ^ KeyHash.seed, low ^ 0xA076_1D64_78BD_642F)
+        return KeyHash.mix(high ^ seed, low ^ 0xA076_1D64_78BD_642F)
     }
 }

@@ -31,6 +31,7 @@ struct MegaflowSubtable {
     /// A power of two.
     private var bucketCount: Int
     private(set) var flowCount = 0
+    private let seed = KeyHash.seed
     /// Hits since the subtables were sorted last.
     var hits: UInt64 = 0
     /// The in-port and recirculation ID of all flows; 0 if they have several.
@@ -108,8 +109,8 @@ struct MegaflowSubtable {
     /// Products of pairs of words are added up, so that none waits for another.
     @inline(__always)
     private func hash(_ key: UnsafePointer<UInt64>) -> UInt64 {
-        var sum = KeyHash.seed
-        var salt: UInt64 = 0xA076_1D64_78BD_642F
+        var sum = seed
+        var salt = seed
         var position = 0
         while position &+ 1 < wordCount {
             let first = key[Int(indices[position])] & masks[position]
@@ -264,8 +265,8 @@ struct MegaflowSubtable {
 
     private func storedHash(_ entry: UnsafeMutablePointer<UInt64>) -> UInt64 {
         let words = entry + 1
-        var sum = KeyHash.seed
-        var salt: UInt64 = 0xA076_1D64_78BD_642F
+        var sum = seed
+        var salt = seed
         var position = 0
         while position + 1 < wordCount {
             sum ^= KeyHash.mix(words[position] ^ salt, words[position + 1] ^ ~salt)

@@ -22,6 +22,7 @@ struct SimpleMatchTable: ~Copyable {
     private var portCapacity = 64
     private var keys: UnsafeMutablePointer<UInt64>
     private var slots: UnsafeMutablePointer<UInt32>
+    private let seed = KeyHash.seed
     /// A power of two.
     private var capacity = 64
     private var count = 0
@@ -58,14 +59,14 @@ struct SimpleMatchTable: ~Copyable {
     }
 
     @inline(__always)
-    private static func home(_ key: UInt64) -> Int {
-        Int(truncatingIfNeeded: KeyHash.mix(key, KeyHash.seed))
+    private func home(_ key: UInt64) -> Int {
+        Int(truncatingIfNeeded: KeyHash.mix(key ^ seed, seed))
     }
 
     /// The slot of the flow of a key, or -1.
     @inline(__always)
     func find(_ key: UInt64) -> Int {
-        var place = Self.home(key) & (capacity &- 1)
+        var place = home(key) & (capacity &- 1)
         while keys[place] != 0 {
             if keys[place] == key { return Int(slots[place]) }
             place = (place &+ 1) & (capacity &- 1)
@@ -109,7 +110,7 @@ struct SimpleMatchTable: ~Copyable {
     }
 
     private func place(_ key: UInt64, _ slot: UInt32) {
-        var place = Self.home(key) & (capacity - 1)
+        var place = home(key) & (capacity - 1)
         while keys[place] != 0 { place = (place + 1) & (capacity - 1) }
         keys[place] = key
         slots[place] = slot
@@ -121,7 +122,7 @@ struct SimpleMatchTable: ~Copyable {
         ports[Int(port)].flows -= 1
         guard let simple = Self.key(key, mask: mask) else { return }
         ports[Int(port)].simple -= 1
-        var hole = Self.home(simple) & (capacity - 1)
+        var hole = home(simple) & (capacity - 1)
         while keys[hole] != simple {
             precondition(keys[hole] != 0, "the flow is not among the simple ones")
             hole = (hole + 1) & (capacity - 1)
@@ -130,7 +131,7 @@ struct SimpleMatchTable: ~Copyable {
         // Those behind it move up, unless they would move before their home.
         var next = (hole + 1) & (capacity - 1)
         while keys[next] != 0 {
-            let distance = (next - Self.home(keys[next]) & (capacity - 1)) & (capacity - 1)
+            let distance = (next - home(keys[next]) & (capacity - 1)) & (capacity - 1)
             if distance >= (next - hole) & (capacity - 1) {
                 keys[hole] = keys[next]
                 slots[hole] = slots[next]
