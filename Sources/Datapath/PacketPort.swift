@@ -64,6 +64,9 @@ public protocol ReceiveQueue: AnyObject {
     /// Counts what was dropped before it reached the queue.
     func countDrops()
 
+    /// Whether packets can arrive; a peer may not use a queue.
+    var isEnabled: Bool { get }
+
     /// Whether `receive` finds out without a call of the kernel that nothing has arrived, so that a
     /// polling thread need not ask ``readinessDescriptor``.
     var isPolledForNothing: Bool { get }
@@ -74,6 +77,7 @@ extension ReceiveQueue {
     public func giveBack(to pool: PacketPool) {}
     public func age() {}
     public func countDrops() {}
+    public var isEnabled: Bool { true }
     public var isPolledForNothing: Bool { readinessDescriptor < 0 }
 }
 

@@ -8,6 +8,8 @@ public struct ThreadLoad: Sendable {
         public let index: Int
         /// Cycles spent on the queue's packets in each interval, the last one first.
         public let cycles: [UInt64]
+        /// Whether packets can arrive in it.
+        public var isEnabled = true
 
         public init(port: UInt32, index: Int, cycles: [UInt64]) {
             self.port = port

@@ -148,8 +148,10 @@ final class ForwardingLoop: @unchecked Sendable {
         guard let meter else { return ThreadLoad() }
         return meter.snapshot(
             ordered.map {
-                ThreadLoad.Queue(
+                var queue = ThreadLoad.Queue(
                     port: $0.place.port, index: $0.place.index, cycles: $0.meter.past)
+                queue.isEnabled = $0.queue.isEnabled
+                return queue
             })
     }
 

@@ -68,7 +68,8 @@ public enum ThreadTexts {
             let cycles = queue.cycles.prefix(intervals).reduce(0, &+)
             rest = rest > cycles ? rest - cycles : 0
             let port = name + String(repeating: " ", count: max(0, 16 - name.utf8.count))
-            text += "  port: \(port)  queue-id: \(padded("\(queue.index)", 2)) (enabled) "
+            let state = queue.isEnabled ? "(enabled) " : "(disabled)"
+            text += "  port: \(port)  queue-id: \(padded("\(queue.index)", 2)) \(state)"
             text += "  pmd usage: \(usage(cycles))\n"
         }
         return text + "  overhead: \(usage(rest))\n"

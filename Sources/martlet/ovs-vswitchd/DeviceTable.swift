@@ -39,7 +39,10 @@ final class DeviceTable: DeviceProvider {
 
     /// The types of interface that the database lists as supported.
     var types: [String] {
-        var types = ["afxdp", "afxdp-nonpmd", "internal", "patch", "system", "tap"]
+        var types = [
+            "afxdp", "afxdp-nonpmd", "dpdkvhostuser", "dpdkvhostuserclient", "internal", "patch",
+            "system", "tap",
+        ]
         types += TunnelType.allCases.map(\.rawValue)
         if dummy != nil { types += ["dummy", "dummy-internal"] }
         return types.sorted()
@@ -55,6 +58,7 @@ final class DeviceTable: DeviceProvider {
             case "internal", "tap": return try openTAP(interface, for: bridge)
             case "", "system": return try openSystem(interface, for: bridge)
             case "afxdp", "afxdp-nonpmd": return try openXDP(interface)
+            case "dpdkvhostuser", "dpdkvhostuserclient": return try openVhost(interface)
             default: break
             }
         } catch {
@@ -190,7 +194,7 @@ final class DeviceTable: DeviceProvider {
 
     func reconfigure(_ interface: InterfaceConfiguration, from before: InterfaceConfiguration) {
         guard let entry = entries[interface.name] else { return }
-        if entry.port is DummyPort {
+        if Self.isMemory(entry.port) {
             entries[interface.name]?.mtu =
                 interface.requestedMTU.map { UInt32(clamping: $0) } ?? Self.defaultMTU
             onDummyChange?(interface.name)
@@ -210,7 +214,7 @@ final class DeviceTable: DeviceProvider {
     }
 
     func setAddress(_ name: String, _ address: EthernetAddress) {
-        guard let entry = entries[name], !(entry.port is DummyPort) else { return }
+        guard let entry = entries[name], !Self.isMemory(entry.port) else { return }
         do throws(SystemError) {
             try Device(name).setAddress(address)
         } catch {
@@ -223,7 +227,7 @@ final class DeviceTable: DeviceProvider {
     func setUp(_ name: String, _ isUp: Bool) {
         guard let entry = entries[name] else { return }
         entries[name]?.isUp = isUp
-        if entry.port is DummyPort {
+        if Self.isMemory(entry.port) {
             onDummyChange?(name)
             return
         }
@@ -235,7 +239,7 @@ final class DeviceTable: DeviceProvider {
     }
 
     /// Whether there is a device of the kernel behind some port.
-    var hasDevices: Bool { entries.values.contains { !($0.port is DummyPort) } }
+    var hasDevices: Bool { entries.values.contains { !Self.isMemory($0.port) } }
 
     /// Asks the database for the port that an interface had.
     var formerNumberOf: ((String) -> PortNumber?)?
@@ -249,17 +253,25 @@ final class DeviceTable: DeviceProvider {
 
     /// What a port of memory says of itself.
     func dummyFacts(_ name: String) -> (isUp: Bool, index: Int32, mtu: UInt32)? {
-        guard let entry = entries[name], entry.port is DummyPort else { return nil }
+        guard let entry = entries[name], Self.isMemory(entry.port) else { return nil }
         return (entry.isUp, entry.index, entry.mtu)
     }
 
     /// Whether `--enable-dummy` asked for ports of memory.
     var hasDummies: Bool { dummy != nil }
 
-    func isDummy(_ name: String) -> Bool { entries[name]?.port is DummyPort }
+    func isDummy(_ name: String) -> Bool { entries[name].map { Self.isMemory($0.port) } ?? false }
+
+    /// Whether the kernel knows nothing of the port.
+    private static func isMemory(_ port: any PacketPort) -> Bool {
+        port is DummyPort || port is VhostPort
+    }
+
+    /// Says what MTU a port of memory has.
+    func setMTU(_ mtu: UInt32, of name: String) { entries[name]?.mtu = mtu }
 
     /// Whether a device of the kernel is open by that name.
-    func isDevice(_ name: String) -> Bool { entries[name].map { !($0.port is DummyPort) } ?? false }
+    func isDevice(_ name: String) -> Bool { entries[name].map { !Self.isMemory($0.port) } ?? false }
 
     /// Whether the device that is open by that name has gone.
     func hasVanished(_ name: String) -> Bool { entries[name]?.port.hasVanished ?? false }
