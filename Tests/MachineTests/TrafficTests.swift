@@ -50,6 +50,24 @@ struct TrafficTests {
         #expect(output.contains("h2 reaches 10.0.0.3"), "\(output)")
     }
 
+    /// Frames of 9014 octets pass whole where devices and hosts have the MTU for them.
+    @Test
+    func `jumbo frames pass from end to end`() throws {
+        let output = try Machine.run(
+            Self.hosts + """
+                ip netns exec h1 ip link set eth0 mtu 9000
+                ip netns exec h2 ip link set eth0 mtu 9000
+                ovs-vsctl set Interface p1 mtu_request=9000 -- set Interface p2 mtu_request=9000
+                for port in p1 p2; do
+                    ovs-vsctl --timeout=10 wait-until Interface $port mtu=9000
+                done
+                reaches h1 10.0.0.2
+                ip netns exec h1 ping -q -M do -s 8972 -c 3 -i 0.1 -W 2 10.0.0.2
+                """
+        )
+        #expect(output.contains("3 received"), "\(output)")
+    }
+
     @Test(.enabled(if: Machine.has("iperf3"), "iperf3 is not installed"))
     func `TCP passes with every host's offloads left on`() throws {
         let output = try Machine.run(
