@@ -142,6 +142,35 @@ struct KernelDatapathTests {
     }
 
     @Test
+    func `userspace serves where programs cannot, and the log says why`() throws {
+        let output = try Machine.run(
+            "ip link add ovs-system type veth peer name other\n" + Self.bridge + """
+                reaches h1 10.0.0.2
+                flows | grep -c 'dp:ovs, actions:p'
+                grep served /var/log/openvswitch/ovs-vswitchd.log
+                """
+        )
+        #expect(output.contains("h1 reaches 10.0.0.2"), "\(output)")
+        let reason = "userspace datapath, since eBPF programs cannot: ovs-system: TUNSETIFF: "
+        #expect(output.contains(reason), "\(output)")
+    }
+
+    @Test
+    func `packets that a group sends round go round in userspace`() throws {
+        let output = try Machine.run(
+            Self.bridge + """
+                group=group_id=1,type=select,selection_method=dp_hash
+                ovs-ofctl -O OpenFlow15 add-group br0 $group,bucket=output:p1
+                ovs-ofctl add-flow br0 in_port=p2,icmp,actions=group:1
+                reaches h1 10.0.0.2
+                eventually 'flows | grep -q "slow_path:no action hash in the kernel"'
+                """
+        )
+        #expect(output.contains("h1 reaches 10.0.0.2"), "\(output)")
+        #expect(!output.contains("never:"), "\(output)")
+    }
+
+    @Test
     func `bridges of the type netdev stay in userspace beside`() throws {
         let output = try Machine.run(
             Self.bridge + """
