@@ -81,6 +81,7 @@ let package = Package(
         // Machines.
         module("Classifier", ["FlowModel"]),
         edge("ConnectionTracking", ["Bytes", "Addresses", "FlowModel"]),
+        module("Liveness", ["Bytes", "Addresses"]),
         module("Tunnels", ["Bytes", "Addresses", "FlowModel", "Classifier"]),
         edge(
             "Datapath",
@@ -99,7 +100,7 @@ let package = Package(
             [
                 "Bytes", "Addresses", "PacketFormats", "FlowModel", "FlowSyntax", "Classifier",
                 "OpenFlow", "OpenFlowSession", "Pipeline", "Datapath", "ConnectionTracking",
-                "Tunnels",
+                "Tunnels", "Liveness",
             ]
         ),
         module("OVSDBEngine", ["Bytes", "JSONRPC", "OVSDBModel"]),
@@ -212,6 +213,7 @@ let package = Package(
             ]
         ),
         tests("ConnectionTracking", ["FlowModel"]),
+        tests("Liveness", ["Addresses"]),
         tests("Tunnels", ["Addresses", "FlowModel"]),
         tests(
             "Datapath",
