@@ -289,10 +289,11 @@ extension Translation {
                 IPAddress(IPv4Address(key.ipv4Source)),
                 EthernetAddress(UInt64(truncatingIfNeeded: key[.arpSenderMAC]))
             )
-        case EtherType.ipv6
-        where key.ipProtocol == IPProtocol.icmpv6 && key.transportSource == 136:
+        case EtherType.ipv6:
             wildcards.ipProtocol = .max
+            guard key.ipProtocol == IPProtocol.icmpv6 else { return }
             wildcards.words[KeyWord.transport] |= 0xffff_ffff_0000_0000
+            guard key.transportSource == 136 else { return }
             wildcards[.ndTarget] = .max
             wildcards[.ndTargetMAC] = .max
             let link = EthernetAddress(UInt64(truncatingIfNeeded: key[.ndTargetMAC]))
