@@ -23,6 +23,10 @@ public final class BridgePort {
     public var configuration: PortConfig = []
     /// Whether the device has no carrier.
     public var isLinkDown = false
+    /// Whether who watches the path behind it has found it broken.
+    public var isPathDown = false
+    /// Which packets are those that watch the path.
+    public var watch: PathWatch?
     public var linkModes = LinkModes()
     public unowned let bundle: Bundle
 

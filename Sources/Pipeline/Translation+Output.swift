@@ -113,7 +113,7 @@ extension Translation {
         clearConnection()
         (actionSet, stack, isExiting) = ([], [], false)
         trace.open(.bridge, "bridge(\"\(other.name)\")")
-        if !peer.configuration.contains(.noReceive) {
+        if !isTaken(by: peer), !peer.configuration.contains(.noReceive) {
             descend { walk(from: 0, as: .isBridge) }
         }
         finishFreezing()

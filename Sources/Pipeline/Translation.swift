@@ -78,8 +78,18 @@ public struct TranslationResult {
     /// The contexts of packet-ins and of packets that come again, in the order in which their
     /// numbers were given out.
     public var packetIns: [UInt32] = []
+    /// For which ports' own protocols the packet is.
+    public var specials: [SpecialPacket] = []
     /// Outer addresses that are not known yet.
     public var solicitations: [Solicitation] = []
+}
+
+extension TranslationResult {
+    /// What the datapath is to do with such packets by itself: to send up those of which a port's
+    /// own protocol wants each.
+    public var installedActions: [DatapathAction] {
+        slowPath.first.map { [.userspace(.slowPath($0))] } ?? actions
+    }
 }
 
 /// How a translation is to be made.
@@ -201,6 +211,8 @@ final class Translation {
     var frozenHash: DatapathHash?
     /// The action that waits for a controller, which is why the walk is broken off.
     var pause: ControllerAction?
+    /// For which ports' own protocols the packet is.
+    var specials: [SpecialPacket] = []
     /// Outer addresses that are to be asked for.
     var solicitations: [Solicitation] = []
     /// The queue that the packet came with.
@@ -251,8 +263,8 @@ final class Translation {
         if let port = inputPort, case .tunnel = port.kind {
             effects.append(.tunnel(port, isReceived: true))
         }
-        let isCongested = !takeOuterCongestion()
-        if isCongested || inputPort?.configuration.contains(.noReceive) == true {
+        let isStopped = isTaken(by: inputPort) || !takeOuterCongestion()
+        if isStopped || inputPort?.configuration.contains(.noReceive) == true {
             _ = lookup(in: 0)
             trace.close()
         } else {
@@ -429,6 +441,10 @@ final class Translation {
         result.packetIns = packetIns
         result.recirculations = recirculations
         result.solicitations = solicitations
+        result.specials = specials
+        for special in specials where !result.slowPath.contains(special.reason) {
+            result.slowPath.append(special.reason)
+        }
         return result
     }
 

@@ -1,6 +1,7 @@
 public import Addresses
 public import Datapath
 import FlowModel
+import Liveness
 public import Pipeline
 
 /// A bridge with what the switch keeps for its sake.
@@ -78,6 +79,8 @@ public final class ManagedInterface {
     public let created: Milliseconds
     /// Packets that crossed a patch port.
     public var patchCounters = PortCounters()
+    /// What watches the path behind the interface.
+    var bfd: BFDSession?
 
     init(_ configuration: InterfaceConfiguration, _ report: InterfaceReport, now: Milliseconds) {
         self.configuration = configuration

@@ -80,6 +80,8 @@ public struct InterfaceConfiguration: Equatable, Sendable {
     public var requestedMTU: Int?
     /// `other_config:emc-enable` and the `ingress_policing` columns.
     public var settings = PortSettings()
+    /// The `bfd` column.
+    public var bfd: [String: String] = [:]
 
     public init(name: String, type: String = "", options: [String: String] = [:]) {
         self.name = name

@@ -209,6 +209,7 @@ extension VirtualSwitch {
             link.execute(message.data, datapathKey, result.actions)
         }
         retiredContexts += result.packetIns
+        takeSpecials(result.specials, message.data, now: now)
     }
 
     /// The key of a frame that came in on a datapath port.

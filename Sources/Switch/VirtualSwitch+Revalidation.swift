@@ -103,9 +103,9 @@ extension VirtualSwitch {
         updated.effects = result.effects
         retiredContexts += megaflow.packetIns
         updated.packetIns = result.packetIns
-        updated.actions = result.actions
+        updated.actions = result.installedActions
         megaflows[id] = updated
-        if result.actions != megaflow.actions { link.updateFlow(id, result.actions) }
+        if updated.actions != megaflow.actions { link.updateFlow(id, updated.actions) }
     }
 }
 

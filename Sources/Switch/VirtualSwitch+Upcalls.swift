@@ -30,7 +30,7 @@ extension VirtualSwitch {
         datapath.takeMisses { packet, packedKey in
             handleMiss(packet, packedKey, datapath, now)
         }
-        takeUpcalls(of: datapath)
+        takeUpcalls(of: datapath, now: now)
     }
 
     private func handleMiss(
@@ -58,9 +58,11 @@ extension VirtualSwitch {
             tcpFlags: Self.tcpFlags(of: key))
         let megaflow = Megaflow(
             key: SparseKey(key), datapathKey: SparseKey(datapathKey), bridge: bridge,
-            mask: SparseKey(result.mask), actions: result.actions, effects: result.effects,
+            mask: SparseKey(result.mask), actions: result.installedActions,
+            effects: result.effects,
             packetIns: result.packetIns, created: now, used: now)
         install(megaflow, datapathKey, result.mask, datapath)
+        takeSpecials(result.specials, packet.octets, now: now)
         datapath.execute(packet, packedKey, result.actions)
         solicit(result.solicitations, now: now)
     }
@@ -97,9 +99,12 @@ extension VirtualSwitch {
     }
 
     /// Turns packets that came up by an action into events.
-    private func takeUpcalls(of datapath: UserspaceDatapath) {
+    private func takeUpcalls(of datapath: UserspaceDatapath, now: Milliseconds) {
         datapath.takeUpcalls { packet, key, action in
             defer { datapath.pool.release(packet) }
+            if case .slowPath = action {
+                return takeSlowPacket(packet, key, datapath, now: now)
+            }
             guard case .controller(let upcall) = action, !upcall.isSuppressed,
                 let state = contexts.state(of: upcall.recirculationID)
             else { return }

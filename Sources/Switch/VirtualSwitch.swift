@@ -97,6 +97,9 @@ public final class VirtualSwitch {
     var usedDatapathNumbers: Set<UInt32> = [0]
     /// The datapath's ports of tunnels, and what is known of the networks below.
     var tunnels = TunnelDevices()
+    /// Whether a session that watches a path has something to do.
+    public internal(set) var hasLivenessWork = false
+    var changedLiveness: Set<String> = []
     /// Packets that came out of no tunnel, or with options that may not be overlooked.
     public internal(set) var refusedTunnelPackets: UInt64 = 0
     /// No number below it is free.
@@ -296,6 +299,9 @@ public final class VirtualSwitch {
             } else {
                 managed.interfaces[interface.name] = open(
                     interface, in: bundle, of: managed, now: now)
+            }
+            if let opened = managed.interfaces[interface.name] {
+                updateLiveness(of: opened, now: now)
             }
         }
         managed.bridge.discardIfEmpty(bundle)

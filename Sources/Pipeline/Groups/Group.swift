@@ -94,7 +94,7 @@ extension Bridge {
     private func isLive(_ number: PortNumber) -> Bool {
         guard let port = ports[number] else { return false }
         if case .unavailable = port.kind { return false }
-        return !port.isLinkDown && !port.configuration.contains(.down)
+        return !port.isLinkDown && !port.isPathDown && !port.configuration.contains(.down)
     }
 
     /// Whether `bundle` may choose the port.

@@ -63,6 +63,10 @@ final class SwitchDaemon {
                 writer.flush()
             }
         }
+        runtime.onLiveness = { [unowned self] changes in
+            reporter.noteLiveness(changes)
+            writer.flush()
+        }
         runtime.onVanished = { [unowned self] name in vanished(name) }
         VswitchdCommands.register(on: run.control, runtime: runtime) { [server] bridge in
             for name in bridge.map({ [$0] }) ?? server.bridgeNames { server.reconnect(name) }

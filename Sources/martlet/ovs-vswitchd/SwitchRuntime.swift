@@ -29,8 +29,12 @@ final class SwitchRuntime: @unchecked Sendable {
     /// Called with a device that has gone.
     var onVanished: ((String) -> Void)?
 
+    /// Called with what the database is to show of watched paths.
+    var onLiveness: (([(name: String, status: [String: String])]) -> Void)?
+
     private var poll: ControlTimer?
     private var balancing: ControlTimer?
+    private var livenessTimer: ControlTimer?
     private var period: Milliseconds = 0
     private var isRevalidationScheduled = false
     /// Whether a round is under way, since when, and with how many flows.
@@ -94,6 +98,7 @@ final class SwitchRuntime: @unchecked Sendable {
     func shutDown() {
         poll?.cancel()
         balancing?.cancel()
+        livenessTimer?.cancel()
         lock.withLock { virtualSwitch.apply(SwitchConfiguration(), now: clock.now) }
         plane.waitForOrders()
         plane.stop()
@@ -107,6 +112,7 @@ final class SwitchRuntime: @unchecked Sendable {
         let hasEvents = lock.withUrgentLock {
             virtualSwitch.handleMisses(of: datapath, now: clock.now)
             return !virtualSwitch.events.isEmpty || virtualSwitch.needsRevalidation
+                || virtualSwitch.hasLivenessWork
         }
         if hasEvents { loop.post { [unowned self] in settle() } }
     }
@@ -151,6 +157,7 @@ final class SwitchRuntime: @unchecked Sendable {
     /// Delivers events, and has megaflows translated again where something changed.
     func settle() {
         let isChanged = deliverEvents()
+        if lock.withLock({ virtualSwitch.hasLivenessWork }) { runLiveness() }
         guard isChanged, !isRevalidationScheduled else { return }
         isRevalidationScheduled = true
         _ = loop.after(Self.gatheringTime) { [unowned self] in
@@ -257,6 +264,26 @@ final class SwitchRuntime: @unchecked Sendable {
         lock.withLock { virtualSwitch.absorb(meters: meters) }
     }
 
+    // MARK: Liveness
+
+    /// Has the sessions that watch paths do what is due, and comes back when something is again.
+    func runLiveness() {
+        livenessTimer?.cancel()
+        livenessTimer = nil
+        if lock.withLock({ virtualSwitch.livenessNeedsCounters }) { devices.refreshCounters() }
+        let (wake, changes) = lock.withLock {
+            let wake = virtualSwitch.runLiveness(now: clock.now)
+            return (wake, virtualSwitch.takeChangedLiveness())
+        }
+        if !changes.isEmpty { onLiveness?(changes) }
+        guard let wake else { return }
+        let delay = Duration.milliseconds(max(1, wake - clock.now))
+        livenessTimer = loop.after(delay) { [unowned self] in
+            runLiveness()
+            settle()
+        }
+    }
+
     // MARK: For commands
 
     /// Fetches what a command looks at; must not be called with the switch locked.
@@ -300,6 +327,7 @@ final class SwitchRuntime: @unchecked Sendable {
             let part = min(rest, max(step, 1))
             clock.warp(by: part)
             rest -= part
+            runLiveness()
             synchronize()
             onWarp?()
         }

@@ -1,5 +1,6 @@
 import Daemon
 import Switch
+import Transport
 
 /// `ovs/route/...`, `tnl/...`: the networks below tunnels.
 extension VswitchdCommands {
@@ -19,6 +20,17 @@ extension VswitchdCommands {
         add("tnl/ports/show", "-v", 0...1) { $0.virtualSwitch.tunnelPortsShow($0.arguments) }
         add("tnl/egress_port_range", "min max", 0...2) {
             $0.virtualSwitch.egressPortRange($0.arguments)
+        }
+    }
+
+    func registerLiveness() {
+        add("bfd/show", "[interface]", 0...1) {
+            try $0.virtualSwitch.bfdShow($0.arguments, now: $0.now)
+        }
+        add("bfd/set-forwarding", "[interface] normal|false|true", 1...2) { [runtime] question in
+            let text = try question.virtualSwitch.bfdSetForwarding(question.arguments)
+            runtime.loop.soon { runtime.runLiveness() }
+            return text
         }
     }
 

@@ -45,6 +45,7 @@ struct VswitchdCommands {
         commands.registerFlowChanges()
         commands.registerTracking()
         commands.registerTunnels()
+        commands.registerLiveness()
         commands.registerBridges(reconnect)
         commands.registerUpcalls()
         commands.registerThreads()

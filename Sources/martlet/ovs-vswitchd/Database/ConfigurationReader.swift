@@ -48,7 +48,7 @@ final class ConfigurationReader {
 
     private static let interfaces = MonitoredTable(
         InterfaceRow.name, InterfaceRow.type, InterfaceRow.options, InterfaceRow.ofportRequest,
-        InterfaceRow.mac, InterfaceRow.mtuRequest, InterfaceRow.otherConfig,
+        InterfaceRow.mac, InterfaceRow.mtuRequest, InterfaceRow.otherConfig, InterfaceRow.bfd,
         InterfaceRow.ingressPolicingRate, InterfaceRow.ingressPolicingBurst,
         InterfaceRow.ingressPolicingKpktsRate, InterfaceRow.ingressPolicingKpktsBurst,
         // What the switch itself wrote; a restarted one keeps the numbers.
@@ -352,6 +352,7 @@ final class ConfigurationReader {
         }
         interface.requestedMTU = row.mtuRequest
         interface.settings = PortSettings(row)
+        interface.bfd = row.bfd
         return interface
     }
 

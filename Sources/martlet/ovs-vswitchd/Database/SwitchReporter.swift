@@ -275,6 +275,16 @@ final class SwitchReporter {
         }
     }
 
+    /// Shows what watches the paths of interfaces.
+    func noteLiveness(_ changes: [(name: String, status: [String: String])]) {
+        for (name, status) in changes {
+            guard let reference = interfaceRows[name] else { continue }
+            var row = InterfaceRow(settingColumnsOf: reference)
+            row.bfdStatus = status
+            writer.report(row)
+        }
+    }
+
     /// Counts the link's going up and down.
     private func count(_ state: inout InterfaceState, since before: InterfaceState?) {
         guard let wasRunning = before?.isRunning, let isRunning = state.isRunning,
