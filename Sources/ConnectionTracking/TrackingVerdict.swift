@@ -11,9 +11,16 @@ public struct TrackingVerdict {
     /// What is added to the sequence number and the acknowledgement of a segment.
     public var sequenceDelta: Int32 = 0
     public var acknowledgementDelta: Int32 = 0
+    /// How the numbers that the segment acknowledges were changed on their way.
+    public var acknowledged = SequenceSkew()
 
     init(isRelated: Bool) { self.isRelated = isRelated }
 
+    /// Whether the segment changes besides its addresses and ports.
+    @inline(__always)
+    public var changesStream: Bool {
+        edit != 0 || sequenceDelta != 0 || acknowledgementDelta != 0 || acknowledged.isOn
+    }
     /// Whether its payload changes.
     public var hasEdit: Bool { edit != 0 }
     public var isTranslated: Bool { !translation.isEmpty }

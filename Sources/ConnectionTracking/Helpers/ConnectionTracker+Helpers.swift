@@ -163,6 +163,7 @@ extension ConnectionTracker {
         let (own, other) =
             passage.isReply ? (skews.server, skews.client) : (skews.client, skews.server)
         verdict.sequenceDelta = own.delta(for: passage.packet.segment.sequenceNumber)
+        verdict.acknowledged = other
         verdict.acknowledgementDelta =
             other.delta(forAcknowledgement: passage.packet.segment.acknowledgement)
     }

@@ -9,7 +9,7 @@ struct Expectation {
 }
 
 /// What is done with sequence numbers behind a place where text was made longer or shorter.
-struct SequenceSkew {
+public struct SequenceSkew: Sendable {
     /// The sequence number, as its sender counts, behind which ``after`` counts.
     var position: UInt32 = 0
     var before: Int32 = 0
@@ -20,8 +20,13 @@ struct SequenceSkew {
         Int32(bitPattern: sequence &- position) > 0 ? after : before
     }
 
-    /// What is added to an acknowledgement of the receiver.
-    func delta(forAcknowledgement number: UInt32) -> Int32 {
+    /// Whether anything was made longer or shorter.
+    @inline(__always)
+    public var isOn: Bool { before != 0 || after != 0 }
+
+    /// What is added to an acknowledgement of the receiver, or to an edge of a block that it
+    /// acknowledges by selection (RFC 2018).
+    public func delta(forAcknowledgement number: UInt32) -> Int32 {
         let own = number &- UInt32(bitPattern: after)
         return Int32(bitPattern: own &- position) > 0 ? 0 &- after : 0 &- before
     }

@@ -14,10 +14,59 @@ enum ControlStreamRewriter {
         var delta = ChecksumDelta()
         add(verdict.sequenceDelta, to: packet, at: layers.transport &+ 4, &delta)
         add(verdict.acknowledgementDelta, to: packet, at: layers.transport &+ 8, &delta)
+        if verdict.acknowledged.isOn {
+            moveBlocks(of: packet, layers, verdict.acknowledged, &delta)
+        }
         if !delta.isZero { delta.apply(toPayloadOf: layers, of: packet) }
         // A super-packet's segments are the device's; nobody speaks FTP in them.
         guard let edit, packet.offload.segmentation == .none else { return }
         replace(packet, layers, edit)
+    }
+
+    /// Moves the edges of the blocks that a segment acknowledges by selection (RFC 2018 §3).
+    private static func moveBlocks(
+        of packet: PacketBuffer, _ layers: FrameLayers, _ skew: SequenceSkew,
+        _ delta: inout ChecksumDelta
+    ) {
+        let header = Int(packet.octet(at: layers.transport &+ 12) &>> 4) &* 4
+        let end = min(layers.transport &+ header, layers.end)
+        var place = layers.transport &+ 20
+        while place < end {
+            let kind = packet.octet(at: place)
+            if kind == endOfOptions { return }
+            if kind == noOperation {
+                place &+= 1
+                continue
+            }
+            guard place &+ 1 < end else { return }
+            let byteCount = Int(packet.octet(at: place &+ 1))
+            guard byteCount >= 2, place &+ byteCount <= end else { return }
+            if kind == selectiveAcknowledgement {
+                for edge in stride(from: place &+ 2, through: place &+ byteCount &- 4, by: 4) {
+                    move(edge, of: packet, skew, isOdd: (edge &- layers.transport) & 1 != 0, &delta)
+                }
+            }
+            place &+= byteCount
+        }
+    }
+
+    private static var endOfOptions: UInt8 { 0 }
+    private static var noOperation: UInt8 { 1 }
+    private static var selectiveAcknowledgement: UInt8 { 5 }
+
+    private static func move(
+        _ edge: Int, of packet: PacketBuffer, _ skew: SequenceSkew, isOdd: Bool,
+        _ delta: inout ChecksumDelta
+    ) {
+        let old = packet.load(UInt32.self, at: edge)
+        let new = old &+ UInt32(bitPattern: skew.delta(forAcknowledgement: old))
+        packet.store(new, at: edge)
+        // At an odd place the octets change sides in the words of the sum.
+        if isOdd {
+            delta.replace(old &<< 8 | old &>> 24, by: new &<< 8 | new &>> 24)
+        } else {
+            delta.replace(old, by: new)
+        }
     }
 
     private static func add(

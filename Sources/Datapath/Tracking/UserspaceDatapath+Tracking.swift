@@ -38,7 +38,7 @@ extension UserspaceDatapath {
         guard verdict.isTranslated else { return packet }
         let own = pool.makeUnique(packet)
         TupleRewriter.rewrite(own, reader.layers, verdict)
-        if verdict.hasEdit || verdict.sequenceDelta != 0 || verdict.acknowledgementDelta != 0 {
+        if verdict.changesStream {
             ControlStreamRewriter.rewrite(own, verdict, tracker.takeEdit(of: verdict))
         }
         return own

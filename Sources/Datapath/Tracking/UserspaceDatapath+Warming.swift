@@ -4,8 +4,6 @@ import FlowModel
 /// Looking at the memory of connections before their packets do.
 extension UserspaceDatapath {
     /// Brings near what the tracker knows of packets that it is asked for next.
-    ///
-    /// With 65,536 connections it takes a third off the time of a tracked packet.
     func warm(
         _ packets: UnsafeMutablePointer<PacketBuffer>, _ range: Range<Int>, zone: UInt16
     ) {

@@ -43,6 +43,36 @@ import Testing
         #expect(network.ports[0].takeSent() == [segment(far, inner, 0x10, (201, 126))])
         network.inject([segment(inner, far, 0x18, (126, 201), "LIST\r\n")])
         #expect(network.ports[1].takeSent() == [segment(outer, far, 0x18, (119, 201), "LIST\r\n")])
+        // Blocks that are acknowledged by selection move with the acknowledgement, at an even
+        // place and, without the second filler, at an odd one; what lies before the change stays.
+        let blocks = [(UInt32(119), UInt32(130)), (UInt32(90), UInt32(95))]
+        for fillers in [2, 1] {
+            let moved = [(UInt32(126), UInt32(137)), (UInt32(90), UInt32(95))]
+            let sent = segment(far, outer, (201, 119), Self.options(fillers, blocks))
+            network.inject([sent], into: 2)
+            #expect(
+                network.ports[0].takeSent()
+                    == [segment(far, inner, (201, 126), Self.options(fillers, moved))])
+        }
         #expect(network.pool.usedCount == 0)
+    }
+
+    /// Options with blocks that are acknowledged by selection, behind fillers.
+    private static func options(_ fillers: Int, _ blocks: [(UInt32, UInt32)]) -> [UInt8] {
+        let edges = blocks.flatMap { Frames.big32($0.0) + Frames.big32($0.1) }
+        let option = [UInt8](repeating: 1, count: fillers) + [5, UInt8(2 + edges.count)] + edges
+        return option + [UInt8](repeating: 0, count: (4 - option.count % 4) % 4)
+    }
+
+    /// An acknowledgement with options.
+    private func segment(
+        _ ends: (UInt32, UInt16), _ others: (UInt32, UInt16), _ numbers: (UInt32, UInt32),
+        _ options: [UInt8]
+    ) -> [UInt8] {
+        var tcp = Frames.tcp(ends.1, others.1, flags: 0x10, data: options)
+        tcp.replaceSubrange(4..<12, with: Frames.big32(numbers.0) + Frames.big32(numbers.1))
+        tcp[12] = UInt8(5 + options.count / 4) << 4
+        return Frames.ethernet(
+            0x0800, Frames.ipv4(6, tcp, source: ends.0, destination: others.0))
     }
 }
