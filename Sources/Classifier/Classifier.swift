@@ -18,6 +18,8 @@ public import FlowModel
 /// Inserting and removing cost O(stages). Thread safety: none; the owner serialises.
 public final class Classifier {
     private var subtables: [SparseKey: Subtable] = [:]
+    /// The one that was asked for last; rules mostly come and go with others of their mask.
+    private var recent: Subtable?
     /// By ``Subtable/maximumRank``, highest first.
     private var ordered: [Subtable] = []
     private let tries: [TrieField]
@@ -40,9 +42,13 @@ public final class Classifier {
     /// - Returns: the rule with the same match and priority that it took the place of.
     @discardableResult
     public func insert(_ rule: ClassifierRule) -> ClassifierRule? {
-        let replaced = find(exactly: rule)
-        if let replaced { remove(replaced) }
-        let subtable = subtables[rule.mask] ?? makeSubtable(rule.mask)
+        var known = subtable(of: rule.mask)
+        let replaced = known?.find(exactly: rule.key, rank: rule.rank)
+        if let replaced {
+            remove(replaced)
+            known = self.subtable(of: rule.mask)
+        }
+        let subtable = known ?? makeSubtable(rule.mask)
         let before = subtable.maximumRank
         let wasEmpty = subtable.isEmpty
         subtable.insert(rule)
@@ -56,7 +62,7 @@ public final class Classifier {
 
     /// - Precondition: the very rule is in the classifier.
     public func remove(_ rule: ClassifierRule) {
-        guard let subtable = subtables[rule.mask] else {
+        guard let subtable = subtable(of: rule.mask) else {
             preconditionFailure("the rule is not in the classifier")
         }
         let before = subtable.maximumRank
@@ -66,6 +72,7 @@ public final class Classifier {
         }
         if subtable.isEmpty {
             subtables[subtable.mask] = nil
+            recent = nil
             ordered.removeAll { $0 === subtable }
         } else if subtable.maximumRank != before {
             reorder(subtable)
@@ -82,6 +89,7 @@ public final class Classifier {
             return
         }
         subtables = [:]
+        recent = nil
         ordered = []
         roots = tries.map { PrefixTrie(width: $0.location.width) }
         count = 0
@@ -90,7 +98,14 @@ public final class Classifier {
 
     /// The rule with the match and priority of `rule`.
     public func find(exactly rule: ClassifierRule) -> ClassifierRule? {
-        subtables[rule.mask]?.find(exactly: rule.key, rank: rule.rank)
+        subtable(of: rule.mask)?.find(exactly: rule.key, rank: rule.rank)
+    }
+
+    private func subtable(of mask: SparseKey) -> Subtable? {
+        if let recent, recent.mask == mask { return recent }
+        guard let found = subtables[mask] else { return nil }
+        recent = found
+        return found
     }
 
     public func find(exactly match: Match, priority: UInt16) -> ClassifierRule? {

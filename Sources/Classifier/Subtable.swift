@@ -10,7 +10,7 @@ final class Subtable {
         /// Positions within the packed mask.
         let range: Range<Int>
         /// How many rules have the hash of all words up to the end of the stage.
-        var counts: [UInt64: Int32] = [:]
+        var counts = HashIndex<Int32>()
     }
 
     let mask: SparseKey
@@ -29,10 +29,10 @@ final class Subtable {
     /// Whether that word has TCP flags too, which are looked at before the ports.
     let hasTCPFlags: Bool
     /// How many rules have the hash of all words with the last one's flags alone.
-    private var flagCounts: [UInt64: Int32] = [:]
+    private var flagCounts = HashIndex<Int32>()
     private var portsTrie = PrefixTrie(width: 32)
 
-    private var heads: [UInt64: ClassifierRule] = [:]
+    private var heads = HashIndex<ClassifierRule>()
     private(set) var rankCounts: [UInt32: Int] = [:]
     private(set) var maximumRank: UInt32 = 0
     private(set) var ruleCount = 0
@@ -112,13 +112,13 @@ final class Subtable {
     /// - Parameter hash: of all words before the last.
     func flagsMayMatch(_ hash: UInt64, _ key: borrowing FlowKey) -> Bool {
         let bits = mask.words[lastRange.lowerBound] & Self.flagBits
-        return flagCounts[Self.mix(hash, key.words[KeyWord.transport] & bits)] != nil
+        return flagCounts.contains(Self.mix(hash, key.words[KeyWord.transport] & bits))
     }
 
     func hash(_ rule: ClassifierRule) -> UInt64 { extend(0, rule, 0..<positions.count) }
 
     /// Whether any rule has `hash` up to the end of `stage`.
-    func stageMayMatch(_ stage: Int, _ hash: UInt64) -> Bool { stages[stage].counts[hash] != nil }
+    func stageMayMatch(_ stage: Int, _ hash: UInt64) -> Bool { stages[stage].counts.contains(hash) }
 
     /// The rule of the highest priority whose masked key equals that of `key`.
     func find(_ hash: UInt64, _ key: borrowing FlowKey) -> ClassifierRule? {
@@ -152,18 +152,22 @@ final class Subtable {
         var hash: UInt64 = 0
         for index in stages.indices {
             hash = extend(hash, rule, stages[index].range)
-            stages[index].counts[hash, default: 0] += 1
+            stages[index].counts[hash] = (stages[index].counts[hash] ?? 0) + 1
         }
-        if hasTCPFlags { flagCounts[flagHash(hash, rule), default: 0] += 1 }
+        if hasTCPFlags {
+            let flags = flagHash(hash, rule)
+            flagCounts[flags] = (flagCounts[flags] ?? 0) + 1
+        }
         hash = extend(hash, rule, lastRange)
         // Chains hold rules of equal hash, higher priorities first.
-        if let head = heads[hash], head.rank >= rule.rank {
+        let head = heads[hash]
+        if let head, head.rank >= rule.rank {
             var previous = head
             while let next = previous.next, next.rank >= rule.rank { previous = next }
             rule.next = previous.next
             previous.next = rule
         } else {
-            rule.next = heads[hash]
+            rule.next = head
             heads[hash] = rule
         }
         ruleCount += 1
