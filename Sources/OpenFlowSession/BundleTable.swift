@@ -23,9 +23,20 @@ public struct BundleTable: Sendable {
         fileprivate var isClosed = false
         fileprivate var lastUse: SessionTime
 
-        /// The messages, each read again when it is its turn; all could be read when they came.
-        public var messages: some Sequence<OpenFlowMessage> {
-            zip(octets, dialects).lazy.compactMap { try? OpenFlowMessage.parse($0, dialect: $1) }
+        fileprivate mutating func append(
+            _ message: [UInt8], _ dialect: Dialect, at now: SessionTime
+        ) {
+            octets.append(message)
+            dialects.append(dialect)
+            lastUse = now
+        }
+
+        /// A message, read again when it is its turn; all could be read when they came.
+        ///
+        /// - Returns: `nil` behind the last.
+        public func message(_ index: Int) -> OpenFlowMessage? {
+            guard index < octets.count else { return nil }
+            return try? OpenFlowMessage.parse(octets[index], dialect: dialects[index])
         }
     }
 
@@ -108,17 +119,16 @@ public struct BundleTable: Sendable {
         guard message.isBundleable else { throw .bundleMessageUnsupported }
         try check(add.flags, add.bundleID)
         if bundles[add.bundleID] == nil { try open(add.bundleID, add.flags, at: now) }
-        guard bundles[add.bundleID]?.isClosed == false else {
+        guard let index = bundles.index(forKey: add.bundleID) else { return }
+        guard !bundles.values[index].isClosed else {
             bundles[add.bundleID] = nil
             throw .bundleBundleClosed
         }
-        guard (bundles[add.bundleID]?.octets.count ?? 0) < Self.maxMessageCount else {
+        guard bundles.values[index].octets.count < Self.maxMessageCount else {
             throw .bundleMessageTooMany
         }
-        bundles[add.bundleID]?.octets.append(add.message)
-        bundles[add.bundleID]?.dialects.append(dialect)
-        if case .groupMod = message { bundles[add.bundleID]?.changesGroups = true }
-        bundles[add.bundleID]?.lastUse = now
+        bundles.values[index].append(add.message, dialect, at: now)
+        if case .groupMod = message { bundles.values[index].changesGroups = true }
     }
 
     /// When the bundle was last used of which nothing has been heard for longest.

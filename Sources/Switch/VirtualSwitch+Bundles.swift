@@ -72,14 +72,18 @@ extension VirtualSwitch {
     ///
     /// Whoever calls holds the switch's lock, so that no packet is translated by half of them.
     /// Megaflows of before forward until they are translated again, each at once.
+    ///
+    /// - Parameter next: yields the messages one after the other.
     public func commit(
-        _ messages: some Sequence<OpenFlowMessage>, version: OpenFlowVersion,
-        for managed: ManagedBridge, now: Milliseconds
+        _ next: () -> OpenFlowMessage?, version: OpenFlowVersion, for managed: ManagedBridge,
+        now: Milliseconds
     ) throws(BundleFailure) {
         precondition(journal == nil, "bundles do not nest")
         let eventCount = events.count
         journal = Journal()
-        for (index, message) in messages.enumerated() {
+        var index = 0
+        while let message = next() {
+            defer { index += 1 }
             do throws(OpenFlowError) {
                 _ = try handle(message, version: version, for: managed, now: now)
             } catch {

@@ -239,3 +239,14 @@ final class MemorySwitch {
         return snapshot
     }
 }
+
+extension VirtualSwitch {
+    /// Carries out these messages as a bundle.
+    func commit(
+        _ messages: [OpenFlowMessage], version: OpenFlowVersion, for managed: ManagedBridge,
+        now: Milliseconds
+    ) throws(BundleFailure) {
+        var rest = messages.makeIterator()
+        try commit({ rest.next() }, version: version, for: managed, now: now)
+    }
+}

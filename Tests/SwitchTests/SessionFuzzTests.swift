@@ -122,7 +122,8 @@ import Testing
                     return
                 }
                 try? machine.virtualSwitch.commit(
-                    bundle.messages, version: version, for: managed,
+                    bundle.octets.indices.compactMap { bundle.message($0) }, version: version,
+                    for: managed,
                     now: machine.now)
             default:
                 let replies = try machine.virtualSwitch.handle(

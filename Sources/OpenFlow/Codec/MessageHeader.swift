@@ -22,10 +22,14 @@ public struct MessageHeader: Hashable, Sendable {
     public var xid: UInt32
 
     /// Reads the header, if the octets are as many as it takes.
-    public init?(_ octets: some Collection<UInt8>) {
-        guard octets.count >= Self.byteCount else { return nil }
-        let header = Array(octets.prefix(Self.byteCount))
-        let span = header.span.octets
+    public init?(_ octets: [UInt8]) { self.init(octets.span.octets) }
+
+    /// Reads the header, if the octets are as many as it takes.
+    public init?(_ octets: ArraySlice<UInt8>) { self.init(octets.span.octets) }
+
+    // Not generic: another module would ask for the types of each message at run time.
+    private init?(_ span: RawSpan) {
+        guard span.byteCount >= Self.byteCount else { return nil }
         version = OpenFlowVersion(rawValue: span[Self.versionField])
         type = span[Self.typeField]
         length = Int(span[Self.lengthField])

@@ -17,9 +17,14 @@ extension OpenFlowConnection {
         let version = session.dialect.version
         let failure = runtime.lock.withLock { () -> BundleFailure? in
             guard let managed = runtime.virtualSwitch.bridges[server.name] else { return nil }
+            var index = 0
+            let next = { () -> OpenFlowMessage? in
+                defer { index += 1 }
+                return bundle.message(index)
+            }
             do throws(BundleFailure) {
                 try runtime.virtualSwitch.commit(
-                    bundle.messages, version: version, for: managed, now: runtime.clock.now)
+                    next, version: version, for: managed, now: runtime.clock.now)
                 return nil
             } catch {
                 return error
@@ -27,7 +32,9 @@ extension OpenFlowConnection {
         }
         guard let failure else {
             guard bundle.changesGroups else { return }
-            for message in bundle.messages { server.forward(message, from: self) }
+            for index in bundle.octets.indices {
+                if let message = bundle.message(index) { server.forward(message, from: self) }
+            }
             return
         }
         // First what is wrong with the message, then that the bundle is not done.
