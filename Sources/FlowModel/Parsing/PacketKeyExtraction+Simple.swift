@@ -58,7 +58,10 @@ extension PacketParser {
         guard frame.load8(at: offset &+ 9) == IPProtocol.tcp,
             totalByteCount &- headerByteCount >= 20
         else { return SimpleBits(bits: bits | fragment, tcpFlags: 0) }
-        let flags = frame.load16(at: offset &+ headerByteCount &+ 12) & 0xfff
-        return SimpleBits(bits: bits | fragment, tcpFlags: flags)
+        let control = frame.load16(at: offset &+ headerByteCount &+ 12)
+        let transportByteCount = Int(control &>> 12) &* 4
+        let isWhole =
+            transportByteCount >= 20 && transportByteCount <= totalByteCount &- headerByteCount
+        return SimpleBits(bits: bits | fragment, tcpFlags: isWhole ? control & 0xfff : 0)
     }
 }

@@ -171,7 +171,11 @@ public enum PacketParser {
         switch proto {
         case IPProtocol.tcp:
             guard count >= 20 else { return }
-            let flags = UInt64(frame.load16(at: offset &+ 12) & 0xfff)
+            let control = frame.load16(at: offset &+ 12)
+            // A header that says to be shorter than any, or longer than the packet, says nothing.
+            let headerByteCount = Int(control &>> 12) &* 4
+            guard headerByteCount >= 20, headerByteCount <= count else { return }
+            let flags = UInt64(control & 0xfff)
             let ports = UInt64(frame.load32(at: offset))
             key.append(ports &<< 32 | flags &<< 16, at: KeyWord.transport)
         case IPProtocol.udp:
