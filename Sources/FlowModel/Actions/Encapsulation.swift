@@ -28,6 +28,8 @@ public enum PacketType {
     public static var mplsMulticast: UInt32 { 0x0001_8848 }
     /// What the header that is taken off says of its contents.
     public static var useNextProtocol: UInt32 { 0x0000_fffe }
+    /// Of a packet of which a rule's actions can know nothing.
+    public static var unknown: UInt32 { 0xffff_ffff }
 }
 
 /// `sample(...)`: sends some of the packets to collectors of IPFIX.

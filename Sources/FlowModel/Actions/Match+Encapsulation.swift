@@ -23,13 +23,14 @@ extension Match {
     }
 
     /// Takes note of the outer header's end: behind Ethernet there is what its type says, behind
-    /// another header anything.
+    /// another header something of which no action may say anything before it is looked at again.
     public mutating func decapsulate() {
         guard isBare else {
             set(.packetType, to: 1 << 16 | UInt128(networkType))
             return
         }
         forgetHeaders()
+        set(.packetType, to: UInt128(PacketType.unknown))
     }
 
     /// Forgets what the header that is taken off said of its contents.

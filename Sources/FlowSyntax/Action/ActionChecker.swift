@@ -49,7 +49,7 @@ struct ActionChecker {
             let hasPorts = isIP && [6, 17, 132].contains(proto)
             if !hasPorts { formats.formIntersection([.anyOpenFlow10, .anyNXM]) }
         case .pushMPLS(let type):
-            guard !match.isBare else { throw Self.inconsistent }
+            if match.isBare { formats.formIntersection([.anyOpenFlow10, .anyNXM]) }
             match.set(.etherType, to: UInt128(type))
         case .popMPLS(let type):
             if !isMPLS { formats.formIntersection([.anyOpenFlow10, .anyNXM]) }
@@ -178,7 +178,7 @@ struct ActionChecker {
     ) throws(SyntaxError) {
         let row = field.descriptor
         let isVLAN = field == .vlanVID || field == .vlanPCP
-        let isMet = isVLAN ? hasTag : row.prerequisite.isMet(by: match)
+        let isMet = isVLAN ? hasTag && !match.isBare : row.prerequisite.isMet(by: match)
         let isReadOnly = module == "ofp_actions" && !row.isWritable
         if isMet && !isReadOnly { return }
         notes.append(
