@@ -63,6 +63,7 @@ extension FlowRemoved {
         packetCount = try reader.uint64()
         byteCount = try reader.uint64()
         match = try MatchDecoder.decodeNicira(&reader, length: length).match
+        guard reader.isAtEnd else { throw .requestBadLength }
     }
 
     func encode(_ dialect: Dialect, _ xid: UInt32, into writer: inout OctetWriter) {
