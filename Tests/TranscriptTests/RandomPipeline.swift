@@ -16,10 +16,16 @@ struct RandomPipeline {
     /// What is known of the packets that a rule matches.
     enum Kind: String, CaseIterable {
         case any = ""
-        case arp, ip, tcp, udp, sctp, icmp, ipv6, tcp6, udp6, icmp6, sctp6, nd, mpls
+        case arp, ip, tcp, udp, sctp, icmp, ipv6, tcp6, udp6, icmp6, sctp6, nd, mpls, nsh
 
         /// The word for it in a flow.
-        var keyword: String { self == .nd ? "icmp6,icmpv6_type=135" : rawValue }
+        var keyword: String {
+            switch self {
+            case .nd: "icmp6,icmpv6_type=135"
+            case .nsh: "dl_type=0x894f"
+            default: rawValue
+            }
+        }
 
         var isIPv4: Bool { [.ip, .tcp, .udp, .sctp, .icmp].contains(self) }
         var isIPv6: Bool { [.ipv6, .tcp6, .udp6, .icmp6, .sctp6, .nd].contains(self) }
@@ -98,6 +104,7 @@ struct RandomPipeline {
             if isOne(of: 3) { parts.append("mpls_bos=\(number(below: 2))") }
             if isOne(of: 4) { parts.append("mpls_tc=\(number(below: 2))") }
         }
+        if kind == .nsh { parts += serviceMatch() }
         return parts + rareMatch()
     }
 
@@ -158,7 +165,10 @@ struct RandomPipeline {
     }
 
     private mutating func action(_ kind: Kind, table: UInt64, depth: Int) -> String {
-        switch number(below: 30) {
+        switch number(below: 34) {
+        case 30...31: return encapsulation(kind)
+        case 32: return sample()
+        case 33: return linkToField(kind)
         case 24...26: return setField(kind)
         case 27: return move(kind)
         case 28: return stack(kind)
@@ -298,6 +308,7 @@ struct RandomPipeline {
     mutating func packet() -> String {
         let kind = pick([
             Kind.arp, .tcp, .tcp, .udp, .sctp, .icmp, .tcp6, .udp6, .icmp6, .sctp6, .nd, .mpls,
+            hasTracking ? .nsh : .tcp,
         ])
         var parts = ["in_port=\(number(below: 4) + 1)", "dl_src=" + mac(), "dl_dst=" + mac()]
         if isOne(of: 4) {
@@ -317,6 +328,7 @@ struct RandomPipeline {
                     "mpls_ttl=\(pick(["1", "64"]))", "mpls_bos=1",
                 ]).joined(separator: ",")
         }
+        if kind == .nsh { return (parts + serviceHeader()).joined(separator: ",") }
         if kind == .arp {
             parts += ["arp_op=\(number(below: 2) + 1)", "arp_sha=" + mac(), "arp_tpa=" + ipv4()]
             parts += ["arp_spa=" + ipv4(), "arp_tha=" + mac()]
