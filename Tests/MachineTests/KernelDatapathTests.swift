@@ -156,6 +156,23 @@ struct KernelDatapathTests {
     }
 
     @Test
+    func `without the device for packets that go up, userspace takes over`() throws {
+        let output = try Machine.run(
+            Self.bridge + """
+                reaches h1 10.0.0.2
+                ip link delete ovs-system
+                eventually 'grep -q "p2: is served by the userspace" /var/log/openvswitch/*.log'
+                ip -n h1 neighbour flush all
+                ovs-ofctl del-flows br0
+                ovs-ofctl add-flow br0 actions=normal
+                reaches h1 10.0.0.2
+                """
+        )
+        #expect(output.split(separator: "h1 reaches").count == 2, "\(output)")
+        #expect(!output.contains("never:"), "\(output)")
+    }
+
+    @Test
     func `packets that a group sends round go round in userspace`() throws {
         let output = try Machine.run(
             Self.bridge + """

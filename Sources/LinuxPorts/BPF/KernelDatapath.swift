@@ -32,6 +32,8 @@ public final class KernelDatapath: FlowOffload {
     private var ports: [UInt32: Port] = [:]
     private var numbers: [UInt32: UInt32] = [:]
     private var refusals: [Int: KernelRefusal] = [:]
+    /// Whether the device for packets that go up has gone.
+    private var isStopped = false
     /// Called with a port whose packets stay with userspace, and why.
     public var onRefusal: ((String, SystemError) -> Void)?
     /// How many flows were refused since the start because a table was full.
@@ -119,7 +121,7 @@ public final class KernelDatapath: FlowOffload {
     @discardableResult
     public func setServed(_ number: UInt32, _ isServed: Bool) -> Bool {
         guard let port = ports[number], port.port.isServedByKernel,
-            isServed != (port.link != nil)
+            isServed != (port.link != nil), !(isServed && isStopped)
         else { return false }
         guard isServed else {
             port.link?.detach()
@@ -156,11 +158,21 @@ public final class KernelDatapath: FlowOffload {
         return UpcallPort.origin(of: packet, port: number)
     }
 
+    /// Leaves all ports to userspace for good, since nothing can come up any more.
+    public func stop() {
+        isStopped = true
+        let error = SystemError(code: ENODEV, call: "read", subject: Self.deviceName)
+        for (number, port) in ports where setServed(number, false) {
+            onRefusal?(port.port.name, error)
+        }
+    }
+
     // MARK: Flows
 
     public func put(_ slot: Int, key: SparseKey, mask: SparseKey, actions: [DatapathAction]) {
         refusals[slot] = nil
         do throws(KernelRefusal) {
+            guard !isStopped else { throw .system(ENODEV) }
             let number = key.expanded.inPort
             guard let port = ports[number], port.port.isServedByKernel else {
                 throw .port(number)

@@ -65,7 +65,13 @@ final class ForwardingMember: @unchecked Sendable {
                     datapath.flush()
                     return wentUp
                 },
-                portDidVanish: { port, _ in environment.portDidVanish(port.name) }
+                portDidVanish: { port, _ in
+                    if let kernel = box.kernel, port === kernel.upcallPort {
+                        kernel.stop()
+                        datapath.offloadAgain()
+                    }
+                    environment.portDidVanish(port.name)
+                }
             )
         }
     }
